@@ -1,0 +1,158 @@
+/**
+ * The four nouns of the house, one per arrow: Document, Opinion, Finding, Alert. Every topic of the stream, table of
+ * the store, API answer and webhook body is one of them. Times are ISO 8601 in UTC with milliseconds; probabilities
+ * are in [0, 1]. `schema_version` is on each, so that a reader can refuse what it does not know.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+export const SCHEMA_VERSION = 1;
+
+const version = z.literal(SCHEMA_VERSION);
+const time = z.iso.datetime({ precision: 3 });
+const probability = z.number().min(0).max(1);
+
+export const languageSchema = z.enum(['en', 'zh', 'other']);
+export const sourceClassSchema = z.enum(['news', 'social']);
+export const sentimentSchema = z.enum(['negative', 'neutral', 'positive']);
+export type Sentiment = z.output<typeof sentimentSchema>;
+
+/** A news item or post, normalised. `story` clusters near-duplicates; `novelty` is 100 for a story's first document. */
+export const documentSchema = z.object({
+  schema_version: version,
+  id: z.string().min(1).max(64),
+  source: z.string().min(1).max(100),
+  source_class: sourceClassSchema,
+  author: z.string().max(200).nullable(),
+  url: z.string().max(2000).nullable(),
+  title: z.string().nullable(),
+  text: z.string(),
+  language: languageSchema,
+  published_at: time,
+  /** True where the source gave no usable time, or one in the future, and fetched_at stands in for it. */
+  published_at_estimated: z.boolean(),
+  fetched_at: time,
+  links: z.array(z.string()),
+  cashtags: z.array(z.string()),
+  /** Watchlist entities named in title or text: id, and the words that named it. */
+  entities: z.array(z.object({ id: z.string(), surface: z.string() })),
+  story: z.string(),
+  novelty: z.number().int().min(0).max(100),
+});
+export type Document = z.output<typeof documentSchema>;
+
+/** A document's labels, with the document itself, so that a reader of the stream needs no join. */
+export const opinionSchema = z.object({
+  schema_version: version,
+  document: documentSchema,
+  sentiment: sentimentSchema,
+  sentiment_probabilities: z.object({ negative: probability, neutral: probability, positive: probability }),
+  topic: z.string(),
+  /** Every topic's probability, by label. */
+  topic_probabilities: z.record(z.string(), probability),
+  /** Probability of the chosen sentiment, calibrated. */
+  confidence: probability,
+  /** name@version of the model that labelled. */
+  model: z.string(),
+  labelled_at: time,
+});
+export type Opinion = z.output<typeof opinionSchema>;
+
+/** What is watched: the whole market, a topic, an entity, or an entity within a topic. */
+export const seriesSchema = z.object({
+  kind: z.enum(['topic', 'entity']),
+  entity: z.string().nullable(),
+  topic: z.string().nullable(),
+});
+export type Series = z.output<typeof seriesSchema>;
+
+export const intervalSchema = z.object({ low: z.number(), high: z.number() });
+
+/** A document as evidence: enough to show and open it without another query. */
+export const evidenceDocumentSchema = z.object({
+  id: z.string(),
+  story: z.string(),
+  source: z.string(),
+  author: z.string().nullable(),
+  url: z.string().nullable(),
+  title: z.string(),
+  language: languageSchema,
+  published_at: time,
+  negative: probability,
+  /** Other documents of the same story within the window. */
+  copies: z.number().int().min(0),
+});
+
+/** One detector's statement about one series and window. Counts are of stories after author caps, not raw posts. */
+export const findingSchema = z.object({
+  schema_version: version,
+  id: z.string(),
+  detector: z.string(),
+  series: seriesSchema,
+  window_start: time,
+  window_end: time,
+  observed: z.number(),
+  expected: z.number(),
+  interval: intervalSchema,
+  observed_share: probability,
+  expected_share: probability,
+  /** Standardised distance above the baseline; what hysteresis compares. */
+  score: z.number(),
+  p_value: probability.nullable(),
+  documents: z.number().int().min(0),
+  stories: z.number().int().min(0),
+  authors: z.number().int().min(0),
+  anomalous: z.boolean(),
+  /** Why it is, or is not, anomalous: one plain sentence a rule. */
+  reasons: z.array(z.string()),
+});
+export type Finding = z.output<typeof findingSchema>;
+
+export const alertStateSchema = z.enum(['pending', 'firing', 'resolved']);
+export const severitySchema = z.enum(['warning', 'critical']);
+
+/** A finding's life. One row each time it changes state; `alert_id` stays, `revision` counts. */
+export const alertSchema = z.object({
+  schema_version: version,
+  alert_id: z.string(),
+  revision: z.number().int().min(1),
+  state: alertStateSchema,
+  /** Event time of this change. */
+  at: time,
+  started_at: time,
+  series: seriesSchema,
+  /** Display name of the series, as the watchlist or topic list has it. */
+  name: z.string(),
+  severity: severitySchema,
+  detector: z.string(),
+  observed: z.number(),
+  expected: z.number(),
+  interval: intervalSchema,
+  observed_share: probability,
+  expected_share: probability,
+  score: z.number(),
+  documents: z.array(evidenceDocumentSchema),
+  document_count: z.number().int().min(0),
+  story_count: z.number().int().min(0),
+  author_count: z.number().int().min(0),
+  summary: z.object({ en: z.string(), zh: z.string() }),
+  model: z.string(),
+});
+export type Alert = z.output<typeof alertSchema>;
+
+/** Hex of the first 16 bytes of SHA-256 over the parts, each preceded by its length: no two lists collide by joining. */
+export function stableId(...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Epoch milliseconds as the house writes time. Throws RangeError on a number that is no time. */
+export function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+/** The series as one string, for keys, metric labels and logs: `entity:apple`, `topic:Earnings`. */
+export function seriesKey(series: Series): string {
+  return series.kind === 'entity' ? `entity:${series.entity ?? ''}` : `topic:${series.topic ?? ''}`;
+}

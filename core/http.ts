@@ -1,0 +1,199 @@
+/**
+ * Fetching from addresses that other people chose. Every connection, on every redirect hop, is checked on the address
+ * that the socket will really use (after DNS), so a name that resolves to a private address, or changes between check
+ * and use, is refused. Sizes count decompressed bytes, so a compressed bomb stops at the limit.
+ * Sources: OWASP SSRF Prevention cheat sheet; IANA special-purpose address registries (through ipaddr.js).
+ */
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, buildConnector, request, type Dispatcher } from 'undici';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { TidewatchError, redactUrl } from './errors.ts';
+
+export interface FetchOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+  /** Redirects followed; 0 for notifiers, whose address the operator chose. */
+  readonly maxRedirects?: number;
+  /** Trust this URL's own host even if its address is private. For addresses out of the settings, never out of data. */
+  readonly trustHost?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface FetchResult {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** The URL that answered, after redirects. */
+  readonly url: string;
+  /** True when every hop on the way was permanent (301 or 308) and there was at least one. */
+  readonly movedPermanently: boolean;
+}
+
+export interface HttpClient {
+  /**
+   * @throws TidewatchError http.refused_address, http.unavailable (network, time-out), input.too_large, http.status
+   * (only for redirects that lead nowhere: other statuses are returned, not thrown).
+   */
+  fetch(url: string, options?: FetchOptions): Promise<FetchResult>;
+  close(): Promise<void>;
+}
+
+/** True for addresses of the public internet: not private, loopback, link-local, CGNAT, NAT64, multicast or reserved. */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return parsed.range() === 'unicast';
+}
+
+export function createHttpClient(options: { userAgent: string; allowPrivateHosts?: readonly string[] }): HttpClient {
+  const allowed = new Set((options.allowPrivateHosts ?? []).map((host) => host.toLowerCase()));
+  const guarded = createAgent((host) => allowed.has(host));
+  const trusting = createAgent(() => true);
+
+  async function hop(url: URL, agent: Dispatcher, fetchOptions: FetchOptions, deadline: number) {
+    const left = Math.max(1, deadline - Date.now());
+    const timeout = AbortSignal.timeout(left);
+    const signal = fetchOptions.signal === undefined ? timeout : AbortSignal.any([timeout, fetchOptions.signal]);
+    return request(url, {
+      dispatcher: agent,
+      method: fetchOptions.method ?? 'GET',
+      headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip, deflate, br', ...fetchOptions.headers },
+      body: fetchOptions.body ?? null,
+      signal,
+      headersTimeout: left,
+      bodyTimeout: left,
+    });
+  }
+
+  async function fetchOnce(address: string, fetchOptions: FetchOptions): Promise<FetchResult> {
+    const timeoutMs = fetchOptions.timeoutMs ?? 20_000;
+    const deadline = Date.now() + timeoutMs;
+    let url = parseUrl(address);
+    let permanent = true;
+    const trusted = fetchOptions.trustHost === true ? url.host : null;
+    for (let hops = 0; ; hops += 1) {
+      const response = await hop(url, url.host === trusted ? trusting : guarded, fetchOptions, deadline);
+      const location = response.headers['location'];
+      if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') {
+        const body = await readBody(response, fetchOptions.maxBytes ?? 10_000_000, url);
+        const headers = flattenHeaders(response.headers);
+        return { status: response.statusCode, headers, body, url: url.href, movedPermanently: hops > 0 && permanent };
+      }
+      await response.body.dump();
+      if (hops >= (fetchOptions.maxRedirects ?? 5)) {
+        throw new TidewatchError('http.status', `${redactUrl(address)} redirects too often or is not to be followed`);
+      }
+      const next = parseUrl(location, url);
+      if (url.protocol === 'https:' && next.protocol === 'http:') {
+        throw new TidewatchError('http.refused_address', `${redactUrl(url.href)} redirects from https to http`);
+      }
+      permanent = permanent && (response.statusCode === 301 || response.statusCode === 308);
+      url = next;
+    }
+  }
+
+  return {
+    async fetch(url, fetchOptions = {}) {
+      try {
+        return await fetchOnce(url, fetchOptions);
+      } catch (error) {
+        if (fetchOptions.signal?.aborted === true) throw fetchOptions.signal.reason;
+        throw asHttpError(error, url);
+      }
+    },
+    async close() {
+      await Promise.all([guarded.destroy(), trusting.destroy()]);
+    },
+  };
+}
+
+function createAgent(isAllowed: (host: string) => boolean): Agent {
+  const connect = buildConnector({
+    timeout: 10_000,
+    lookup: (hostname, lookupOptions, callback) => {
+      lookup(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
+        if (error !== null) return callback(error, []);
+        const bad = addresses.find(({ address }) => !isPublicAddress(address));
+        if (bad !== undefined && !isAllowed(hostname.toLowerCase()))
+          return callback(refused(hostname, bad.address), []);
+        return lookupOptions.all === true
+          ? callback(null, addresses)
+          : callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
+      });
+    },
+  });
+  return new Agent({
+    connect: (options, callback) => {
+      const host = options.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+      if (isIP(host) !== 0 && !isPublicAddress(host) && !isAllowed(host)) return callback(refused(host, host), null);
+      return connect(options, callback);
+    },
+    connections: 8,
+    allowH2: false,
+  });
+}
+
+function refused(host: string, address: string): TidewatchError {
+  return new TidewatchError('http.refused_address', `${host} has the private or reserved address ${address}`, {
+    hint: `If this host is meant, add it to http.allow_private_hosts in the settings: [${host}]`,
+  });
+}
+
+function parseUrl(address: string, base?: URL): URL {
+  const url = URL.canParse(address, base?.href) ? new URL(address, base?.href) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new TidewatchError('http.refused_address', `Not an http or https address: ${redactUrl(address)}`);
+  }
+  return url;
+}
+
+async function readBody(response: Dispatcher.ResponseData, maxBytes: number, url: URL): Promise<Buffer> {
+  const encoding = String(response.headers['content-encoding'] ?? '').toLowerCase();
+  const decoder =
+    encoding === 'gzip' || encoding === 'x-gzip'
+      ? createGunzip()
+      : encoding === 'deflate'
+        ? createInflate()
+        : encoding === 'br'
+          ? createBrotliDecompress()
+          : null;
+  const source =
+    decoder === null ? response.body : response.body.on('error', (error) => decoder.destroy(error)).pipe(decoder);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      response.body.destroy();
+      throw new TidewatchError('input.too_large', `${redactUrl(url.href)} sent more than ${maxBytes} bytes`, {
+        hint: 'Raise max_bytes of this source if that size is expected.',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function flattenHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return flat;
+}
+
+function asHttpError(error: unknown, url: string): TidewatchError {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof TidewatchError) return cause;
+  }
+  const reason = error instanceof Error ? error : new Error(String(error));
+  const text =
+    reason.name === 'TimeoutError' ? 'no answer in time' : ((reason as NodeJS.ErrnoException).code ?? reason.message);
+  return new TidewatchError('http.unavailable', `${redactUrl(url)}: ${text}`, { cause: error });
+}

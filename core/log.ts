@@ -1,0 +1,33 @@
+/**
+ * Logging by pino: JSON lines where a machine reads, plain lines at a terminal. Secrets never reach a line: settings
+ * that hold one are redacted by name, URLs are logged through `redactUrl`.
+ */
+import { pino, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+
+export type Logger = PinoLogger;
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+const SECRET_NAMES = ['token', 'secret', 'password', 'authorization', 'webhook_url', 'api_key'];
+
+export function createLogger(options: { level: LogLevel; format: 'auto' | 'json' | 'text' }): Logger {
+  const base = {
+    level: options.level,
+    base: null,
+    redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+  };
+  const plain = options.format === 'text' || (options.format === 'auto' && process.stderr.isTTY);
+  if (!plain) return pino(base, pino.destination({ fd: 2, sync: true }));
+  return pino(
+    base,
+    pretty({
+      destination: 2,
+      sync: true,
+      colorize: process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
+      translateTime: 'SYS:HH:MM:ss',
+      ignore: 'pid,hostname,stage',
+      messageFormat: '{if stage}{stage}: {end}{msg}',
+      singleLine: true,
+    }),
+  );
+}

@@ -1,0 +1,21 @@
+/**
+ * The store port: ClickHouse, in process (chdb) or as a server, spoken to by @clickhouse/client in both cases. SQL is
+ * part of the port: both ends run the same dialect. Reads dedupe: every table is a ReplacingMergeTree and queries run
+ * with final = 1, so a row that was written twice counts once even when the batches were cut differently.
+ */
+
+export type TableName = 'documents' | 'opinions' | 'findings' | 'alerts';
+
+export interface Store {
+  /** Brings the schema to this version; safe to run by many processes and more than once. */
+  migrate(): Promise<void>;
+  /**
+   * Inserts rows in column form of schema.ts. The same `token` twice is written once; rows with the same key replace
+   * each other in any case. Resolves when ClickHouse has them.
+   * @throws TidewatchError storage.unavailable, storage.full
+   */
+  insert(table: TableName, rows: readonly object[], token: string): Promise<void>;
+  /** Rows of a SELECT as objects. Parameters by ClickHouse's {name:Type} syntax. Times come back as ISO strings. */
+  query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
+  close(): Promise<void>;
+}
