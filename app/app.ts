@@ -1,0 +1,150 @@
+/**
+ * The only place that knows every stage: opens the planes, creates the stages, starts them from the last to the first
+ * (readers before writers) and stops them the other way round, so that nothing is produced that nobody can store.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createAlerting, type Alerting } from '../alerting/alerting.ts';
+import { createClassifier } from '../classifier/classifier.ts';
+import { createBackend } from '../classifier/registry.ts';
+import type { Backend } from '../classifier/backend.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { toTidewatchError } from '../core/errors.ts';
+import type { Alert } from '../core/event.ts';
+import { createHttpClient } from '../core/http.ts';
+import { startAll, type Service } from '../core/lifecycle.ts';
+import { lockFolder } from '../core/lock.ts';
+import { createLogger, type Logger } from '../core/log.ts';
+import { createMetrics, type Metrics } from '../core/metrics.ts';
+import { openState } from '../core/state/lmdb.ts';
+import type { Store } from '../core/store/store.ts';
+import { TOPICS, type Stream } from '../core/stream/stream.ts';
+import { createDashboards, type Dashboards } from '../dashboards/server.ts';
+import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import type { Settings } from './config.ts';
+import { loadNames } from './names.ts';
+import { VERSION } from './package_root.ts';
+import { openMigratedStore, openStream } from './planes.ts';
+
+export const ROLES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface AppOptions {
+  readonly roles?: readonly Role[];
+  readonly clock?: Clock;
+  /** How event time advances: a lane a feed for live work, one lane for a replay. */
+  readonly watermark?: 'per_feed' | 'global';
+  readonly onAlert?: (alert: Alert) => void;
+}
+
+export interface App {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly stream: Stream;
+  readonly ingest: Ingest | null;
+  readonly alerting: Alerting | null;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** The page's address, such as http://127.0.0.1:8080; null without the dashboards stage. */
+  address(): string | null;
+}
+
+/**
+ * Opens everything that `settings` name; nothing runs until `start`.
+ * @throws TidewatchError storage.*, model.*, config.invalid, library.missing
+ */
+export async function createApp(settings: Settings, options: AppOptions = {}): Promise<App> {
+  const roles = new Set<Role>(options.roles ?? ROLES);
+  const clock = options.clock ?? systemClock;
+  const log = createLogger(settings.log);
+  const metrics = createMetrics();
+  const abort = new AbortController();
+  const closers: (() => Promise<unknown>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const names = await loadNames(settings);
+    await mkdir(settings.data_dir, { recursive: true });
+    closers.push(await lockFolder(settings.data_dir));
+    const state = await openState(join(settings.data_dir, 'state'));
+    closers.push(() => state.close());
+    const stream = await openStream({ settings, clock, log });
+    closers.push(() => stream.close());
+    await stream.createGroup(TOPICS.documents, 'classifier');
+    await stream.createGroup(TOPICS.opinions, 'alerting');
+    const store = await openMigratedStore({ settings, clock, log });
+    closers.push(() => store.close());
+    const http = createHttpClient({
+      userAgent: settings.http.user_agent,
+      allowPrivateHosts: settings.http.allow_private_hosts,
+    });
+    closers.push(() => http.close());
+
+    const shared = { clock, metrics, signal: abort.signal, http, state, stream, store };
+    const logOf = (stage: Role): Logger => log.child({ stage });
+    const backend: Backend | null = roles.has('classifier')
+      ? await createBackend(settings.classifier, { ...shared, log: logOf('classifier') })
+      : null;
+    if (backend !== null) closers.push(() => backend.close());
+
+    const ingest = roles.has('ingest')
+      ? await createIngest(settings.ingest, { ...shared, log: logOf('ingest') })
+      : null;
+    const alerting = roles.has('alerting')
+      ? await createAlerting(settings.alerting, {
+          ...shared,
+          log: logOf('alerting'),
+          displayName: names.series,
+          watermark: options.watermark ?? 'per_feed',
+          ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
+        })
+      : null;
+    const dashboards: Dashboards | null = roles.has('dashboards')
+      ? createDashboards(settings.dashboards, {
+          ...shared,
+          log: logOf('dashboards'),
+          sources: () => ingest?.health() ?? [],
+          names: names.entity,
+          version: VERSION,
+          model: () => backend?.model ?? null,
+        })
+      : null;
+    const classifier =
+      backend === null ? null : createClassifier(settings.classifier, { ...shared, log: logOf('classifier'), backend });
+
+    const services: Service[] = [alerting, classifier, dashboards, ingest].filter((service) => service !== null);
+    let stopAll: (() => Promise<void>) | null = null;
+    return {
+      log,
+      metrics,
+      store,
+      stream,
+      ingest,
+      alerting,
+      address: () => dashboards?.address() ?? null,
+      async start() {
+        try {
+          stopAll = await startAll(services);
+        } catch (error) {
+          abort.abort(error);
+          await closeAll();
+          throw error;
+        }
+        log.info(`Tidewatch ${VERSION} runs ${[...roles].join(', ')}; data in ${settings.data_dir}`);
+        if (dashboards !== null) log.info(`The page is at ${dashboards.address()}`);
+      },
+      async stop() {
+        abort.abort(new Error('Tidewatch is stopping.'));
+        await stopAll?.();
+        await closeAll();
+        log.info('Stopped; everything in hand is stored.');
+      },
+    };
+  } catch (error) {
+    await closeAll().catch(() => undefined);
+    throw toTidewatchError(error);
+  }
+}

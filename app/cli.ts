@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/**
+ * The `tidewatch` command: one line a command, each in app/commands/. An expected error is two lines (what, what to
+ * do) and exit code 1; only a defect in Tidewatch itself shows a stack.
+ */
+import { Command } from 'commander';
+import { explainError, toTidewatchError } from '../core/errors.ts';
+import { checkCommand } from './commands/check.ts';
+import { classifyCommand } from './commands/classify.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { listCommand } from './commands/list.ts';
+import { replayCommand } from './commands/replay.ts';
+import { upCommand } from './commands/up.ts';
+import { VERSION } from './package_root.ts';
+
+const program = new Command('tidewatch')
+  .description('Financial sentiment and opinion monitoring in English and Chinese (金融舆情监测).')
+  .version(VERSION)
+  .showHelpAfterError('(tidewatch --help lists the commands)');
+
+for (const command of [upCommand, replayCommand, classifyCommand, checkCommand, listCommand, doctorCommand]) {
+  program.addCommand(command());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`tidewatch: ${explainError(error)}\n`);
+  if (toTidewatchError(error).code === 'internal' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+}

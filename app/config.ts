@@ -1,0 +1,69 @@
+/**
+ * The whole settings file: one section a stage, each section's schema owned by its stage. Paths in the file are relative
+ * to the file, except data_dir, which is relative to where the command runs (a packaged settings file may lie in a
+ * read-only folder).
+ */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { alertingSettings } from '../alerting/settings.ts';
+import { classifierSettings } from '../classifier/settings.ts';
+import { loadSettings } from '../core/config.ts';
+import { dashboardsSettings } from '../dashboards/settings.ts';
+import { ingestSettings } from '../ingest/settings.ts';
+import { storeSettings, streamSettings } from './planes.ts';
+
+export const settingsSchema = z.strictObject({
+  data_dir: z
+    .string()
+    .min(1)
+    .default('./tidewatch-data')
+    .describe('Folder for the stream, the store and small state; relative to where the command runs.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Least severe level logged.'),
+      format: z.enum(['auto', 'json', 'text']).default('auto').describe('auto: text at a terminal, JSON elsewhere.'),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      user_agent: z
+        .string()
+        .min(1)
+        .default('Tidewatch (+https://github.com/tidewatch/tidewatch)')
+        .describe('Sent with every fetch.'),
+      allow_private_hosts: z
+        .array(z.string())
+        .default([])
+        .describe('Hosts that sources may fetch from although their address is private or local.'),
+    })
+    .prefault({}),
+  stream: streamSettings,
+  store: storeSettings,
+  ingest: ingestSettings.prefault({}),
+  classifier: classifierSettings.prefault({}),
+  alerting: alertingSettings.prefault({}),
+  dashboards: dashboardsSettings.prefault({}),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/**
+ * Reads a settings file and makes its paths absolute.
+ * @throws TidewatchError config.unreadable, config.invalid
+ */
+export function readSettings(path: string, overrides: { dataDir?: string | undefined } = {}): Settings {
+  const settings = loadSettings(path, settingsSchema);
+  const folder = dirname(resolve(path));
+  settings.data_dir = resolve(overrides.dataDir ?? settings.data_dir);
+  settings.ingest.watchlists = settings.ingest.watchlists.map((file) => resolve(folder, file));
+  for (const component of [...settings.ingest.sources, settings.classifier.backend]) {
+    for (const key of ['path', 'model']) {
+      const value = component[key];
+      if (typeof value === 'string') component[key] = resolve(folder, value);
+    }
+  }
+  return settings;
+}

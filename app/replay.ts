@@ -1,0 +1,178 @@
+/**
+ * Replays a finite feed through the same stages that run live, under a clock that event time drives. Because every
+ * write is idempotent and cursors are durable, a replay that was killed goes on where it was, and a second one over the
+ * same data folder adds nothing; the alerts file is written from the store at the end, so it is whole either way.
+ */
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { createReplayClock, systemClock } from '../core/clock.ts';
+import { TidewatchError } from '../core/errors.ts';
+import type { Alert } from '../core/event.ts';
+import { TOPICS } from '../core/stream/stream.ts';
+import type { Store } from '../core/store/store.ts';
+import { createApp, type App } from './app.ts';
+import type { Settings } from './config.ts';
+
+export interface ReplayOptions {
+  readonly feed: string;
+  /** How many times faster than real time; max: as fast as the machine goes. */
+  readonly speed: 'max' | number;
+  readonly alertsFile: string | null;
+  readonly notify: boolean;
+  /** Show a progress line on standard error. */
+  readonly progress: boolean;
+}
+
+export interface ReplaySummary {
+  readonly documents: number;
+  readonly skipped: number;
+  readonly skipped_reasons: string;
+  readonly alerts: number;
+  readonly alert_changes: number;
+  readonly seconds: number;
+  readonly documents_per_second: number;
+  readonly peak_memory_mb: number;
+}
+
+/**
+ * @throws TidewatchError input.invalid when there is no such feed; whatever createApp throws
+ */
+export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
+  const feed = resolve(options.feed);
+  if (!existsSync(feed)) throw new TidewatchError('input.invalid', `--feed: there is no file ${options.feed}`);
+  const file = settings.ingest.sources.find((source) => source.type === 'file');
+  settings.ingest.sources = [
+    {
+      ...(file?.['mapping'] === undefined ? {} : { mapping: file['mapping'] }),
+      type: 'file',
+      name: basename(feed)
+        .replace(/[^\p{L}\p{N}_.-]/gu, '_')
+        .slice(0, 60),
+      path: feed,
+      format: 'auto',
+      source_class: 'news',
+      ...(options.speed === 'max' ? {} : { replay: { speed: options.speed, rebase: 'none' } }),
+    },
+  ];
+  if (!options.notify) settings.alerting.notifiers = [];
+
+  const app = await createApp(settings, {
+    roles: ['ingest', 'classifier', 'alerting'],
+    clock: createReplayClock(0),
+    watermark: 'global',
+  });
+  const started = performance.now();
+  const meter = startMeter(app, started, options.progress);
+  let stopping: Promise<void> | undefined;
+  const interrupt = (): void => {
+    stopping ??= app.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    await app.start();
+    await app.ingest?.finished;
+    await drained(app, TOPICS.documents, 'classifier');
+    await drained(app, TOPICS.opinions, 'alerting');
+    await app.alerting?.flush();
+    const summary = await summarise(app, (performance.now() - started) / 1000, meter);
+    if (options.alertsFile !== null) await writeAlerts(app.store, options.alertsFile);
+    return summary;
+  } finally {
+    meter.stop();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    await (stopping ?? app.stop());
+  }
+}
+
+async function drained(app: App, topic: string, group: string): Promise<void> {
+  while ((await app.stream.lag(topic, group)).messages > 0) await systemClock.sleep(50);
+}
+
+interface Meter {
+  peakBytes(): number;
+  stop(): void;
+}
+
+function startMeter(app: App, started: number, progress: boolean): Meter {
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss());
+    if (!progress) return;
+    void counted(app).then(({ labelled, taken }) => {
+      const rate = labelled / ((performance.now() - started) / 1000);
+      const left = rate > 0 ? (taken - labelled) / rate : 0;
+      process.stderr.write(
+        `\r${labelled} labelled of ${taken} read, ${rate.toFixed(0)}/s, ${left.toFixed(0)} s behind   `,
+      );
+    });
+  }, 1000);
+  return {
+    peakBytes: () => Math.max(peak, process.memoryUsage.rss()),
+    stop() {
+      clearInterval(timer);
+      if (progress) process.stderr.write('\n');
+    },
+  };
+}
+
+async function metricSum(app: App, name: string, stage: string): Promise<Map<string, number>> {
+  const sums = new Map<string, number>();
+  for (const { labels, value } of (await app.metrics.registry.getSingleMetric(name)?.get())?.values ?? []) {
+    if (labels['stage'] !== stage) continue;
+    const reason = String(labels['reason'] ?? '');
+    sums.set(reason, (sums.get(reason) ?? 0) + value);
+  }
+  return sums;
+}
+
+async function counted(app: App): Promise<{ labelled: number; taken: number }> {
+  const labelled = (await metricSum(app, 'tidewatch_documents_out_total', 'classifier')).get('') ?? 0;
+  const taken = (await metricSum(app, 'tidewatch_documents_out_total', 'ingest')).get('') ?? 0;
+  return { labelled, taken };
+}
+
+async function summarise(app: App, seconds: number, meter: Meter): Promise<ReplaySummary> {
+  const [row] = await app.store.query<{ documents: number; fired: number; changes: number }>(
+    `SELECT (SELECT count() FROM documents) AS documents,
+            (SELECT uniqExact(alert_id) FROM alerts WHERE state = 'firing') AS fired,
+            (SELECT count() FROM alerts) AS changes`,
+  );
+  const skipped = await metricSum(app, 'tidewatch_documents_skipped_total', 'ingest');
+  const { labelled } = await counted(app);
+  return {
+    documents: row?.documents ?? 0,
+    skipped: [...skipped.values()].reduce((sum, count) => sum + count, 0),
+    skipped_reasons: [...skipped].map(([reason, count]) => `${reason} ${count}`).join(', '),
+    alerts: row?.fired ?? 0,
+    alert_changes: row?.changes ?? 0,
+    seconds,
+    documents_per_second: labelled / seconds,
+    peak_memory_mb: meter.peakBytes() / 1e6,
+  };
+}
+
+/** One line a change of state, in event order; the form is documented in docs/architecture.md. */
+async function writeAlerts(store: Store, path: string): Promise<void> {
+  const rows = await store.query<{ body: string }>('SELECT body FROM alerts ORDER BY at, alert_id, revision');
+  const file = await open(path, 'w');
+  try {
+    for (const { body } of rows) await file.write(`${JSON.stringify(alertLine(JSON.parse(body) as Alert))}\n`);
+  } finally {
+    await file.close();
+  }
+}
+
+function alertLine(alert: Alert): object {
+  return {
+    alert_id: alert.alert_id,
+    state: alert.state,
+    at: alert.at,
+    entity: alert.series.entity,
+    topic: alert.series.topic,
+    severity: alert.severity,
+    observed: alert.observed,
+    expected: alert.expected,
+    documents: alert.documents.map(({ id }) => id),
+  };
+}
