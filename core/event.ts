@@ -22,6 +22,8 @@ export const documentSchema = z.object({
   schema_version: version,
   id: z.string().min(1).max(64),
   source: z.string().min(1).max(100),
+  /** Name of the ingest source that brought it. One feed may carry many outlets; watermarks are kept a feed. */
+  feed: z.string().min(1).max(60),
   source_class: sourceClassSchema,
   author: z.string().max(200).nullable(),
   url: z.string().max(2000).nullable(),
