@@ -12,7 +12,7 @@ const INVISIBLE =
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu;
 const SPACES = /[\s\u00a0\u3000]+/g;
 const LINK = /\bhttps?:\/\/[^\s<>"'，。；、）】」』]+/giu;
-const CASHTAG = /(?<![\p{L}\p{N}_$])\$([A-Z]{1,6}(?:[.-][A-Z]{1,2})?)(?![\p{L}\p{N}_])/giu;
+const CASHTAG = /(?<![A-Z0-9_$])\$([A-Z]{1,6}(?:[.-][A-Z]{1,2})?)(?![A-Z0-9_])/gi;
 const HAN = /\p{Script=Han}/gu;
 const LETTER = /\p{L}/gu;
 

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cleanText, detectLanguage, findCashtags, findLinks, modelText } from '../../core/text.ts';
+
+describe('cleaning text', () => {
+  it('folds full-width letters, and drops zero-width, control and direction characters', () => {
+    expect(cleanText('ＡＢＣ１２３\u200b de\u00adfault\u202e\u0007  x\u3000y\n')).toBe('ABC123 default x y');
+  });
+
+  it('keeps emoji sequences readable and Chinese punctuation folded to one form', () => {
+    expect(cleanText('🚀 涨停！（利好）')).toBe('🚀 涨停!(利好)');
+  });
+
+  it('repairs lone surrogates', () => {
+    expect(cleanText('a\ud800b').isWellFormed()).toBe(true);
+  });
+
+  it('is idempotent on any text', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => cleanText(cleanText(text)) === cleanText(text)));
+  });
+});
+
+describe('links and cashtags', () => {
+  it('finds links without the sentence that holds them, each once', () => {
+    expect(findLinks('see https://a.example/x?y=1, and https://a.example/x?y=1. 详见https://b.example/路径。')).toEqual(
+      ['https://a.example/x?y=1', 'https://b.example/路径'],
+    );
+  });
+
+  it('finds cashtags and not prices or words with a dollar inside', () => {
+    expect(findCashtags('$aapl up, $BRK.B flat, $100 gone, US$T no, 看好$TSLA!')).toEqual(['AAPL', 'BRK.B', 'TSLA']);
+  });
+
+  it('gives the model no links and no title twice', () => {
+    expect(modelText('Bank fails', 'Bank fails https://t.co/abc as run spreads')).toBe('Bank fails as run spreads');
+    expect(modelText('Bank fails', 'A run spreads.')).toBe('Bank fails. A run spreads.');
+    expect(modelText(null, 'alone')).toBe('alone');
+  });
+});
+
+describe('language', () => {
+  it.each([
+    ['The central bank held its rate', 'en'],
+    ['公司净利润同比增长', 'zh'],
+    ['這個 guidance 太差了', 'zh'],
+    ['$NVLK to the moon', 'en'],
+    ['日経平均は下落した', 'other'],
+    ['삼성전자 주가 하락', 'other'],
+    ['Der Vorstand hat die Prognose für das Jahr gesenkt und die Dividende', 'other'],
+    ['La banque centrale a relevé les taux pour la première fois', 'other'],
+    ['Акции упали', 'other'],
+    ['12345 !!', 'other'],
+  ])('%s is %s', (text, language) => {
+    expect(detectLanguage(text)).toBe(language);
+  });
+});
