@@ -64,7 +64,7 @@ function rowsOf(json: JsonSchema, prefix: string): SettingRow[] {
 
 function typeName(json: JsonSchema): string {
   if (json.enum !== undefined) return json.enum.map(String).join(' | ');
-  if (json.const !== undefined) return String(json.const);
+  if (json.const !== undefined) return JSON.stringify(json.const);
   const choices = json.anyOf ?? json.oneOf;
   if (choices !== undefined) {
     const tags = choices.map((choice) => choice.properties?.['type']?.const);

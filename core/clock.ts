@@ -26,7 +26,7 @@ export function createReplayClock(start: number): ReplayClock {
   let current = start;
   return {
     now: () => current,
-    sleep: systemClock.sleep,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
     advanceTo(epochMs) {
       if (epochMs > current) current = epochMs;
     },

@@ -7,9 +7,10 @@
  * (Cyrillic а for Latin a) are left alone here: folding them would damage real Cyrillic text.
  */
 
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
-const INVISIBLE =
-  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu;
+// C0 and C1 controls except tab and line feeds, which count as white space below.
+const CONTROL = /(?![\t\n\r])\p{Cc}/gu;
+// Format characters (zero-width, bidirectional, tags), variation selectors, and fillers that show as nothing.
+const INVISIBLE = /\p{Cf}|\p{Variation_Selector}|\u115f|\u1160|\u17b4|\u17b5|\u3164|\uffa0/gu;
 const SPACES = /[\s\u00a0\u3000]+/g;
 const LINK = /\bhttps?:\/\/[^\s<>"'，。；、）】」』]+/giu;
 const CASHTAG = /(?<![A-Z0-9_$])\$([A-Z]{1,6}(?:[.-][A-Z]{1,2})?)(?![A-Z0-9_])/gi;
