@@ -1,0 +1,114 @@
+/**
+ * An item as its origin wrote it → a document, or a refusal that says why. Pure: the same item at the same moment gives
+ * the same document on every machine, so that a repeated batch is recognised by its ids.
+ *
+ * A document with one line only (a post, a headline without a body) has it in `text`, and no title. A title that the
+ * text repeats at its start is taken out of the text.
+ */
+import { isoTime, stableId, type Document } from '../core/event.ts';
+import { cleanText, detectLanguage, findCashtags, findLinks } from '../core/text.ts';
+import { htmlToText, looksLikeHtml } from './html.ts';
+import type { RawItem } from './source.ts';
+import { parseTime } from './time.ts';
+
+/** A document before the stage knows its entities and its story. */
+export type PlainDocument = Omit<Document, 'entities' | 'story' | 'novelty'>;
+
+export interface NormalizeOptions {
+  /** Epoch milliseconds: becomes fetched_at, and stands in for a missing published_at. */
+  readonly now: number;
+  /** The name of the source instance. */
+  readonly feed: string;
+  /** Longest title and text together, in characters. */
+  readonly maxTextChars: number;
+}
+
+export type Normalized =
+  | { readonly document: PlainDocument }
+  | { readonly refused: { readonly code: 'input.invalid' | 'input.too_large'; readonly reason: string } };
+
+/** How far ahead of our clock an origin's clock may be before its time is not believed. */
+const CLOCK_SKEW_MS = 10 * 60_000;
+
+export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
+  const { now, feed, maxTextChars } = options;
+  // HTML shrinks when stripped, but not endlessly: beyond this it is refused before time is spent on it.
+  const rawLength = item.text.length + (item.title?.length ?? 0);
+  if (rawLength > maxTextChars * 20) return tooLong(rawLength, maxTextChars);
+  const written = { title: plain(item.title ?? '', item.html), text: plain(item.text, item.html) };
+  const body = withoutTitle(written.title, written.text);
+  const title = body === '' ? '' : written.title;
+  const text = body === '' ? written.title : body;
+  if (text === '') return { refused: { code: 'input.invalid', reason: 'It has neither text nor title.' } };
+  const length = title.length + text.length;
+  if (length > maxTextChars) return tooLong(length, maxTextChars);
+
+  const source = cleanText(item.source ?? '').slice(0, 100) || feed;
+  const url = webAddress(item.url);
+  const guid = item.guid?.trim() ?? '';
+  const identity = guid !== '' ? ['guid', guid] : url !== null ? ['url', identityOf(url)] : ['content', title, text];
+  const whole = title === '' ? text : `${title} ${text}`;
+  const published = item.published_at === undefined ? null : parseTime(item.published_at);
+  const believed = published !== null && published <= now + CLOCK_SKEW_MS;
+  const author = cleanText(item.author ?? '').slice(0, 200);
+  const tickers = (item.tickers ?? []).map((ticker) => cleanText(ticker).replace(/^\$/, '').toUpperCase());
+  return {
+    document: {
+      schema_version: 1,
+      id: stableId(source, ...identity),
+      source,
+      feed,
+      source_class: item.source_class ?? 'news',
+      author: author === '' ? null : author.toWellFormed(),
+      url,
+      title: title === '' ? null : title,
+      text,
+      language: languageOf(item.language, whole),
+      published_at: isoTime(believed ? published : now),
+      published_at_estimated: !believed,
+      fetched_at: isoTime(now),
+      links: findLinks(whole),
+      cashtags: [...new Set([...findCashtags(whole), ...tickers.filter((ticker) => /^[\w.:-]{1,20}$/.test(ticker))])],
+    },
+  };
+}
+
+function tooLong(length: number, limit: number): Normalized {
+  const reason = `It has ${length} characters; ingest.max_text_chars allows ${limit}.`;
+  return { refused: { code: 'input.too_large', reason } };
+}
+
+function plain(raw: string, html: boolean | undefined): string {
+  return cleanText((html ?? looksLikeHtml(raw)) ? htmlToText(raw) : raw);
+}
+
+/** The text without the title it begins with, and without what stood between them; '' if there is no more than that. */
+function withoutTitle(title: string, text: string): string {
+  if (title === '' || !text.startsWith(title)) return text;
+  const rest = text.slice(title.length);
+  // "Apple" at the start of "Apples are ripe" is no repeated title.
+  if (rest !== '' && /^[\p{L}\p{N}]/u.test(rest) && /[\p{L}\p{N}]$/u.test(title)) return text;
+  return rest.replace(/^[\s.,:;!?|。，：；！？…–—-]+/u, '');
+}
+
+function webAddress(written: string | undefined): string | null {
+  const text = written?.trim() ?? '';
+  if (!/^https?:\/\//i.test(text) || text.length > 2000 || !URL.canParse(text)) return null;
+  const { href } = new URL(text);
+  return href.length > 2000 ? null : href;
+}
+
+/** An address without what differs between two links to the same page: the fragment and campaign parameters. */
+function identityOf(address: string): string {
+  const url = new URL(address);
+  url.hash = '';
+  for (const name of [...url.searchParams.keys()]) if (/^utm_/i.test(name)) url.searchParams.delete(name);
+  return url.href;
+}
+
+function languageOf(given: string | undefined, text: string): Document['language'] {
+  const primary = /^[a-z]{2,3}(?=$|[-_])/i.exec(given?.trim() ?? '')?.[0].toLowerCase();
+  if (primary === undefined) return detectLanguage(text);
+  if (primary === 'zh' || primary === 'cmn') return 'zh';
+  return primary === 'en' ? 'en' : 'other';
+}
