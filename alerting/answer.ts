@@ -1,0 +1,44 @@
+/**
+ * What an HTTP answer to a notification means: taken, refused for good, or come back later. One table for all HTTP
+ * notifiers. 408, 425, 429 and 5xx are worth another try; the rest of 4xx (410 Gone among them) and redirects are not:
+ * the same request would get the same answer. Sources: RFC 9110 section 15, RFC 6585, Standard Webhooks "Operations".
+ */
+import { TidewatchError, redactUrl, toTidewatchError } from '../core/errors.ts';
+import type { FetchResult } from '../core/http.ts';
+
+const WORTH_ANOTHER_TRY = new Set([408, 425, 429]);
+
+/** @throws TidewatchError notify.rejected, notify.unavailable, unless the status is 2xx. `now` in epoch milliseconds. */
+export function expectTaken(result: FetchResult, notifier: string, now: number): void {
+  const { status, headers } = result;
+  if (status >= 200 && status < 300) return;
+  const said = result.body.toString('utf8').replace(/\s+/g, ' ').slice(0, 200).toWellFormed();
+  const message = `${notifier}: ${new URL(result.url).origin} answered ${status}${said === '' ? '' : ` (${said})`}`;
+  if (status >= 500 || WORTH_ANOTHER_TRY.has(status)) {
+    const retryAfterMs = retryAfter(headers['retry-after'], now);
+    throw new TidewatchError('notify.unavailable', message, retryAfterMs === undefined ? {} : { retryAfterMs });
+  }
+  throw new TidewatchError('notify.rejected', message, {
+    hint: 'Check the address and its secret; then send a new alert, this one stays in the dead letters.',
+  });
+}
+
+/** Milliseconds from `now` until a Retry-After header lets us try again (RFC 9110 section 10.2.3), if it says so. */
+export function retryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/**
+ * An error of the HTTP client as a notifier throws it. The path of `url` is taken out, because for some services it is
+ * the secret; for the same reason the original error is not kept as the cause.
+ */
+export function asNotifyError(thrown: unknown, notifier: string, url: string): TidewatchError {
+  const error = toTidewatchError(thrown, 'notify.unavailable');
+  if (error.code === 'notify.rejected' || error.code === 'notify.unavailable') return error;
+  const code = error.retryable ? 'notify.unavailable' : 'notify.rejected';
+  const message = error.message.replaceAll(redactUrl(url), new URL(url).origin);
+  return new TidewatchError(code, `${notifier}: ${message}`);
+}

@@ -1,0 +1,116 @@
+/**
+ * A lane is one ingest feed. Lanes say how far event time has come (the watermark) and how long each feed has been
+ * watched (its coverage), so that neither a feed that is silent nor one that has just been added can raise an alert.
+ *
+ * The watermark is the earliest of the lanes' newest event times, less the allowed lateness (Akidau et al., The Dataflow
+ * Model, 2015). An idle lane stands at the present: nothing of it is outstanding. A lane is idle when it brought nothing
+ * for `idle_secs` while no document waited anywhere in the pipeline, or when documents fetched that much later have come
+ * through: a slow classifier makes no lane idle. A feed that is replayed at a pace lives in the past and has gaps of its
+ * own, so it holds the watermark from the start and is given far longer (REPLAY_IDLE_MS).
+ *
+ * Rejected: a lane an outlet (a file carries many outlets, most of which are silent most of the time), and one watermark
+ * over all feeds for live work (feeds dated today would make every item of a replayed feed late).
+ */
+
+const DAY_MS = 86_400_000;
+const REPLAY_IDLE_MS = 600_000;
+
+export interface Lane {
+  /** Newest event time seen, epoch milliseconds; null for a replayed feed that has not spoken yet. */
+  newest: number | null;
+  /** Newest time of fetching seen, epoch milliseconds. */
+  fetched: number;
+  /** Milliseconds of real time for which the pipeline was empty and this lane silent. */
+  quiet: number;
+  idle: boolean;
+  /** Days (UTC, epoch milliseconds of their start) on which it spoke, each with its earliest event time. */
+  readonly days: Map<number, number>;
+}
+
+export type Lanes = Map<string, Lane>;
+
+export interface WatermarkRules {
+  readonly mode: 'per_feed' | 'global';
+  readonly latenessMs: number;
+  readonly idleMs: number;
+  /** Feeds that are replayed at a pace; of no account in global mode. */
+  readonly replayed: ReadonlySet<string>;
+}
+
+function newLane(): Lane {
+  return { newest: null, fetched: 0, quiet: 0, idle: false, days: new Map() };
+}
+
+/** Adds the lanes of replayed feeds that have not spoken yet: from the start, nothing may overtake them. */
+export function expectReplays(lanes: Lanes, rules: WatermarkRules): void {
+  if (rules.mode === 'global') return;
+  for (const name of rules.replayed) if (!lanes.has(name)) lanes.set(name, newLane());
+}
+
+/** Notes that a document of that lane came. Times in epoch milliseconds. */
+export function hear(lanes: Lanes, name: string, time: number, fetched: number): void {
+  let lane = lanes.get(name);
+  if (lane === undefined) lanes.set(name, (lane = newLane()));
+  lane.newest = Math.max(lane.newest ?? time, time);
+  lane.fetched = Math.max(lane.fetched, fetched);
+  lane.quiet = 0;
+  lane.idle = false;
+  const day = Math.floor(time / DAY_MS) * DAY_MS;
+  lane.days.set(day, Math.min(lane.days.get(day) ?? time, time));
+}
+
+/** Notes that `elapsedMs` of real time passed with nothing waiting in the pipeline. */
+export function passQuietly(lanes: Lanes, elapsedMs: number): void {
+  for (const lane of lanes.values()) lane.quiet += elapsedMs;
+}
+
+/**
+ * How far event time has come, in epoch milliseconds, or null when nothing can be said yet. `now` is the present by the
+ * machine's clock (of no account in global mode); event times beyond it don't carry the watermark into the future.
+ */
+export function watermark(lanes: Lanes, rules: WatermarkRules, now: number): number | null {
+  if (lanes.size === 0) return null;
+  if (rules.mode === 'global') {
+    const newest = Math.max(...[...lanes.values()].map((lane) => lane.newest ?? -Infinity));
+    return Number.isFinite(newest) ? newest - rules.latenessMs : null;
+  }
+  const latestFetch = Math.max(...[...lanes.values()].map((lane) => lane.fetched));
+  let earliest = now;
+  for (const [name, lane] of lanes) {
+    const replayed = rules.replayed.has(name);
+    lane.idle ||= replayed
+      ? lane.quiet >= REPLAY_IDLE_MS
+      : lane.quiet >= rules.idleMs || latestFetch - lane.fetched >= rules.idleMs;
+    if (lane.idle) continue;
+    if (lane.newest === null) return null;
+    earliest = Math.min(earliest, lane.newest);
+  }
+  return earliest - rules.latenessMs;
+}
+
+/** Forgets days before `before` (epoch milliseconds), and lanes that have been idle for that long. */
+export function forgetDays(lanes: Lanes, before: number): void {
+  for (const [name, lane] of lanes) {
+    for (const day of lane.days.keys()) if (day + DAY_MS <= before) lane.days.delete(day);
+    if (lane.days.size === 0 && lane.idle) lanes.delete(name);
+  }
+}
+
+/**
+ * The stretches within [from, to) for which the lane was watched: the days on which it spoke, its first day from its
+ * first document on. Silent days are left out: an outage must not lower the baseline, and a single old item that a new
+ * feed still lists must not pass for weeks of watching.
+ */
+export function watched(lane: Lane, from: number, to: number): readonly (readonly [number, number])[] {
+  const days = [...lane.days].sort(([a], [b]) => a - b);
+  return days
+    .map(([day, first], index) => [Math.max(from, index === 0 ? first : day), Math.min(to, day + DAY_MS)] as const)
+    .filter(([start, end]) => end > start);
+}
+
+/** True when the lane spoke on enough days before `before` to have a history: `hours` of it, in whole days. */
+export function hasLearnt(lane: Lane, before: number, hours: number): boolean {
+  let days = 0;
+  for (const day of lane.days.keys()) if (day + DAY_MS <= before) days += 1;
+  return days * 24 >= hours;
+}

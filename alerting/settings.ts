@@ -1,0 +1,141 @@
+/** The `alerting:` section. Defaults are those that docs/decisions/0004-detection.md argues for. */
+import { z } from 'zod';
+import { componentSchema } from '../core/config.ts';
+import { alertStateSchema } from '../core/event.ts';
+import { detectors, notifiers } from './registry.ts';
+import type { Rules } from './watch.ts';
+
+const HOUR_MS = 3_600_000;
+
+export const alertingSettings = z
+  .strictObject({
+    bucket_mins: z
+      .number()
+      .int()
+      .min(5)
+      .max(1440)
+      .default(60)
+      .describe('Length of a bucket: how often each series is judged.'),
+    window_hours: z.number().min(1).max(168).default(8).describe('Length of the sliding window that is judged.'),
+    history_days: z.number().int().min(5).max(120).default(14).describe('How far back the baseline reaches.'),
+    min_history_hours: z
+      .number()
+      .min(24)
+      .default(96)
+      .describe('A feed counts only after it spoke on that many hours of whole days (96: four days).'),
+    allowed_lateness_mins: z
+      .number()
+      .min(0)
+      .max(1440)
+      .default(60)
+      .describe('How long a closed bucket waits for documents that come late.'),
+    idle_secs: z
+      .number()
+      .min(1)
+      .default(20)
+      .describe('A live feed that was silent that long no longer holds event time back.'),
+    author_cap: z.number().int().min(1).default(2).describe('Most stories of one author counted in one window.'),
+    for_buckets: z
+      .number()
+      .int()
+      .min(0)
+      .max(24)
+      .default(1)
+      .describe('An alert stays pending for that many buckets before it fires.'),
+    clear_score: z.number().min(0).default(2).describe('A firing alert may end once its score is below this.'),
+    critical_score: z.number().min(1).default(8).describe('From this score on an alert is critical.'),
+    keep_firing_hours: z
+      .number()
+      .min(0)
+      .max(168)
+      .default(2)
+      .describe('The score must stay below clear_score that long before the alert is resolved.'),
+    refractory_hours: z
+      .number()
+      .min(0)
+      .max(720)
+      .default(24)
+      .describe('No new alert on the same series that long after one was resolved.'),
+    detectors: z
+      .array(componentSchema(detectors))
+      .min(1)
+      .prefault([{ type: 'surge' }])
+      .describe('What decides that a window is anomalous.'),
+    notifiers: z
+      .array(componentSchema(notifiers))
+      .prefault([{ type: 'console' }])
+      .describe('Who is told.'),
+    send: z
+      .array(alertStateSchema)
+      .default(['firing', 'resolved'])
+      .describe('Which states are sent; an alert that never fired sends no resolved.'),
+    max_attempts: z
+      .number()
+      .int()
+      .min(1)
+      .default(50)
+      .describe('A notification goes to the dead letters after that many tries.'),
+    give_up_hours: z
+      .number()
+      .min(0.01)
+      .default(24)
+      .describe('A notification goes to the dead letters after that many hours of trying.'),
+    checkpoint_secs: z
+      .number()
+      .min(0.05)
+      .max(60)
+      .default(2)
+      .describe('Longest time that work is held before it is made durable and acknowledged.'),
+  })
+  .superRefine((values, context) => {
+    const fail = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if ((values.window_hours * 60) % values.bucket_mins !== 0) {
+      fail('window_hours', `must be a whole number of buckets of ${values.bucket_mins} minutes`);
+    }
+    if (1440 % values.bucket_mins !== 0) fail('bucket_mins', 'must divide a day');
+    if (values.min_history_hours > values.history_days * 24 - values.window_hours) {
+      fail('min_history_hours', `must be within history_days less the window`);
+    }
+    if (values.critical_score <= values.clear_score) fail('critical_score', 'must be above clear_score');
+    for (const kind of ['detectors', 'notifiers'] as const) {
+      const names = values[kind].map(({ name }) => name);
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined) fail(kind, `two are named ${twice}; give each its own name`);
+    }
+    for (const detector of values.detectors) {
+      const fire = detector['fire_score'];
+      if (typeof fire === 'number' && fire <= values.clear_score) {
+        fail('clear_score', `must be below the fire_score of ${detector.name} (${fire}), or alerts would flap`);
+      }
+    }
+  });
+
+export type AlertingSettings = z.output<typeof alertingSettings>;
+
+/** The section as the pure parts read it: milliseconds throughout. */
+export function rulesOf(
+  settings: AlertingSettings,
+  mode: 'per_feed' | 'global',
+  replayedFeeds: readonly string[],
+): Rules {
+  const bucketMs = settings.bucket_mins * 60_000;
+  return {
+    window: { bucketMs, windowMs: settings.window_hours * HOUR_MS, authorCap: settings.author_cap },
+    lifecycle: {
+      bucketMs,
+      forBuckets: settings.for_buckets,
+      clearScore: settings.clear_score,
+      criticalScore: settings.critical_score,
+      keepFiringMs: settings.keep_firing_hours * HOUR_MS,
+      refractoryMs: settings.refractory_hours * HOUR_MS,
+    },
+    watermark: {
+      mode,
+      latenessMs: settings.allowed_lateness_mins * 60_000,
+      idleMs: settings.idle_secs * 1000,
+      replayed: new Set(replayedFeeds),
+    },
+    historyMs: settings.history_days * 24 * HOUR_MS,
+    learningHours: settings.min_history_hours,
+  };
+}

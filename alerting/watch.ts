@@ -1,0 +1,312 @@
+/**
+ * The watch: all series, their windows, baselines and alerts, as one deterministic machine. It takes opinions, is told how
+ * far event time has come, and answers with what changed. It does no I/O and asks no clock, so a replay, a live run and a
+ * run cut short give the same alerts; alerting.ts wraps it with stream, state, store and notifiers.
+ *
+ * At each end of a bucket every series that has something in its window, or an alert, is judged: entities first, so that
+ * topics know which entities explain them. Quiet stretches are skipped, years of them if need be.
+ */
+import { seriesKey, type Alert, type Finding, type Opinion, type Series } from '../core/event.ts';
+import { baselineOf, historyOf, isLearnt, poolOf, type HistoryRange, type Pool } from './baseline.ts';
+import type { Detector } from './detector.ts';
+import type { DisplayName } from './evidence.ts';
+import { heldBack } from './inhibition.ts';
+import { forgetDays, hear, type Lanes, type WatermarkRules } from './lanes.ts';
+import { UNBORN, isResting, step, type Life, type LifecycleRules } from './lifecycle.ts';
+import { observe, seriesOf } from './observation.ts';
+import { alertOf, factsOf, findingOf, type Facts } from './statement.ts';
+import {
+  admitLate,
+  closeThrough,
+  forgetBuckets,
+  newRecord,
+  windowAt,
+  type SeriesRecord,
+  type SeriesWindow,
+  type WindowRules,
+} from './window.ts';
+
+export interface Rules {
+  readonly window: WindowRules;
+  readonly lifecycle: LifecycleRules;
+  readonly watermark: WatermarkRules;
+  readonly historyMs: number;
+  /** A feed counts after it spoke on that many hours of whole days. */
+  readonly learningHours: number;
+}
+
+/** One alert's life with the facts of its height. */
+export interface Course {
+  life: Life;
+  peak: Facts | null;
+}
+
+/** Everything the watch remembers. Plain data apart from Maps: checkpoint.ts writes it down. */
+export interface WatchState {
+  /** End of the last judged bucket, epoch milliseconds; null before the first. */
+  closed: number | null;
+  readonly lanes: Lanes;
+  readonly records: Map<string, SeriesRecord>;
+  /** By detector and series: see courseKey. */
+  readonly courses: Map<string, Course>;
+  /** Event time by document id, for as long as a copy of the message could count twice. */
+  readonly ids: Map<string, number>;
+  /** Name of the model that labelled last. */
+  model: string;
+}
+
+/** A change of an alert's state; `notify` is false for the end of an alert that never fired. */
+export interface AlertChange {
+  readonly alert: Alert;
+  readonly notify: boolean;
+}
+
+export interface Changes {
+  readonly alerts: AlertChange[];
+  readonly findings: Finding[];
+}
+
+export type Intake = 'taken' | 'late' | 'too_old' | 'duplicate';
+
+export interface Watch {
+  readonly state: WatchState;
+  take(opinion: Opinion): Intake;
+  /** Judges every bucket that ends at or before `watermark` (epoch milliseconds). */
+  advance(watermark: number): Changes;
+  /** Keys of the series and courses, and document ids, that changed since the last call. */
+  changedSince(): Touched;
+}
+
+export interface Touched {
+  readonly records: ReadonlySet<string>;
+  readonly courses: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+}
+
+const DAY_MS = 86_400_000;
+/** Ids remembered at most: about 60 MB. The oldest go first. */
+const MOST_IDS = 400_000;
+
+export function newWatchState(): WatchState {
+  return { closed: null, lanes: new Map(), records: new Map(), courses: new Map(), ids: new Map(), model: '' };
+}
+
+export function courseKey(detector: string, series: Series): string {
+  return `${detector}\n${seriesKey(series)}`;
+}
+
+export function createWatch(
+  rules: Rules,
+  detectors: readonly Detector[],
+  displayName: (series: Series) => DisplayName,
+  state: WatchState = newWatchState(),
+): Watch {
+  const { bucketMs, windowMs } = rules.window;
+  const active = new Set<string>();
+  let touched = { records: new Set<string>(), courses: new Set<string>(), ids: new Set<string>() };
+  const pools = new Map<string, Pool>();
+  let prunedAt = state.closed ?? -Infinity;
+  for (const [key, record] of state.records) {
+    if (record.waiting.length > 0 || record.admitted.length > 0) active.add(key);
+  }
+  for (const course of state.courses.keys()) {
+    if (state.courses.get(course)?.life.state !== 'inactive') active.add(course.slice(course.indexOf('\n') + 1));
+  }
+
+  function take(opinion: Opinion): Intake {
+    const observation = observe(opinion);
+    const { closed } = state;
+    if (state.ids.has(observation.id)) return 'duplicate';
+    hear(state.lanes, observation.lane, observation.time, Date.parse(opinion.document.fetched_at));
+    if (closed !== null && observation.time < closed - windowMs - rules.historyMs) return 'too_old';
+    state.ids.set(observation.id, observation.time);
+    touched.ids.add(observation.id);
+    state.model = opinion.model;
+    const late = closed !== null && observation.time < closed;
+    for (const series of seriesOf(opinion)) {
+      const key = seriesKey(series);
+      let record = state.records.get(key);
+      if (record === undefined) state.records.set(key, (record = newRecord(series)));
+      // Each series forgets what it cannot show by itself, so each has its own.
+      const own = { ...observation };
+      if (late) admitLate(record, own, closed, rules.window);
+      else record.waiting.push(own);
+      active.add(key);
+      touched.records.add(key);
+    }
+    return late ? 'late' : 'taken';
+  }
+
+  function advance(watermark: number): Changes {
+    const changes: Changes = { alerts: [], findings: [] };
+    const target = Math.floor(watermark / bucketMs) * bucketMs;
+    let closed = state.closed ?? Math.min(target, Math.floor(earliestWaiting() / bucketMs) * bucketMs);
+    while (closed < target) {
+      let next = closed + bucketMs;
+      if (![...active].some(isUnsettled)) {
+        next = Math.min(target, Math.max(next, Math.floor(earliestWaiting() / bucketMs) * bucketMs + bucketMs));
+      }
+      judgeAll(next, changes);
+      closed = next;
+    }
+    state.closed = closed;
+    return changes;
+  }
+
+  function earliestWaiting(): number {
+    let earliest = Infinity;
+    for (const key of active) {
+      for (const { time } of state.records.get(key)?.waiting ?? []) earliest = Math.min(earliest, time);
+    }
+    return earliest;
+  }
+
+  /** True while the series has something in its window or an alert: then no bucket may be skipped. */
+  function isUnsettled(key: string): boolean {
+    const record = state.records.get(key);
+    return record !== undefined && (record.admitted.length > 0 || detectors.some((one) => isAlive(one, record)));
+  }
+
+  function isAlive(detector: Detector, { series }: SeriesRecord): boolean {
+    const life = state.courses.get(courseKey(detector.name, series))?.life;
+    return life !== undefined && (life.state !== 'inactive' || life.anomalous);
+  }
+
+  function judgeAll(end: number, changes: Changes): void {
+    const range: HistoryRange = {
+      from: end - windowMs - rules.historyMs,
+      to: end - windowMs,
+      windowMs,
+      learningHours: rules.learningHours,
+    };
+    const alerting = entitiesWithAlert(end);
+    // "entity:" sorts before "topic:", and keys make the order the same in every run.
+    for (const key of [...active].sort()) {
+      const record = state.records.get(key);
+      if (record === undefined) continue;
+      const before = record.admitted.length + record.waiting.length;
+      closeThrough(record, end, rules.window);
+      if (before > 0) touched.records.add(key);
+      const window = windowAt(record, end, rules.window, (lane) =>
+        isLearnt(state.lanes.get(lane), range.to, rules.learningHours),
+      );
+      for (const detector of detectors) judge(detector, record, window, range, alerting, changes);
+      if (record.waiting.length === 0 && !isUnsettled(key)) active.delete(key);
+    }
+    if (end - prunedAt >= DAY_MS) prune(end);
+  }
+
+  function judge(
+    detector: Detector,
+    record: SeriesRecord,
+    window: SeriesWindow,
+    range: HistoryRange,
+    alerting: Set<string>,
+    changes: Changes,
+  ): void {
+    if (!detector.mayFire(window) && !isAlive(detector, record)) return;
+    const key = courseKey(detector.name, record.series);
+    const course = state.courses.get(key) ?? { life: UNBORN, peak: null };
+    const baseline = baselineOf(historyOf(record.buckets, state.lanes, range), poolFor(record.series.kind, range));
+    let judgement = detector.evaluate(window, baseline);
+    const held =
+      judgement.anomalous && record.series.kind === 'topic' && course.life.state !== 'firing'
+        ? heldBack(window.driving, alerting)
+        : null;
+    if (held !== null) judgement = { ...judgement, anomalous: false, reasons: [...judgement.reasons, held] };
+    if (judgement.anomalous && isResting(course.life, window.end, rules.lifecycle)) {
+      judgement = { ...judgement, reasons: [...judgement.reasons, 'No new alert: one on this series ended recently.'] };
+    }
+    const { life, change } = step(
+      course.life,
+      {
+        series: seriesKey(record.series),
+        detector: detector.name,
+        at: window.end,
+        anomalous: judgement.anomalous,
+        score: judgement.score,
+      },
+      rules.lifecycle,
+    );
+    const wasAlive = course.life.state !== 'inactive';
+    if (judgement.anomalous || held !== null || course.life.anomalous || wasAlive) {
+      changes.findings.push(findingOf(detector.name, window, judgement));
+    }
+    const facts = factsOf(window, judgement, state.model);
+    const peak = wasAlive && course.peak !== null && course.peak.score >= facts.score ? course.peak : facts;
+    if (change !== null) {
+      const shown = change.state === 'resolved' ? peak : facts;
+      const alert = alertOf(change, detector.name, window, shown, displayName(record.series));
+      changes.alerts.push({ alert, notify: change.state !== 'resolved' || change.hadFired });
+    }
+    state.courses.set(key, { life, peak: life.state === 'inactive' ? null : peak });
+    touched.courses.add(key);
+    if (record.series.entity !== null && explains(life, window.end)) alerting.add(record.series.entity);
+  }
+
+  /** The prior of a kind as of the last whole day before the window: worked out once a day, the same after a restart. */
+  function poolFor(kind: Series['kind'], range: HistoryRange): Pool {
+    const to = Math.floor(range.to / DAY_MS) * DAY_MS;
+    const key = `${kind} ${to}`;
+    const known = pools.get(key);
+    if (known !== undefined) return known;
+    const whole: HistoryRange = { ...range, to, learningHours: rules.learningHours - 24 };
+    const histories = [...state.records.values()]
+      .filter(({ series }) => series.kind === kind)
+      .map(({ buckets }) => historyOf(buckets, state.lanes, whole))
+      .filter(({ stories }) => stories > 0);
+    const pool = poolOf(histories);
+    if (pools.size > 8) pools.clear();
+    pools.set(key, pool);
+    return pool;
+  }
+
+  function entitiesWithAlert(at: number): Set<string> {
+    const ids = new Set<string>();
+    for (const [key, { life }] of state.courses) {
+      const series = key.slice(key.indexOf('\n') + 1);
+      if (series.startsWith('entity:') && explains(life, at)) ids.add(series.slice('entity:'.length));
+    }
+    return ids;
+  }
+
+  function explains(life: Life, at: number): boolean {
+    return life.state !== 'inactive' || isResting(life, at, rules.lifecycle);
+  }
+
+  function prune(end: number): void {
+    prunedAt = end;
+    const before = end - windowMs - rules.historyMs;
+    forgetDays(state.lanes, before);
+    for (const [id, time] of state.ids) {
+      if (time < before || state.ids.size > MOST_IDS) {
+        state.ids.delete(id);
+        touched.ids.add(id);
+      }
+    }
+    for (const [key, record] of state.records) {
+      const buckets = record.buckets.length;
+      forgetBuckets(record, before);
+      if (record.buckets.length !== buckets) touched.records.add(key);
+      if (record.buckets.length > 0 || active.has(key)) continue;
+      state.records.delete(key);
+      touched.records.add(key);
+    }
+    for (const [key, { life }] of state.courses) {
+      if (life.state !== 'inactive' || life.anomalous || isResting(life, end, rules.lifecycle)) continue;
+      state.courses.delete(key);
+      touched.courses.add(key);
+    }
+  }
+
+  return {
+    state,
+    take,
+    advance,
+    changedSince() {
+      const changed = touched;
+      touched = { records: new Set(), courses: new Set(), ids: new Set() };
+      return changed;
+    },
+  };
+}
