@@ -14,7 +14,7 @@ const STEP = 1_000;
 const HOUR_MS = 3_600_000;
 
 export interface Pruning {
-  /** Runs soon, once for many calls. */
+  /** Runs soon, once for many calls. Rings `freed` only when it removed something, so that waiters do not spin. */
   soon(): void;
   stop(): Promise<void>;
 }
@@ -40,6 +40,7 @@ export function createPruning(
     const before = journal.topic(topic).first;
     await journal.change((draft) => draft.remove(topic, below, STEP));
     const removed = journal.topic(topic).first - before;
+    if (removed > 0) freed.ring();
     if (removed > 0 && isDeadLetters(topic)) log.warn({ topic, removed, why }, 'dead letters removed');
     else if (removed > 0) log.debug({ topic, removed, why }, 'acknowledged messages removed');
     return removed;
@@ -85,7 +86,6 @@ export function createPruning(
         const { code, message } = toTidewatchError(error, 'storage.unavailable');
         log.warn({ code, message }, 'retention could not remove messages; it tries again');
       }
-      freed.ring();
     } while (wanted && !stopped);
     running = undefined;
   }
