@@ -1,0 +1,152 @@
+/**
+ * What the page and the API say to each other: the answers' forms, as types only, so that the page's bundle carries
+ * nothing of the server. Times are ISO 8601 in UTC; shares and probabilities are in [0, 1]. Rejected: deriving these
+ * from zod schemas of the answers: the server builds them from typed rows, and nobody validates what it just built.
+ */
+import type { Alert, Sentiment } from '../core/event.ts';
+
+/** A display name in both languages of the interface. */
+export interface Names {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** Health of one source, as the app knows it. `quiet`: it answers, but has brought nothing new for long. */
+export interface SourceHealth {
+  readonly name: string;
+  /** The component's type: rss, file, http. */
+  readonly type: string;
+  readonly status: 'starting' | 'ok' | 'quiet' | 'failing' | 'finished';
+  /** Why it is failing, in one sentence; null otherwise. */
+  readonly reason: string | null;
+  readonly last_success_at: string | null;
+  readonly last_item_at: string | null;
+  /** Documents taken in since the process started. */
+  readonly items: number;
+  readonly next_attempt_at: string | null;
+}
+
+export interface Counts {
+  readonly documents: number;
+  readonly negative: number;
+  readonly neutral: number;
+  readonly positive: number;
+}
+
+/** The time that an answer covers: `from` inclusive, `to` exclusive. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+  /** `newest`: nothing was published lately, so the span ends at the newest document instead of now. */
+  readonly anchor: 'now' | 'newest' | 'given';
+}
+
+export interface SeriesRow extends Counts {
+  readonly id: string;
+  readonly name: Names;
+  readonly negative_share: number;
+  /** The span of equal length just before; share is null where it has no documents. */
+  readonly previous: { readonly documents: number; readonly negative_share: number | null };
+  /** Documents and negative documents in equal parts of the span, oldest first. */
+  readonly sparkline: { readonly documents: readonly number[]; readonly negative: readonly number[] };
+  /** Alerts of this series that are firing now. */
+  readonly firing: number;
+}
+
+export interface SeriesAnswer extends Span {
+  readonly kind: 'entity' | 'topic';
+  readonly series: readonly SeriesRow[];
+}
+
+export interface TimelineBucket extends Counts {
+  /** Start of the bucket. */
+  readonly at: string;
+  readonly probability_sums: { readonly negative: number; readonly neutral: number; readonly positive: number };
+}
+
+export interface TimelineAnswer extends Span {
+  readonly step_secs: number;
+  readonly buckets: readonly TimelineBucket[];
+  readonly totals: Counts;
+  readonly previous: { readonly documents: number; readonly negative_share: number | null };
+}
+
+export interface OpinionRow {
+  readonly document_id: string;
+  readonly source: string;
+  readonly source_class: 'news' | 'social';
+  readonly author: string | null;
+  readonly url: string | null;
+  readonly title: string | null;
+  /** At most 600 characters. */
+  readonly text: string;
+  readonly language: 'en' | 'zh' | 'other';
+  readonly published_at: string;
+  readonly labelled_at: string;
+  readonly entities: readonly { readonly id: string; readonly name: Names }[];
+  readonly topic: string;
+  readonly sentiment: Sentiment;
+  readonly probabilities: { readonly negative: number; readonly neutral: number; readonly positive: number };
+  readonly confidence: number;
+  readonly model: string;
+  readonly story: string;
+  readonly novelty: number;
+}
+
+export interface OpinionsAnswer extends Span {
+  readonly opinions: readonly OpinionRow[];
+  /** Give it back as `cursor` for the next page; null on the last. */
+  readonly next_cursor: string | null;
+}
+
+export interface AlertChange {
+  readonly revision: number;
+  readonly state: Alert['state'];
+  readonly at: string;
+  readonly severity: Alert['severity'];
+  readonly observed: number;
+  readonly expected: number;
+}
+
+/** The newest revision of an alert, with every change of its life, oldest first. */
+export interface AlertRow extends Alert {
+  readonly names: Names;
+  readonly history: readonly AlertChange[];
+}
+
+export interface AlertsAnswer {
+  readonly alerts: readonly AlertRow[];
+}
+
+export interface SourcesAnswer {
+  readonly sources: readonly SourceHealth[];
+}
+
+export interface StatusAnswer {
+  readonly version: string;
+  /** The model that labels now, or that labelled last; null before the first label. */
+  readonly model: string | null;
+  readonly now: string;
+  readonly opinions: number;
+  readonly alerts: { readonly pending: number; readonly firing: number; readonly resolved: number };
+  /** Newest event time among the opinions; null without any. */
+  readonly newest_published_at: string | null;
+  readonly newest_labelled_at: string | null;
+  /** Seconds from the newest event time to now; null without opinions. */
+  readonly lag_secs: number | null;
+  /** Names of the sources that opinions came from, most frequent first. */
+  readonly sources: readonly string[];
+}
+
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** Server-sent events of /api/live, by event name. */
+export interface LiveEvents {
+  opinions: { readonly opinions: readonly OpinionRow[] };
+  alerts: { readonly alerts: readonly AlertRow[] };
+  sources: SourcesAnswer;
+  /** Too much happened since the last event that this client saw: fetch everything again. */
+  reset: Record<string, never>;
+}

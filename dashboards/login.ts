@@ -1,0 +1,27 @@
+/** The sign-in form, written by the server because the page itself is behind it. Plain HTML, both languages at once. */
+
+/** HTML of the form; `refused` says that the last token was wrong. */
+export function loginPage(style: string | undefined, refused: boolean): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Tidewatch</title>
+${style === undefined ? '' : `<link rel="stylesheet" href="/${style}">`}
+</head>
+<body>
+<main class="login">
+<h1>Tidewatch</h1>
+<form method="post" action="/login">
+<label for="token">Token <span lang="zh-CN">令牌</span></label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+${refused ? '<p role="alert">That token is not right. <span lang="zh-CN">令牌不正确。</span></p>' : ''}
+<button type="submit">Sign in <span lang="zh-CN">登录</span></button>
+</form>
+</main>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,29 @@
+/**
+ * Answers kept for a second. Ten pages that refresh on the same event ask the same questions within milliseconds; the
+ * store answers each once. Failures are not kept. Rejected: a longer life, because the page must show what was just
+ * labelled, and an LRU library, because a second's worth of questions is a small map.
+ */
+
+const LIFE_MS = 1_000;
+const MOST = 200;
+
+type Share = <Answer>(question: string, ask: () => Promise<Answer>) => Promise<Answer>;
+
+/** A function that asks each question at most once a second; those who ask meanwhile get the same answer. */
+export function shareAnswers(): Share {
+  const kept = new Map<string, { at: number; answer: Promise<unknown> }>();
+  return <Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    // Real time on purpose: this is about load, and a replay's clock may stand still or leap.
+    const now = performance.now();
+    for (const [key, entry] of kept) {
+      if (now - entry.at < LIFE_MS && kept.size <= MOST) break;
+      kept.delete(key);
+    }
+    const known = kept.get(question);
+    if (known !== undefined) return known.answer as Promise<Answer>;
+    const answer = ask();
+    kept.set(question, { at: now, answer });
+    answer.catch(() => kept.delete(question));
+    return answer;
+  };
+}

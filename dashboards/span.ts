@@ -1,0 +1,63 @@
+/**
+ * Which time an answer covers, and in which steps. Pure. Spans are widened to whole steps, so that all readers of "the
+ * last 14 days" ask the store the same question for as long as a step lasts, and so that the figures of the chart and
+ * of the tables agree to the document.
+ */
+import { isoTime } from '../core/event.ts';
+import type { Span } from './contract.ts';
+
+/** Seconds. Steps that divide a day, so that buckets begin where days do (in UTC). */
+const STEPS = [60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 7 * 86_400] as const;
+const WANTED_BUCKETS = 90;
+export const SPARKLINE_PARTS = 21;
+
+export interface SpanQuestion {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly last_secs?: number | undefined;
+}
+
+export interface ExactSpan {
+  /** Epoch milliseconds, whole steps; `from` inclusive, `to` exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  readonly anchor: Span['anchor'];
+}
+
+/**
+ * The span that a question means. `now` and `newest` (the newest event time in the store, null when it is empty) are
+ * epoch milliseconds. Where everything is older than the span asked for, as after a replay of old news, the span ends
+ * at the newest document instead of now: an empty page would be of no use to anyone.
+ */
+export function resolveSpan(question: SpanQuestion, now: number, newest: number | null, stepSecs?: number): ExactSpan {
+  const length = question.last_secs === undefined ? 14 * 86_400_000 : question.last_secs * 1000;
+  if (question.from !== undefined || question.to !== undefined) {
+    const to = question.to === undefined ? now : Date.parse(question.to);
+    const from = question.from === undefined ? to - length : Date.parse(question.from);
+    return widen(from, Math.max(to, from + 1), 'given', stepSecs);
+  }
+  const stale = newest !== null && newest < now - length;
+  const to = stale ? newest + 1 : now;
+  return widen(to - length, to, stale ? 'newest' : 'now', stepSecs);
+}
+
+function widen(from: number, to: number, anchor: Span['anchor'], stepSecs?: number): ExactSpan {
+  const step = (stepSecs ?? stepFor((to - from) / 1000)) * 1000;
+  const end = Math.ceil(to / step) * step;
+  return {
+    from: Math.min(Math.floor(from / step) * step + (anchor === 'given' ? 0 : step), end - step),
+    to: end,
+    step,
+    anchor,
+  };
+}
+
+/** The finest step in seconds that keeps a span of so many seconds to about 90 buckets. */
+export function stepFor(seconds: number): number {
+  return STEPS.find((step) => seconds / step <= WANTED_BUCKETS + 1) ?? 7 * 86_400;
+}
+
+export function spanAnswer({ from, to, anchor }: ExactSpan): Span {
+  return { from: isoTime(from), to: isoTime(to), anchor };
+}

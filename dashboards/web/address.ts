@@ -1,0 +1,88 @@
+/**
+ * The page's state lives in its address, so that a view can be sent to a colleague and Back does what it says. Pure:
+ * text in, state out. What is personal and not part of a view (theme) is not here.
+ */
+
+export const RANGES = { '24h': 86_400, '3d': 259_200, '7d': 604_800, '14d': 1_209_600, '30d': 2_592_000 } as const;
+export type RangeName = keyof typeof RANGES;
+export const DEFAULT_RANGE: RangeName = '14d';
+
+export interface Address {
+  readonly range: RangeName;
+  /** A span chosen on the chart, ISO times; it wins over `range`. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly entity: string | null;
+  readonly topic: string | null;
+  readonly sentiment: string | null;
+  readonly language: string | null;
+  readonly source: string | null;
+  readonly q: string;
+  /** The alert whose evidence is open. */
+  readonly alert: string | null;
+  /** Language of the interface; null follows the browser. */
+  readonly lang: 'en' | 'zh' | null;
+}
+
+/** State of a query string such as `?range=7d&entity=norvale_bank`; what it does not know it leaves at its default. */
+export function readAddress(search: string): Address {
+  const given = new URLSearchParams(search);
+  const text = (name: string): string | null => given.get(name) || null;
+  const range = given.get('range') ?? DEFAULT_RANGE;
+  const lang = given.get('lang');
+  const from = text('from');
+  const to = text('to');
+  const span = isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to);
+  return {
+    range: Object.hasOwn(RANGES, range) ? (range as RangeName) : DEFAULT_RANGE,
+    from: span ? from : null,
+    to: span ? to : null,
+    entity: text('entity'),
+    topic: text('topic'),
+    sentiment: text('sentiment'),
+    language: text('language'),
+    source: text('source'),
+    q: given.get('q') ?? '',
+    alert: text('alert'),
+    lang: lang === 'en' || lang === 'zh' ? lang : null,
+  };
+}
+
+function isTime(text: string | null): text is string {
+  return text !== null && !Number.isNaN(Date.parse(text));
+}
+
+/** The query string of a state, defaults left out; empty for the plain page. */
+export function writeAddress(address: Address): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(address)) {
+    if (value === null || value === '' || (name === 'range' && value === DEFAULT_RANGE)) continue;
+    query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+/** The span as the API takes it: a fixed one, or the last so many seconds. */
+export function spanQuery(address: Address): Record<string, string> {
+  if (address.from !== null && address.to !== null) return { from: address.from, to: address.to };
+  return { last_secs: String(RANGES[address.range]) };
+}
+
+/** A query string of the values that are set. */
+export function queryOf(values: Readonly<Record<string, string | null>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== null && value !== '') query.set(name, value);
+  return query.toString();
+}
+
+/** Only http and https links are ever made clickable; anything else, `javascript:` above all, is shown as text. */
+export function safeUrl(url: string | null): string | null {
+  if (url === null) return null;
+  try {
+    const parsed = new URL(url);
+    return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,116 @@
+/** The list of alerts: what fired, how far beyond its usual range, since when. Each opens to its evidence. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { AlertRow, AlertsAnswer } from '../contract.ts';
+import { AlertEvidence } from './alert-evidence.tsx';
+import { useInterface } from './i18n.ts';
+import type { Remote } from './remote.ts';
+import { Empty, Failed, Skeleton } from './states.tsx';
+import { topicName } from './topics.ts';
+
+interface AlertsProps {
+  readonly alerts: Remote<AlertsAnswer>;
+  readonly open: string | null;
+  /** Epoch milliseconds of the server's clock. */
+  readonly now: number;
+  setOpen(id: string | null): void;
+  focusSeries(alert: AlertRow): void;
+  retry(): void;
+}
+
+export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: AlertsProps) {
+  const { text, format } = useInterface();
+  const rows = alerts.answer?.alerts ?? [];
+  const firing = rows.filter((alert) => alert.state === 'firing').length;
+  return (
+    <section class="card alerts" aria-labelledby="alerts-title">
+      <header class="card-head">
+        <h2 id="alerts-title">{text.alerts}</h2>
+        {firing > 0 && (
+          <span class="badge firing">
+            {format.count(firing)} {text.state_firing}
+          </span>
+        )}
+      </header>
+      {alerts.answer === null && alerts.failed && <Failed retry={retry} />}
+      {alerts.answer === null && !alerts.failed && <Skeleton lines={5} />}
+      {alerts.answer !== null && rows.length === 0 && <Empty>{text.no_alerts}</Empty>}
+      <ul class="alert-list">
+        {rows.map((alert) => (
+          <AlertItem
+            key={alert.alert_id}
+            alert={alert}
+            now={now}
+            open={alert.alert_id === open}
+            toggle={() => setOpen(alert.alert_id === open ? null : alert.alert_id)}
+            focusSeries={() => focusSeries(alert)}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface AlertItemProps {
+  readonly alert: AlertRow;
+  readonly now: number;
+  readonly open: boolean;
+  toggle(): void;
+  focusSeries(): void;
+}
+
+function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
+  const { text, format, language } = useInterface();
+  const item = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (open) item.current?.scrollIntoView({ block: 'nearest' });
+  }, [open]);
+  const name = alert.series.kind === 'topic' ? topicName(alert.name, language) : alert.names[language];
+  return (
+    <li ref={item} class={`alert ${alert.state} ${alert.severity}`}>
+      <button
+        type="button"
+        class="alert-head"
+        aria-expanded={open}
+        aria-controls={`alert-${alert.alert_id}`}
+        onClick={toggle}
+      >
+        <span class="alert-line">
+          <span class={`badge ${alert.state}`}>{text[`state_${alert.state}`]}</span>
+          {alert.severity === 'critical' && <span class="badge critical">{text.severity_critical}</span>}
+          <time dateTime={alert.started_at} title={`${text.started} ${format.full(alert.started_at)}`}>
+            {format.recent(alert.started_at, now)}
+          </time>
+        </span>
+        <strong class="alert-name">{name}</strong>
+        <Range alert={alert} />
+        <span class="alert-figures">
+          <b>{format.decimal(alert.observed)}</b> {text.observed} · {format.decimal(alert.expected)} {text.expected} (
+          {text.usual_range(format.decimal(alert.interval.low), format.decimal(alert.interval.high))})
+        </span>
+      </button>
+      <div id={`alert-${alert.alert_id}`} class="alert-body" hidden={!open}>
+        {open && <AlertEvidence alert={alert} focusSeries={focusSeries} />}
+      </div>
+    </li>
+  );
+}
+
+/** Observed against expected at a glance: the usual range as a band, the expected as a tick, the observed as a dot. */
+function Range({ alert }: { alert: AlertRow }) {
+  const most = Math.max(alert.observed, alert.interval.high, 1) * 1.04;
+  const at = (value: number): string => `${(Math.max(0, value) / most) * 100}%`;
+  return (
+    <span class="range" aria-hidden="true">
+      <i
+        class="usual"
+        style={{ left: at(alert.interval.low), width: at(alert.interval.high - Math.max(0, alert.interval.low)) }}
+      />
+      <i
+        class="excess"
+        style={{ left: at(alert.interval.high), width: at(Math.max(0, alert.observed - alert.interval.high)) }}
+      />
+      <i class="expected" style={{ left: at(alert.expected) }} />
+      <i class="observed" style={{ left: at(alert.observed) }} />
+    </span>
+  );
+}

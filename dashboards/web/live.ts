@@ -1,0 +1,65 @@
+/**
+ * The live connection. EventSource reconnects by itself after a dropped connection and sends Last-Event-ID, but gives up
+ * when the server answers with an error (as a proxy does while the server restarts), so a closed one is opened again
+ * here with a growing pause. Rejected: polling, which either lags or hammers the store.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LiveEvents } from '../contract.ts';
+
+export type Connection = 'connecting' | 'open' | 'lost';
+
+export type LiveListener = {
+  [Name in keyof LiveEvents]: (event: LiveEvents[Name]) => void;
+} & {
+  /** After a gap: whatever is shown may be out of date. */
+  reconnected(): void;
+};
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 10_000;
+/** A connection that is not back after this long is worth telling the reader about. */
+const PATIENCE_MS = 2_000;
+
+/** Listens to /api/live for as long as the component lives. `listener` may be a new object on each render. */
+export function useLive(listener: LiveListener): Connection {
+  const [connection, setConnection] = useState<Connection>('connecting');
+  const current = useRef(listener);
+  current.current = listener;
+  useEffect(() => {
+    let source: EventSource;
+    let pause = FIRST_PAUSE_MS;
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    let complaint: ReturnType<typeof setTimeout> | undefined;
+    let opened = false;
+    const connect = (): void => {
+      source = new EventSource('/api/live');
+      source.addEventListener('open', () => {
+        clearTimeout(complaint);
+        complaint = undefined;
+        pause = FIRST_PAUSE_MS;
+        setConnection('open');
+        if (opened) current.current.reconnected();
+        opened = true;
+      });
+      source.addEventListener('error', () => {
+        complaint ??= setTimeout(() => setConnection('lost'), PATIENCE_MS);
+        if (source.readyState !== EventSource.CLOSED) return;
+        retry = setTimeout(connect, pause);
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      });
+      for (const name of ['opinions', 'alerts', 'sources', 'reset'] as const) {
+        source.addEventListener(name, (message: MessageEvent<string>) => {
+          const deliver = current.current[name] as (event: unknown) => void;
+          deliver(JSON.parse(message.data));
+        });
+      }
+    };
+    connect();
+    return () => {
+      clearTimeout(retry);
+      clearTimeout(complaint);
+      source.close();
+    };
+  }, []);
+  return connection;
+}

@@ -1,0 +1,123 @@
+/**
+ * The list of latest opinions as data: a first page, earlier pages, and what arrives live. Pure functions over one
+ * state and one hook that drives them. Newcomers wait in `waiting` while the reader's pointer or focus is in the list:
+ * a list that moves under the eye is worse than one that is a few seconds old.
+ */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { OpinionRow, OpinionsAnswer } from '../contract.ts';
+import { queryOf, spanQuery, type Address } from './address.ts';
+import { fetchAnswer } from './remote.ts';
+
+export interface OpinionList {
+  readonly rows: readonly OpinionRow[];
+  readonly waiting: readonly OpinionRow[];
+  readonly fresh: ReadonlySet<string>;
+  readonly cursor: string | null;
+  readonly status: 'loading' | 'ready' | 'failed';
+}
+
+const PAGE = 40;
+/** More rows than this in the document make a phone slow; earlier ones can be loaded again. */
+const MOST_ROWS = 400;
+const EMPTY: OpinionList = { rows: [], waiting: [], fresh: new Set(), cursor: null, status: 'loading' };
+
+/** Whether a live opinion belongs to the view. The server searches the whole text, this one its first 600 characters. */
+export function matches(row: OpinionRow, address: Address): boolean {
+  const { entity, topic, sentiment, language, source, q } = address;
+  return (
+    (entity === null || row.entities.some((item) => item.id === entity)) &&
+    (topic === null || row.topic === topic) &&
+    (sentiment === null || row.sentiment === sentiment) &&
+    (language === null || row.language === language) &&
+    (source === null || row.source === source) &&
+    (address.to === null || (row.published_at >= (address.from ?? '') && row.published_at < address.to)) &&
+    (q.trim() === '' || `${row.title ?? ''}\n${row.text}`.toLowerCase().includes(q.trim().toLowerCase()))
+  );
+}
+
+/** Newest first; of equal times the greater id first, as the server's cursor orders them. */
+export function newestFirst(a: OpinionRow, b: OpinionRow): number {
+  if (a.published_at !== b.published_at) return a.published_at < b.published_at ? 1 : -1;
+  return a.document_id < b.document_id ? 1 : -1;
+}
+
+/** Rows merged without doubles (a newer label of a document replaces the older), sorted and capped. */
+export function mergeRows(newer: readonly OpinionRow[], older: readonly OpinionRow[]): OpinionRow[] {
+  const byId = new Map(older.map((row) => [row.document_id, row]));
+  for (const row of newer) byId.set(row.document_id, row);
+  return [...byId.values()].sort(newestFirst).slice(0, MOST_ROWS);
+}
+
+export interface OpinionListControl {
+  readonly list: OpinionList;
+  /** Opinions that arrived live; `hold` keeps them waiting instead of moving the list. */
+  arrive(rows: readonly OpinionRow[], hold: boolean): void;
+  showWaiting(): void;
+  loadEarlier(): void;
+  reload(): void;
+}
+
+/** The list for the view that `address` describes. */
+export function useOpinionList(address: Address): OpinionListControl {
+  const [list, setList] = useState(EMPTY);
+  const [version, setVersion] = useState(0);
+  const { entity, topic, sentiment, language, source, q } = address;
+  const span = queryOf(spanQuery(address));
+  const query = useMemo(
+    () => `${span}&${queryOf({ entity, topic, sentiment, language, source, q: q.trim() })}&limit=${PAGE}`,
+    [span, entity, topic, sentiment, language, source, q],
+  );
+  const current = useRef({ query, address });
+  current.current = { query, address };
+
+  useEffect(() => {
+    const abort = new AbortController();
+    fetchAnswer<OpinionsAnswer>(`/api/opinions?${query}`, abort.signal).then(
+      (answer) =>
+        setList({ rows: answer.opinions, waiting: [], fresh: new Set(), cursor: answer.next_cursor, status: 'ready' }),
+      () => {
+        if (!abort.signal.aborted) setList((before) => ({ ...before, status: 'failed' }));
+      },
+    );
+    return () => abort.abort();
+  }, [query, version]);
+
+  const [control] = useState(() => ({
+    arrive(rows: readonly OpinionRow[], hold: boolean) {
+      setList((before) => {
+        if (before.status !== 'ready') return before;
+        const last = before.cursor === null ? undefined : before.rows.at(-1);
+        const wanted = rows.filter(
+          (row) => matches(row, current.current.address) && (last === undefined || newestFirst(row, last) <= 0),
+        );
+        if (wanted.length === 0) return before;
+        if (hold) return { ...before, waiting: mergeRows(wanted, before.waiting) };
+        return release({ ...before, waiting: mergeRows(wanted, before.waiting) });
+      });
+    },
+    showWaiting: () => setList(release),
+    loadEarlier() {
+      setList((before) => {
+        const { query: asked } = current.current;
+        if (before.cursor !== null) {
+          void fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}&cursor=${encodeURIComponent(before.cursor)}`).then(
+            (answer) => {
+              if (current.current.query !== asked) return;
+              setList((now) => ({ ...now, rows: [...now.rows, ...answer.opinions], cursor: answer.next_cursor }));
+            },
+            () => setList((now) => ({ ...now, status: 'failed' })),
+          );
+        }
+        return before;
+      });
+    },
+    reload: () => setVersion((before) => before + 1),
+  }));
+  return { list, ...control };
+}
+
+function release(list: OpinionList): OpinionList {
+  const known = new Set(list.rows.map((row) => row.document_id));
+  const fresh = new Set(list.waiting.map((row) => row.document_id).filter((id) => !known.has(id)));
+  return { ...list, rows: mergeRows(list.waiting, list.rows), waiting: [], fresh };
+}

@@ -1,0 +1,134 @@
+/** The latest opinions: what was said, by whom, about whom, and how the model reads it. */
+import { useRef } from 'preact/hooks';
+import type { OpinionRow } from '../contract.ts';
+import type { Address } from './address.ts';
+import { ExternalLink } from './external-link.tsx';
+import { Filters } from './filters.tsx';
+import { useInterface } from './i18n.ts';
+import type { OpinionListControl } from './opinion-list.ts';
+import { SentimentBar } from './sentiment-bar.tsx';
+import { Empty, Failed, Skeleton } from './states.tsx';
+import { topicName } from './topics.ts';
+
+interface OpinionsProps {
+  readonly control: OpinionListControl;
+  readonly address: Address;
+  readonly sources: readonly string[];
+  readonly now: number;
+  change(change: Partial<Address>): void;
+  /** Told whether the reader is in the list, so that it should hold still. */
+  hold(held: boolean): void;
+}
+
+export function Opinions({ control, address, sources, now, change, hold }: OpinionsProps) {
+  const { text } = useInterface();
+  const { list } = control;
+  const inside = useRef({ pointer: false, focus: false });
+  const held = (part: 'pointer' | 'focus', value: boolean): void => {
+    inside.current[part] = value;
+    hold(inside.current.pointer || inside.current.focus);
+  };
+  const filtered = [address.entity, address.topic, address.sentiment, address.language, address.source, address.q].some(
+    Boolean,
+  );
+  return (
+    <section class="card opinions" aria-labelledby="opinions-title">
+      <header class="card-head">
+        <h2 id="opinions-title">{text.opinions}</h2>
+        <Filters address={address} sources={sources} change={change} />
+      </header>
+      <div class="waiting" role="status">
+        {list.waiting.length > 0 && (
+          <button type="button" class="pill" onClick={control.showWaiting}>
+            {text.new_opinions(list.waiting.length)}
+          </button>
+        )}
+      </div>
+      {list.status === 'failed' && <Failed retry={control.reload} />}
+      {list.status === 'loading' && <Skeleton lines={10} />}
+      {list.status === 'ready' && list.rows.length === 0 && (
+        <Empty>{filtered ? text.no_opinions : text.no_opinions_yet}</Empty>
+      )}
+      <ol
+        class="opinion-list"
+        onPointerEnter={(event) => held('pointer', event.pointerType === 'mouse')}
+        onPointerLeave={() => held('pointer', false)}
+        onFocusIn={() => held('focus', true)}
+        onFocusOut={() => held('focus', false)}
+      >
+        {list.rows.map((row) => (
+          <Opinion key={row.document_id} row={row} now={now} fresh={list.fresh.has(row.document_id)} change={change} />
+        ))}
+      </ol>
+      {list.rows.length > 0 && (
+        <footer class="card-foot">
+          {list.cursor === null ? (
+            <span class="muted small">{text.end_of_list}</span>
+          ) : (
+            <button type="button" class="quiet" onClick={control.loadEarlier}>
+              {text.more}
+            </button>
+          )}
+        </footer>
+      )}
+    </section>
+  );
+}
+
+interface OpinionProps {
+  readonly row: OpinionRow;
+  readonly now: number;
+  readonly fresh: boolean;
+  change(change: Partial<Address>): void;
+}
+
+function Opinion({ row, now, fresh, change }: OpinionProps) {
+  const { text, format, language } = useInterface();
+  const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
+  return (
+    <li class={`opinion ${fresh ? 'fresh' : ''}`}>
+      <time dateTime={row.published_at} title={format.full(row.published_at)}>
+        {format.recent(row.published_at, now)}
+      </time>
+      <SentimentBar probabilities={row.probabilities} sentiment={row.sentiment} />
+      <div class="opinion-body">
+        {row.title !== null && (
+          <p class="opinion-title">
+            <ExternalLink url={row.url} lang={row.language}>
+              {row.title}
+            </ExternalLink>
+          </p>
+        )}
+        {row.title === null ? (
+          <p class="opinion-title plain">
+            <ExternalLink url={row.url} lang={row.language}>
+              {row.text}
+            </ExternalLink>
+          </p>
+        ) : (
+          row.text !== '' &&
+          row.text !== row.title && (
+            <p class="opinion-text" lang={lang}>
+              {row.text}
+            </p>
+          )
+        )}
+        <p class="opinion-meta">
+          <span class="muted">
+            {row.source}
+            {row.author !== null && row.author !== '' && ` · ${row.author}`}
+          </span>
+          {row.entities.map((entity) => (
+            <button type="button" key={entity.id} class="chip entity" onClick={() => change({ entity: entity.id })}>
+              {entity.name[language]}
+            </button>
+          ))}
+          <button type="button" class="chip" onClick={() => change({ topic: row.topic })}>
+            {topicName(row.topic, language)}
+          </button>
+          {row.novelty < 50 && <span class="muted">{text.copy_of_story}</span>}
+        </p>
+      </div>
+    </li>
+  );
+}

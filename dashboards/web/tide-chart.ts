@@ -1,0 +1,220 @@
+/**
+ * The tide chart: negative share as a line above stacked volume bars, one time axis, one cursor. Two panes rather than
+ * two y axes in one: a share and a count on one plane invite readings that the data do not support. Drawn by uPlot
+ * because it is 50 kB, draws on canvas (a month of buckets in a millisecond), and takes its styles from code, so the
+ * page's strict CSP holds. Rejected: ECharts (over the page's whole budget), SVG by hand (cursor, zoom, axes anew).
+ */
+import uPlot from 'uplot';
+import type { TimelineAnswer } from '../contract.ts';
+import { resolveColours } from './theme.ts';
+
+export interface TideMark {
+  /** Epoch seconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly firing: boolean;
+}
+
+export interface TideLabels {
+  share(value: number): string;
+  count(value: number): string;
+  /** Axis label of a time in epoch seconds; `span` is the chart's length in seconds. */
+  tick(at: number, span: number): string;
+}
+
+export interface TideChart {
+  show(answer: TimelineAnswer, marks: readonly TideMark[]): void;
+  destroy(): void;
+}
+
+/** Buckets with fewer documents than this have no share of their own: one bad post would read as 100 %. */
+const LEAST_FOR_SHARE = 3;
+const COLOURS = ['negative', 'neutral', 'positive', 'line', 'muted', 'ink'] as const;
+
+/**
+ * Draws into `container`, until `destroy`. `hovered` is told the bucket under the cursor (null when it leaves),
+ * `zoomed` a span dragged on the chart, in epoch seconds.
+ */
+export function createTideChart(
+  container: HTMLElement,
+  labels: TideLabels,
+  hovered: (index: number | null) => void,
+  zoomed: (from: number, to: number) => void,
+): TideChart {
+  const colours = resolveColours(COLOURS);
+  const font = `11px ${getComputedStyle(container).fontFamily}`;
+  let marks: readonly TideMark[] = [];
+  let before: number | null = null;
+  let span: [number, number] = [0, 1];
+
+  const axis: uPlot.Axis = {
+    stroke: colours.muted,
+    font,
+    ticks: { show: false },
+    grid: { stroke: colours.line, width: 1 },
+  };
+  const common = {
+    width: Math.max(container.clientWidth, 200),
+    legend: { show: false },
+    padding: [8, 8, 0, 0] as [number, number, number, number],
+    cursor: {
+      sync: { key: 'tide', setSeries: false, scales: ['x', null] as [string, null] },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7, width: 2 },
+      y: false,
+    },
+  };
+  const xScale: uPlot.Scale = { time: true, range: () => span };
+  const setSelect = (chart: uPlot): void => {
+    const { left, width } = chart.select;
+    if (width < 6) return;
+    zoomed(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+    chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  };
+  const setCursor = (chart: uPlot): void => hovered(chart.cursor.idx ?? null);
+  const bands = (chart: uPlot): void => drawBands(chart, marks, colours.negative);
+
+  const smooth = uPlot.paths.spline?.();
+  const share = new uPlot(
+    {
+      ...common,
+      height: container.clientWidth < 500 ? 120 : 150,
+      scales: {
+        x: xScale,
+        y: { range: (_, __, max) => [0, Math.max(0.5, Math.min(1, Math.ceil(max * 5 + 0.2) / 5))] },
+      },
+      axes: [
+        { ...axis, show: true, size: 8, values: (_, splits) => splits.map(() => ''), space: 90 },
+        { ...axis, size: 46, incrs: [0.25, 0.5], values: (_, splits) => splits.map((value) => labels.share(value)) },
+      ],
+      series: [
+        {},
+        {
+          stroke: colours.negative,
+          width: 2,
+          spanGaps: true,
+          ...(smooth && { paths: smooth }),
+          points: { show: false },
+          fill: (chart) => fade(chart, colours.negative),
+        },
+      ],
+      hooks: {
+        drawClear: [bands],
+        draw: [(chart) => drawLevel(chart, before, colours.muted)],
+        setSelect: [setSelect],
+        setCursor: [setCursor],
+      },
+    },
+    [[], []],
+    container,
+  );
+  const columns = uPlot.paths.bars?.({ size: [0.78, 48], align: 0 });
+  const bars = (colour: string): uPlot.Series => ({
+    fill: colour,
+    width: 0,
+    ...(columns && { paths: columns }),
+    points: { show: false },
+  });
+  const volume = new uPlot(
+    {
+      ...common,
+      height: container.clientWidth < 500 ? 120 : 136,
+      scales: { x: xScale, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          size: 26,
+          space: 74,
+          values: (_, splits) => splits.map((at) => labels.tick(at, span[1] - span[0])),
+        },
+        {
+          ...axis,
+          size: 46,
+          space: 34,
+          values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? labels.count(value) : '')),
+        },
+      ],
+      series: [{}, bars(colours.positive), bars(colours.neutral), bars(colours.negative)],
+      hooks: { drawClear: [bands], setSelect: [setSelect] },
+      cursor: { ...common.cursor, points: { show: false } },
+    },
+    [[], [], [], []],
+    container,
+  );
+  const resize = new ResizeObserver(() => {
+    const width = Math.max(container.clientWidth, 200);
+    if (width === share.width) return;
+    share.setSize({ width, height: share.height });
+    volume.setSize({ width, height: volume.height });
+  });
+  resize.observe(container);
+
+  return {
+    show(answer, newMarks) {
+      marks = newMarks;
+      before = answer.previous.negative_share;
+      span = [Date.parse(answer.from) / 1000, Date.parse(answer.to) / 1000];
+      const at = answer.buckets.map((bucket) => Date.parse(bucket.at) / 1000 + answer.step_secs / 2);
+      const shares = answer.buckets.map((bucket) =>
+        bucket.documents < LEAST_FOR_SHARE ? null : bucket.negative / bucket.documents,
+      );
+      share.setData([at, shares]);
+      volume.setData([
+        at,
+        answer.buckets.map((bucket) => bucket.documents),
+        answer.buckets.map((bucket) => bucket.negative + bucket.neutral),
+        answer.buckets.map((bucket) => bucket.negative),
+      ]);
+    },
+    destroy() {
+      resize.disconnect();
+      share.destroy();
+      volume.destroy();
+    },
+  };
+}
+
+/** The times in which alerts were open, behind the data, each with a line at its start. */
+function drawBands(chart: uPlot, marks: readonly TideMark[], colour: string): void {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const mark of marks) {
+    const left = chart.valToPos(mark.from, 'x', true);
+    const right = Math.max(chart.valToPos(mark.to, 'x', true), left + 3);
+    ctx.globalAlpha = mark.firing ? 0.16 : 0.1;
+    ctx.fillStyle = colour;
+    ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    ctx.globalAlpha = 0.75;
+    ctx.fillRect(left, bbox.top, devicePixelRatio, bbox.height);
+  }
+  ctx.restore();
+}
+
+/** The share of the period before as a dashed level to compare with. */
+function drawLevel(chart: uPlot, level: number | null, colour: string): void {
+  if (level === null) return;
+  const { ctx, bbox } = chart;
+  const y = chart.valToPos(level, 'y', true);
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}
+
+function fade(chart: uPlot, colour: string): CanvasGradient {
+  const { top, height } = chart.bbox;
+  const gradient = chart.ctx.createLinearGradient(0, top, 0, top + height);
+  const [red, green, blue] = colour.match(/\d+(\.\d+)?/g) ?? ['0', '0', '0'];
+  gradient.addColorStop(0, `rgba(${red}, ${green}, ${blue}, 0.34)`);
+  gradient.addColorStop(1, `rgba(${red}, ${green}, ${blue}, 0.02)`);
+  return gradient;
+}
