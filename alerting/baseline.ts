@@ -68,7 +68,7 @@ type Sums = readonly { readonly start: number; readonly lanes: ReadonlyMap<strin
 export function historyOf(buckets: Sums, lanes: Lanes, range: HistoryRange): History {
   const counted = learntLanes(lanes, range);
   const count = Math.floor((range.to - range.from) / range.windowMs);
-  const sums = new Array<number>(count).fill(0);
+  const sums = Array.from({ length: count }, () => 0);
   const perLane = new Map<string, number>();
   let stories = 0;
   let negative = 0;

@@ -73,14 +73,15 @@ export interface Watch {
   take(opinion: Opinion): Intake;
   /** Judges every bucket that ends at or before `watermark` (epoch milliseconds). */
   advance(watermark: number): Changes;
-  /** Keys of the series and courses, and document ids, that changed since the last call. */
-  changedSince(): Touched;
+  /** What changed since it was last cleared; whoever makes it durable clears it. */
+  readonly touched: Touched;
 }
 
+/** Keys of records and courses, and document ids, that differ from what was last made durable, or are gone. */
 export interface Touched {
-  readonly records: ReadonlySet<string>;
-  readonly courses: ReadonlySet<string>;
-  readonly ids: ReadonlySet<string>;
+  readonly records: Set<string>;
+  readonly courses: Set<string>;
+  readonly ids: Set<string>;
 }
 
 const DAY_MS = 86_400_000;
@@ -103,7 +104,7 @@ export function createWatch(
 ): Watch {
   const { bucketMs, windowMs } = rules.window;
   const active = new Set<string>();
-  let touched = { records: new Set<string>(), courses: new Set<string>(), ids: new Set<string>() };
+  const touched: Touched = { records: new Set(), courses: new Set(), ids: new Set() };
   const pools = new Map<string, Pool>();
   let prunedAt = state.closed ?? -Infinity;
   for (const [key, record] of state.records) {
@@ -299,14 +300,5 @@ export function createWatch(
     }
   }
 
-  return {
-    state,
-    take,
-    advance,
-    changedSince() {
-      const changed = touched;
-      touched = { records: new Set(), courses: new Set(), ids: new Set() };
-      return changed;
-    },
-  };
+  return { state, take, advance, touched };
 }

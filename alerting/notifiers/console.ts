@@ -12,7 +12,7 @@ const settings = z.object({
 
 type Settings = z.output<typeof settings>;
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The lines for one alert, each without control characters: titles come from strangers, and this is a terminal. */
 export function consoleLines(alert: Alert, { language, documents }: Settings): string[] {

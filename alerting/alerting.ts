@@ -1,0 +1,278 @@
+/**
+ * The alerting stage: reads opinions, keeps the watch, and makes what it says durable. The order is the point:
+ *
+ *   take in → judge → one transaction (watch, offsets, rows for the store, notifications) → acknowledge → store, notify
+ *
+ * A crash anywhere leaves either nothing of a step or all of it. Messages that come again are known by their offset, and
+ * beyond that by document id. Between transactions (`checkpoint_secs`) work is only held in memory and not acknowledged.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock, type Clock } from '../core/clock.ts';
+import type { Context } from '../core/component.ts';
+import { createComponent } from '../core/config.ts';
+import { toTidewatchError } from '../core/errors.ts';
+import { isoTime, opinionSchema, type Alert, type Series } from '../core/event.ts';
+import type { Service } from '../core/lifecycle.ts';
+import type { Store } from '../core/store/store.ts';
+import {
+  TOPICS,
+  deadLetterTopic,
+  type DeadLetter,
+  type Delivery,
+  type Message,
+  type Received,
+  type Stream,
+} from '../core/stream/stream.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import type { Detector } from './detector.ts';
+import type { DisplayName } from './evidence.ts';
+import { expectReplays, passQuietly, watermark } from './lanes.ts';
+import type { Notifier } from './notifier.ts';
+import { createNotifyQueue } from './notify.ts';
+import { openOutbox } from './outbox.ts';
+import { detectors as detectorRegistry, notifiers as notifierRegistry } from './registry.ts';
+import { rulesOf, type AlertingSettings } from './settings.ts';
+import { createWatch, type Changes } from './watch.ts';
+
+export interface AlertingDeps extends Omit<Context, 'name'> {
+  readonly stream: Stream;
+  readonly store: Store;
+  /** Display names of a series, as the watchlist and the topic list have them. */
+  readonly displayName: (series: Series) => DisplayName;
+  /** per_feed: live work, event time by feed. global: the replay of one finite feed, event time by its newest document. */
+  readonly watermark: 'per_feed' | 'global';
+  /** Names of sources that replay a file at a pace beside live ones: nothing may overtake them. */
+  readonly replayedFeeds?: readonly string[];
+  /** Hears of every change once the store has it; after a crash possibly twice. */
+  readonly onAlert?: (alert: Alert) => void;
+  /** The machine's clock, for what leaves the machine. */
+  readonly wallClock?: Clock;
+}
+
+export interface Alerting extends Service {
+  /**
+   * Ends a finite replay: event time goes on past the last document until every alert has settled, and everything is in
+   * the store when it resolves. Call it when the stream has been read to its end.
+   * @throws TidewatchError storage.*
+   */
+  flush(): Promise<void>;
+}
+
+const GROUP = 'alerting';
+/** Who hands documents on before they come here: while something waits there, no feed is idle. */
+const UPSTREAM = { topic: TOPICS.documents, group: 'classifier' } as const;
+const MESSAGES_A_DELIVERY = 500;
+const DELIVERIES_IN_FLIGHT = 16;
+const MESSAGES_A_CHECKPOINT = 4000;
+const LONGEST_TICK_MS = 1000;
+const RETRY_MS = 5000;
+
+interface Held {
+  readonly delivery: Delivery<unknown>;
+  readonly dead: readonly Message[];
+}
+
+/** Creates the stage and opens what it remembers; nothing is read until `start`. @throws TidewatchError storage.* */
+export async function createAlerting(settings: AlertingSettings, deps: AlertingDeps): Promise<Alerting> {
+  const { clock, log, state, stream, store } = deps;
+  const wallClock = deps.wallClock ?? systemClock;
+  const metrics = deps.metrics.stage('alerting');
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stopping.signal]);
+  const rules = rulesOf(settings, deps.watermark, deps.replayedFeeds ?? []);
+  const context = { ...deps, clock: wallClock, signal };
+
+  const detectors: Detector[] = [];
+  for (const one of settings.detectors) detectors.push(await createComponent<Detector>(detectorRegistry, one, context));
+  const notifiers = new Map<string, Notifier>();
+  for (const one of settings.notifiers) {
+    notifiers.set(one.name, await createComponent<Notifier>(notifierRegistry, one, context));
+  }
+
+  const checkpoint = openCheckpoint(state);
+  const outbox = openOutbox(state, store);
+  const queue = createNotifyQueue(
+    notifiers,
+    { maxAttempts: settings.max_attempts, giveUpMs: settings.give_up_hours * 3_600_000 },
+    { state, clock: wallClock, log, metrics, signal },
+  );
+  const loaded = checkpoint.load(rules.window.bucketMs);
+  const { offsets } = loaded;
+  const watch = createWatch(rules, detectors, deps.displayName, loaded.state);
+  expectReplays(watch.state.lanes, rules.watermark);
+
+  let held: Held[] = [];
+  let heldMessages = 0;
+  let savedAt = performance.now();
+  let unsaved: Changes = { alerts: [], findings: [] };
+  let running: Promise<unknown> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One at a time: deliveries, ticks and the flush all change the watch. */
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function takeIn(message: Received<unknown>): Message | null {
+    const parsed = opinionSchema.safeParse(message.value);
+    const last = offsets.get(message.partition);
+    // A log that was started anew counts from 0 again, with later times.
+    const known = last !== undefined && message.offset <= last.offset && message.appended_at <= last.appendedAt;
+    if (!known) {
+      offsets.set(message.partition, { offset: message.offset, appendedAt: message.appended_at });
+      metrics.in(1);
+      if (parsed.success) {
+        const intake = watch.take(parsed.data);
+        if (intake !== 'taken') metrics.skipped(intake);
+      } else metrics.error('input.invalid');
+    }
+    return parsed.success ? null : deadLetter(message, parsed.error.issues[0]);
+  }
+
+  function deadLetter(
+    message: Received<unknown>,
+    issue: { path: PropertyKey[]; message: string } | undefined,
+  ): Message {
+    const value: DeadLetter = {
+      stage: 'alerting',
+      code: 'input.invalid',
+      reason: `Not an opinion: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`,
+      at: isoTime(wallClock.now()),
+      value: message.value,
+    };
+    return { key: message.key, value };
+  }
+
+  function advance(): void {
+    const mark = watermark(watch.state.lanes, rules.watermark, clock.now());
+    if (mark !== null) keep(watch.advance(mark));
+  }
+
+  function keep({ alerts, findings }: Changes): void {
+    unsaved.alerts.push(...alerts);
+    unsaved.findings.push(...findings);
+  }
+
+  async function receive(delivery: Delivery<unknown>): Promise<void> {
+    const started = performance.now();
+    const dead = delivery.messages.map(takeIn).filter((message) => message !== null);
+    advance();
+    held.push({ delivery, dead });
+    heldMessages += delivery.messages.length;
+    metrics.seconds((performance.now() - started) / 1000);
+    const due = performance.now() - savedAt >= settings.checkpoint_secs * 1000;
+    if (due || heldMessages >= MESSAGES_A_CHECKPOINT || held.length >= DELIVERIES_IN_FLIGHT) await save();
+  }
+
+  /** Makes everything so far durable, then acknowledges. On failure all of it is kept for the next try. */
+  async function save(): Promise<void> {
+    const { alerts, findings } = unsaved;
+    const sent = alerts.filter(({ alert, notify }) => notify && settings.send.includes(alert.state));
+    let staged: ReturnType<typeof queue.stage> = [];
+    await state.transaction(() => {
+      checkpoint.save(watch.state, watch.touched, offsets);
+      outbox.stage(
+        alerts.map(({ alert }) => alert),
+        findings,
+      );
+      staged = sent.flatMap(({ alert }) => queue.stage(alert));
+    });
+    watch.touched.records.clear();
+    watch.touched.courses.clear();
+    watch.touched.ids.clear();
+    unsaved = { alerts: [], findings: [] };
+    queue.accept(staged);
+    metrics.out(alerts.length);
+    savedAt = performance.now();
+    for (const { alert } of alerts) log.info(`${alert.state} ${alert.severity}: ${alert.summary.en}`);
+    const done = held;
+    held = [];
+    heldMessages = 0;
+    for (const { delivery, dead } of done) {
+      await delivery.acknowledge(
+        dead.length === 0 ? [] : [{ topic: deadLetterTopic(TOPICS.opinions), messages: dead }],
+      );
+    }
+  }
+
+  const drain = (): Promise<void> => outbox.drain((alert: Alert) => deps.onAlert?.(alert));
+
+  async function tick(elapsedMs: number): Promise<void> {
+    const upstream = await stream.lag(UPSTREAM.topic, UPSTREAM.group);
+    const own = await stream.lag(TOPICS.opinions, GROUP);
+    metrics.lag(own.seconds);
+    if (upstream.messages === 0 && own.messages === heldMessages) passQuietly(watch.state.lanes, elapsedMs);
+    advance();
+    const waits = held.length > 0 || unsaved.alerts.length > 0 || unsaved.findings.length > 0;
+    if (waits && performance.now() - savedAt >= settings.checkpoint_secs * 1000) await save();
+    await drain();
+  }
+
+  /** Runs `work` again and again until the stop; a failure is said, counted and tried again. */
+  async function persist(what: string, work: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await work();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = toTidewatchError(thrown);
+        metrics.error(error.code);
+        log.error(`${what}: ${error.message}; trying again in ${RETRY_MS / 1000} s`);
+        await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async function read(): Promise<void> {
+    // Deliveries of an earlier reader can't be acknowledged any more; they come again and are known by their offsets.
+    await inTurn(async () => {
+      held = [];
+      heldMessages = 0;
+    });
+    const options = {
+      maxMessages: MESSAGES_A_DELIVERY,
+      maxWaitMs: 50,
+      maxInFlight: DELIVERIES_IN_FLIGHT,
+      signal,
+    };
+    for await (const delivery of stream.subscribe<unknown>(TOPICS.opinions, GROUP, options)) {
+      await inTurn(() => receive(delivery));
+    }
+  }
+
+  async function tickAll(): Promise<void> {
+    const every = Math.min(LONGEST_TICK_MS, settings.checkpoint_secs * 1000);
+    await pause(every, undefined, { signal }).catch(() => undefined);
+    // The nominal time, not the time that passed: a machine that slept watched nothing meanwhile.
+    if (!signal.aborted) await inTurn(() => tick(every));
+  }
+
+  return {
+    name: 'alerting',
+    async start() {
+      await stream.createGroup(TOPICS.opinions, GROUP);
+      queue.start();
+      running = Promise.all([persist('Reading opinions', read), persist('Watching', tickAll)]);
+    },
+    async stop() {
+      stopping.abort(new Error('Alerting is stopping.'));
+      await running;
+      await queue.stop();
+      await inTurn(save);
+      await drain().catch((error: unknown) => {
+        log.warn(`${toTidewatchError(error).message}; alert rows wait on disk for the next start`);
+      });
+    },
+    flush: () =>
+      inTurn(async () => {
+        const newest = Math.max(...[...watch.state.lanes.values()].map((lane) => lane.newest ?? -Infinity));
+        const { bucketMs, windowMs } = rules.window;
+        const settled = newest + windowMs + rules.lifecycle.keepFiringMs + 2 * bucketMs;
+        if (Number.isFinite(newest)) keep(watch.advance(settled));
+        await save();
+        await drain();
+      }),
+  };
+}
