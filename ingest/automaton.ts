@@ -75,7 +75,7 @@ function linkFailures(
     list.push([key % 0x10000, state]);
     children.set(parent, list);
   }
-  const queue = [...fromRoot.filter((state) => state !== 0)];
+  const queue = Array.from(fromRoot.filter((state) => state !== 0));
   for (let head = 0; head < queue.length; head += 1) {
     const parent = queue[head] ?? 0;
     for (const [unit, state] of children.get(parent) ?? []) {

@@ -28,14 +28,19 @@ const KEPT = [
   'published', 'updated', 'issued', 'modified', 'created', 'author', 'dc:creator', 'dc:language',
 ] as const; // prettier-ignore
 type Field = (typeof KEPT)[number];
-type Element = string | { readonly _?: string; readonly $?: Readonly<Record<string, string>>; readonly [key: string]: unknown };
+type Element =
+  | string
+  | { readonly _?: string; readonly $?: Readonly<Record<string, string>>; readonly [key: string]: unknown };
 type Entry = { readonly [name in Field as `raw:${name}`]?: readonly Element[] };
 
 const parser = new Parser<{ 'raw:ttl'?: readonly Element[]; 'raw:title'?: readonly Element[] }, Entry>({
   defaultRSS: 2,
-  xml2js: { tagNameProcessors: [(name) => (isKept(name) || name === 'ttl' ? `raw:${name}` : name)] },
+  xml2js: { tagNameProcessors: [(name: string) => (isKept(name) || name === 'ttl' ? `raw:${name}` : name)] },
   customFields: {
-    feed: [['raw:ttl', 'raw:ttl', { keepArray: true }], ['raw:title', 'raw:title', { keepArray: true }]] as never,
+    feed: [
+      ['raw:ttl', 'raw:ttl', { keepArray: true }],
+      ['raw:title', 'raw:title', { keepArray: true }],
+    ] as never,
     item: KEPT.map((name) => [`raw:${name}`, `raw:${name}`, { keepArray: true }]),
   },
 });
@@ -61,7 +66,7 @@ async function parseXmlFeed(xml: string): Promise<Feed> {
   try {
     parsed = await parser.parseString(repaired);
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n', 3).join(' ')) : String(error);
+    const reason = error instanceof Error ? error.message.split('\n', 3).join(' ') : String(error);
     throw new TidewatchError('feed.malformed', `The feed is not RSS or Atom: ${reason.slice(0, 200)}`, {
       cause: error,
       hint: 'Open its address in a browser: it may have moved, or want a log-in.',
@@ -123,7 +128,8 @@ function linkOf(links: readonly Element[], guid: Element | undefined): string {
     const attributes = typeof link === 'object' ? link.$ : undefined;
     const text = textOf(link).trim();
     if (text !== '') return text;
-    if (attributes?.['href'] !== undefined && (attributes['rel'] ?? 'alternate') === 'alternate') return attributes['href'];
+    if (attributes?.['href'] !== undefined && (attributes['rel'] ?? 'alternate') === 'alternate')
+      return attributes['href'];
   }
   const isPermanent = typeof guid !== 'object' || guid.$?.['isPermaLink'] !== 'false';
   const text = textOf(guid).trim();

@@ -68,7 +68,7 @@ function isStructure(markup: string): boolean {
 /** Where the content begins, after a mark and blanks. */
 function refuseDocumentType(xml: string): number {
   const start = xml.search(/[^\s\ufeff]/);
-  for (let at = start; at !== -1 && at < xml.length; ) {
+  for (let at = start; at !== -1 && at < xml.length;) {
     const next = xml.indexOf('<', at);
     if (next === -1) break;
     const ahead = xml.slice(next, next + 30);

@@ -102,7 +102,8 @@ function webAddress(written: string | undefined): string | null {
 function identityOf(address: string): string {
   const url = new URL(address);
   url.hash = '';
-  for (const name of [...url.searchParams.keys()]) if (/^utm_/i.test(name)) url.searchParams.delete(name);
+  const campaign = Array.from(url.searchParams.keys()).filter((name) => /^utm_/i.test(name));
+  for (const name of campaign) url.searchParams.delete(name);
   return url.href;
 }
 

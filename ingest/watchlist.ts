@@ -36,7 +36,11 @@ function watchlistSchema(taken: ReadonlyMap<string, string>) {
       const where =
         taken.get(id) ?? (before === undefined ? undefined : `this file as entities.${before}; an id stands once`);
       if (where !== undefined) {
-        context.addIssue({ code: 'custom', path: ['entities', index, 'id'], message: `is already defined in ${where}` });
+        context.addIssue({
+          code: 'custom',
+          path: ['entities', index, 'id'],
+          message: `is already defined in ${where}`,
+        });
       }
       seen.set(id, index);
     }

@@ -1,0 +1,73 @@
+/**
+ * A record out of JSON or CSV → an item, by the names that such records commonly use. Used by the file and http sources,
+ * so that what can be posted is what can be read from a file.
+ */
+import type { RawItem } from './source.ts';
+
+const NAMES = {
+  guid: ['guid', 'id'],
+  title: ['title', 'headline'],
+  text: ['text', 'body', 'content', 'summary', 'description'],
+  author: ['author', 'user', 'username', 'creator'],
+  published_at: ['published_at', 'date', 'pubdate', 'published', 'time', 'datetime', 'timestamp', 'created_at'],
+  url: ['url', 'link'],
+  language: ['language', 'lang'],
+  source: ['source', 'outlet', 'publisher'],
+  tickers: ['tickers', 'symbols', 'cashtags'],
+} as const;
+
+/** Names by which a table's text can be found, for a message that says what is missing. */
+export const TEXT_COLUMNS: readonly string[] = [...NAMES.text, ...NAMES.title];
+
+/** The item, or one sentence that says why the record is none. Names count in any case; empty values as absent. */
+export function itemFromRecord(record: unknown): RawItem | string {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return 'It is not an object.';
+  const values = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(record)) values.set(name.trim().toLowerCase(), value);
+  const wrong: string[] = [];
+  const first = (names: readonly string[]): string => {
+    for (const name of names) {
+      const value = values.get(name);
+      if (typeof value === 'string' && value.trim() !== '') return value;
+      if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+      const inner = (value as { name?: unknown } | null | undefined)?.name;
+      if (names === NAMES.author && typeof inner === 'string') return inner;
+      if (value !== undefined && value !== null && value !== '' && typeof value !== 'string') {
+        wrong.push(`"${name}" must be text, not ${Array.isArray(value) ? 'a list' : typeof value}.`);
+      }
+    }
+    return '';
+  };
+  let title = first(NAMES.title);
+  let text = first(NAMES.text);
+  const body = first(['body']);
+  // Feeds that carry both call the headline "text".
+  if (title === '' && body !== '' && body !== text) [title, text] = [text, body];
+  if (title === '' && text === '') {
+    return wrong[0] ?? `It has no text: none of ${TEXT_COLUMNS.slice(0, 7).join(', ')} is there.`;
+  }
+  const sourceClass = values.get('source_class');
+  const html = values.get('html');
+  const optional = {
+    guid: first(NAMES.guid),
+    title,
+    author: first(NAMES.author),
+    published_at: first(NAMES.published_at),
+    url: first(NAMES.url),
+    language: first(NAMES.language),
+    source: first(NAMES.source),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
+    text,
+    ...(typeof html === 'boolean' ? { html } : {}),
+    ...(sourceClass === 'news' || sourceClass === 'social' ? { source_class: sourceClass } : {}),
+    ...tickersOf(NAMES.tickers.map((name) => values.get(name)).find((value) => value !== undefined)),
+  };
+}
+
+function tickersOf(value: unknown): { tickers?: string[] } {
+  const list = typeof value === 'string' ? value.split(/[\s,;|]+/) : Array.isArray(value) ? (value as unknown[]) : [];
+  const tickers = list.filter((item): item is string => typeof item === 'string' && item !== '').slice(0, 50);
+  return tickers.length === 0 ? {} : { tickers };
+}

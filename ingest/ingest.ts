@@ -1,0 +1,76 @@
+/**
+ * The ingest stage: sources → documents in the stream. It knows no source by name; the registry does. Sources run side
+ * by side, their items go through one intake.
+ */
+import type { Clock } from '../core/clock.ts';
+import { createComponent } from '../core/config.ts';
+import type { HttpClient } from '../core/http.ts';
+import type { Service } from '../core/lifecycle.ts';
+import type { Logger } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { State } from '../core/state/state.ts';
+import type { Stream } from '../core/stream/stream.ts';
+import { createIntake } from './intake.ts';
+import { sources } from './registry.ts';
+import type { IngestSettings } from './settings.ts';
+import type { SourceHealth } from './source.ts';
+import { superviseSource } from './supervise.ts';
+import { loadWatchlists } from './watchlist.ts';
+
+export interface IngestParts {
+  readonly stream: Stream;
+  readonly state: State;
+  /** A replay clock is driven by this stage: it moves to each item's own time. */
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly http: HttpClient;
+  readonly signal: AbortSignal;
+}
+
+export interface Ingest extends Service {
+  health(): SourceHealth[];
+  /** Resolves when every source has ended; never while one of them is endless, or when the stage was stopped first. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Reads the watchlists and creates the sources; nothing runs until `start`.
+ * @throws TidewatchError config.invalid, config.unreadable
+ */
+export async function createIngest(settings: IngestSettings, parts: IngestParts): Promise<Ingest> {
+  const { clock, log, metrics } = parts;
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stopping.signal]);
+  const watched = await loadWatchlists(settings.watchlists);
+  const intake = createIntake(settings, watched, { ...parts, signal, metrics: metrics.stage('ingest') });
+  const supervised = await Promise.all(
+    settings.sources.map(async (chosen) => {
+      const { stream: _, ...shared } = parts;
+      const source = await createComponent(sources, chosen, { ...shared, signal });
+      const context = { clock, log, metrics, signal };
+      return superviseSource(chosen, source, (items, options) => intake.take(chosen.name, items, options), context);
+    }),
+  );
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let running: Promise<unknown> = Promise.resolve();
+
+  return {
+    name: 'ingest',
+    finished,
+    health: () => supervised.map((source) => source.health()),
+    async start() {
+      running = Promise.all(supervised.map((source) => source.run())).then(() => {
+        if (!signal.aborted && supervised.every(({ endless }) => !endless)) finish();
+      });
+    },
+    async stop() {
+      stopping.abort(new Error('The ingest stage is stopping.'));
+      await running;
+      await intake.idle();
+    },
+  };
+}

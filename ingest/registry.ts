@@ -1,0 +1,13 @@
+/** Every source there is. A new one is a file in sources/, a line here, and a test that runs the source contract. */
+import type { Component } from '../core/component.ts';
+import type { z } from 'zod';
+import type { Source } from './source.ts';
+import { fileSource } from './sources/file.ts';
+import { httpSource } from './sources/http.ts';
+import { rssSource } from './sources/rss.ts';
+
+export const sources: readonly Component<z.ZodObject, Source>[] = [
+  rssSource,
+  fileSource,
+  httpSource,
+] as unknown as readonly Component<z.ZodObject, Source>[];

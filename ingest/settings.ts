@@ -1,0 +1,39 @@
+/** The `ingest:` section of the settings file; each source's own settings come from its component. */
+import { z } from 'zod';
+import { componentSchema } from '../core/config.ts';
+import { sources } from './registry.ts';
+
+export const ingestSettings = z.strictObject({
+  watchlists: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Watchlist files (YAML), relative to the settings file; later ones add to earlier ones.'),
+  sources: z
+    .array(componentSchema(sources))
+    .default([])
+    .superRefine((list, context) => {
+      for (const [index, { name }] of list.entries()) {
+        const before = list.findIndex((source) => source.name === name);
+        if (before < index) {
+          const message = `"${name}" is also the name of sources.${before}; give each its own`;
+          context.addIssue({ code: 'custom', path: [index, 'name'], message });
+        }
+      }
+    })
+    .describe('Where documents come from.'),
+  dedupe_hours: z
+    .number()
+    .min(1)
+    .max(24 * 365)
+    .default(168)
+    .describe('How long a document is remembered after its last appearance, so that it is not taken in twice.'),
+  max_text_chars: z
+    .number()
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(20_000)
+    .describe('Longest title and text together; longer documents are refused and go to the dead-letter topic.'),
+});
+
+export type IngestSettings = z.output<typeof ingestSettings>;

@@ -1,0 +1,214 @@
+/**
+ * A file that is read once, from where the last run stopped: JSONL, CSV (both also gzipped) or a saved feed. With
+ * `replay` its items come at the distance of their own times, divided by a speed, and may be shifted so that the last
+ * one falls on the moment of the first start: a demonstration that looks live.
+ *
+ * The cursor is a line number beside a fingerprint of the file's beginning: a file that was replaced is read anew, a
+ * file that grew is read on.
+ */
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { defineComponent, type Context } from '../../core/component.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { isoTime } from '../../core/event.ts';
+import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
+import type { Emit, RawItem, Refusal, Source } from '../source.ts';
+import { parseTime } from '../time.ts';
+import { detectFormat, readRecords, type FileFormat } from './file_records.ts';
+
+const settings = z.object({
+  path: z.string().min(1).describe('The file, relative to the settings file.'),
+  format: z.enum(['auto', 'jsonl', 'csv', 'rss']).default('auto').describe('auto: by the name, else by its beginning.'),
+  language: z.string().min(2).max(20).optional().describe('Language of items that do not say; absent: detected.'),
+  source_class: z.enum(['news', 'social']).default('news').describe('Class of items that do not say.'),
+  max_document_bytes: z
+    .number()
+    .int()
+    .min(1000)
+    .max(100_000_000)
+    .default(1_000_000)
+    .describe('Longest line; a longer one is skipped and goes to the dead-letter topic.'),
+  replay: z
+    .strictObject({
+      speed: z.number().positive().max(1e9).describe('How many times faster than the times of the items say.'),
+      rebase: z
+        .enum(['none', 'end_now'])
+        .default('none')
+        .describe('end_now: all times are shifted so that the last item falls on the first start.'),
+    })
+    .optional()
+    .describe('Emit items at the distance of their own times; absent: as fast as the stream takes them.'),
+});
+
+type FileSettings = z.output<typeof settings>;
+
+/** Where reading stands; kept in the state. */
+interface Cursor {
+  readonly path: string;
+  /** Place of the last record that is durable in the stream. */
+  readonly place: number;
+  /** SHA-256 of the file's first `head_bytes` bytes. */
+  readonly head: string;
+  readonly head_bytes: number;
+  readonly size: number;
+  /** Added to every item's time, milliseconds. */
+  readonly shift_ms: number;
+}
+
+const BATCH = 200;
+/** Waits shorter than this are not worth a timer; items due within it come together. */
+const SHORTEST_WAIT_MS = 25;
+
+export const fileSource = defineComponent({
+  name: 'file',
+  summary: 'Reads a JSONL, CSV or feed file once, resuming where it stopped; can replay it in event time.',
+  settings,
+  create: (chosen, context): Source => {
+    const condition = createConditionKeeper(context, chosen.path);
+    return {
+      endless: false,
+      condition: () => condition.read(),
+      async run(emit) {
+        try {
+          await readFileOnce(chosen, context, condition, emit);
+        } catch (error) {
+          if (context.signal.aborted) return;
+          // The disk is full, not the file broken: the stage starts this source again, from its cursor.
+          if (error instanceof TidewatchError && error.code.startsWith('storage.')) throw error;
+          context.metrics.stage('ingest').error(asFileError(error, chosen.path).code);
+          condition.failed(asFileError(error, chosen.path));
+        }
+      },
+    };
+  },
+});
+
+async function readFileOnce(
+  chosen: FileSettings,
+  context: Context,
+  condition: ConditionKeeper,
+  emit: Emit,
+): Promise<void> {
+  const { path, max_document_bytes: maxRecordBytes } = chosen;
+  const { signal } = context;
+  const cursors = context.state.table<Cursor>('ingest_files');
+  const format = chosen.format === 'auto' ? await detectFormat(path) : chosen.format;
+  let cursor = await resumeCursor(path, cursors.get(context.name));
+  if (cursor === null) {
+    const begin = await beginningOf(path);
+    const isShifted = chosen.replay?.rebase === 'end_now';
+    const shift_ms = isShifted ? context.clock.now() - (await lastTime(path, format, maxRecordBytes, signal)) : 0;
+    cursor = { path, place: 0, ...begin, shift_ms };
+    await cursors.put(context.name, cursor);
+  }
+  condition.succeeded();
+  const { shift_ms: shift } = cursor;
+  const pace = chosen.replay === undefined ? null : createPace(chosen.replay.speed);
+  let items: RawItem[] = [];
+  let refused: Refusal[] = [];
+  let place = cursor.place;
+
+  const flush = async (): Promise<void> => {
+    if (items.length + refused.length > 0) await emit(items, { refused });
+    items = [];
+    refused = [];
+    if (cursor === null || place === cursor.place) return;
+    cursor = { ...cursor, place };
+    await cursors.put(context.name, cursor);
+  };
+
+  for await (const records of readRecords(path, format, { maxRecordBytes, signal })) {
+    for (const record of records) {
+      if (signal.aborted) return;
+      if (record.place <= cursor.place) continue;
+      if (record.item !== undefined) {
+        const item = finishItem(record.item, chosen, shift);
+        const wait = pace?.(parseTime(item.published_at ?? '')) ?? 0;
+        if (wait >= SHORTEST_WAIT_MS) {
+          await flush();
+          await context.clock.sleep(wait, signal);
+        }
+        items.push(item);
+      } else if (record.refusal !== undefined) refused.push(record.refusal);
+      place = record.place;
+      if (items.length + refused.length >= BATCH) await flush();
+    }
+  }
+  await flush();
+  condition.succeeded();
+}
+
+function finishItem(item: RawItem, chosen: FileSettings, shift: number): RawItem {
+  const time = shift === 0 ? null : parseTime(item.published_at ?? '');
+  return {
+    source_class: chosen.source_class,
+    ...(chosen.language === undefined ? {} : { language: chosen.language }),
+    ...item,
+    ...(time === null ? {} : { published_at: isoTime(time + shift) }),
+  };
+}
+
+/**
+ * How long to wait, in real milliseconds, before an item of that time is due. Measured on the machine's monotonic
+ * clock, since the context's clock may be the one that this very replay drives.
+ */
+function createPace(speed: number): (time: number | null) => number {
+  let origin: { readonly real: number; readonly event: number } | null = null;
+  return (time) => {
+    if (time === null) return 0;
+    origin ??= { real: performance.now(), event: time };
+    return Math.min(2 ** 31 - 1, origin.real + (time - origin.event) / speed - performance.now());
+  };
+}
+
+/** The stored cursor where it belongs to this very file; else null. */
+async function resumeCursor(path: string, stored: Cursor | undefined): Promise<Cursor | null> {
+  const { size } = await stat(path);
+  if (stored === undefined || stored.path !== path || size < stored.size) return null;
+  const { head } = await beginningOf(path, stored.head_bytes);
+  return head === stored.head ? { ...stored, size } : null;
+}
+
+async function beginningOf(path: string, bytes = 4096): Promise<Pick<Cursor, 'head' | 'head_bytes' | 'size'>> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    const head = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
+    return { head, head_bytes: bytesRead, size: (await handle.stat()).size };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function lastTime(
+  path: string,
+  format: FileFormat,
+  maxRecordBytes: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let last = -Infinity;
+  for await (const records of readRecords(path, format, { maxRecordBytes, signal })) {
+    for (const { item } of records) last = Math.max(last, parseTime(item?.published_at ?? '') ?? -Infinity);
+  }
+  if (last > -Infinity) return last;
+  throw new TidewatchError('input.invalid', `${path}: no item has a time, so replay.rebase has nothing to shift`, {
+    hint: 'Take replay out of this source, or give its items published_at.',
+  });
+}
+
+function asFileError(thrown: unknown, path: string): TidewatchError {
+  if (thrown instanceof TidewatchError) return thrown;
+  const error = thrown as NodeJS.ErrnoException;
+  const options = { cause: thrown };
+  if (error.code === 'ENOENT') {
+    const hint = 'ingest.sources names it, relative to the settings file.';
+    return new TidewatchError('input.invalid', `There is no file ${path}`, { ...options, hint });
+  }
+  if (error.code === 'EACCES' || error.code === 'EISDIR') {
+    const hint = 'Give this user read access to it.';
+    return new TidewatchError('input.invalid', `${path} cannot be read (${error.code})`, { ...options, hint });
+  }
+  const hint = 'What was read up to there is kept; mend the file and start again.';
+  return new TidewatchError('input.invalid', `${path} breaks off: ${error.message}`, { ...options, hint });
+}

@@ -1,0 +1,234 @@
+/**
+ * Documents posted to us: POST /documents with a JSON object, a list of them, or one object a line (NDJSON). Answers 202
+ * with what became of them once they are durable, so that a client that got a 202 need not keep its copy.
+ *
+ * Guarded like a door to the street: a bearer token unless it listens on the loopback only, limits on body, document,
+ * time and open requests, and 429 where the stream has no room (posting again is safe: ids are deterministic).
+ * Rejected: a framework; one route with exact limits is shorter on node:http.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { defineComponent, type Context } from '../../core/component.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
+import type { Emit, Source } from '../source.ts';
+import { readBody, readDocuments, RequestProblem } from './http_body.ts';
+
+const settings = z.object({
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  port: z.number().int().min(0).max(65_535).default(8081).describe('Port to listen on; 0 takes any free one.'),
+  token: z.string().min(16).optional().describe('Bearer token; required unless host is a loopback address.'),
+  max_bytes: z.number().int().min(1000).max(100_000_000).default(10_000_000).describe('Longest request body.'),
+  max_document_bytes: z
+    .number()
+    .int()
+    .min(1000)
+    .max(100_000_000)
+    .default(1_000_000)
+    .describe('Longest single document within a body.'),
+  source_class: z.enum(['news', 'social']).default('social').describe('Class of documents that do not say.'),
+  timeout_ms: z
+    .number()
+    .int()
+    .min(100)
+    .max(120_000)
+    .default(10_000)
+    .describe('How long a client may take to send, and how long it waits for room in the stream.'),
+});
+
+type HttpSettings = z.output<typeof settings>;
+
+const MAX_OPEN_REQUESTS = 32;
+const PORT_RETRY_MS = 15_000;
+
+export const httpSource = defineComponent({
+  name: 'http',
+  summary: 'Takes documents by POST /documents (JSON, a list, or NDJSON), with a bearer token.',
+  settings,
+  create: (chosen, context): Source & { address(): string | null } => {
+    if (chosen.token === undefined && !isLoopback(chosen.host)) {
+      throw new TidewatchError(
+        'config.invalid',
+        `The http source "${context.name}" listens on ${chosen.host} without a token: anyone could post documents`,
+        { hint: 'Set token (or token_file) for it, or listen on 127.0.0.1.' },
+      );
+    }
+    const condition = createConditionKeeper(context, `http://${chosen.host}:${chosen.port}`);
+    let address: string | null = null;
+    return {
+      endless: true,
+      condition: () => condition.read(),
+      /** Where it listens, such as http://127.0.0.1:8081; null while it does not. */
+      address: () => address,
+      async run(emit) {
+        const server = createServer({ requestTimeout: chosen.timeout_ms, headersTimeout: chosen.timeout_ms });
+        server.maxConnections = 256;
+        let open = 0;
+        server.on('request', (request, response) => {
+          open += 1;
+          void answer(request, response, open > MAX_OPEN_REQUESTS, chosen, context, emit).finally(() => {
+            open -= 1;
+          });
+        });
+        try {
+          address = await listenPatiently(server, chosen, context, condition);
+          if (address !== null) await untilAborted(context.signal);
+        } finally {
+          address = null;
+          await closeServer(server);
+        }
+      },
+    };
+  },
+});
+
+/** Listens; a taken port is said once and tried again until it is free. Null when the signal aborts first. */
+async function listenPatiently(
+  server: Server,
+  { host, port }: HttpSettings,
+  context: Context,
+  condition: ConditionKeeper,
+): Promise<string | null> {
+  while (!context.signal.aborted) {
+    try {
+      const taken = await listen(server, host, port);
+      condition.succeeded();
+      const shown = host.includes(':') ? `[${host}]` : host;
+      context.log.info(`${context.name}: takes documents at http://${shown}:${taken}/documents`);
+      return `http://${shown}:${taken}`;
+    } catch (error) {
+      const failure = asListenError(error, host, port);
+      context.metrics.stage('ingest').error(failure.code);
+      condition.failed(failure, context.clock.now() + PORT_RETRY_MS);
+      await context.clock.sleep(PORT_RETRY_MS, context.signal).catch(() => undefined);
+    }
+  }
+  return null;
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function asListenError(thrown: unknown, host: string, port: number): TidewatchError {
+  const error = thrown as NodeJS.ErrnoException;
+  const isTaken = error.code === 'EADDRINUSE';
+  return new TidewatchError(
+    isTaken ? 'server.port_taken' : 'config.invalid',
+    isTaken ? `${host}:${port} is in use by another program` : `Cannot listen on ${host}:${port}: ${error.message}`,
+    { cause: thrown, hint: 'Stop the other program, or give this source another port.' },
+  );
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  isCrowded: boolean,
+  chosen: HttpSettings,
+  context: Context,
+  emit: Emit,
+): Promise<void> {
+  try {
+    checkRequest(request, chosen);
+    if (isCrowded) throw busy(`${MAX_OPEN_REQUESTS} requests are being worked on already`);
+    const body = await readBody(request, chosen.max_bytes);
+    const { items, rejected } = readDocuments(body, request.headers['content-type'] ?? '', chosen);
+    const timeout = AbortSignal.timeout(chosen.timeout_ms);
+    const signal = AbortSignal.any([timeout, context.signal]);
+    const receipt = await emit(
+      items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
+      { signal },
+    ).catch((error: unknown) => {
+      if (signal.aborted) throw busy('The stream has no room at the moment; post again later');
+      throw error;
+    });
+    const refused = receipt.refused.map(({ index, reason }) => ({ index: items[index]?.index ?? index, reason }));
+    const all = [...rejected, ...refused].sort((a, b) => a.index - b.index);
+    const counts = { accepted: receipt.accepted, duplicates: receipt.duplicates, rejected: all };
+    const isAllWrong = all.length > 0 && receipt.accepted + receipt.duplicates === 0;
+    send(response, isAllWrong ? 400 : 202, counts);
+  } catch (error) {
+    const problem = error instanceof RequestProblem ? error : null;
+    if (problem === null) context.log.error({ err: error }, `${context.name}: a request failed`);
+    context.metrics.stage('ingest').error(problem?.code ?? 'internal');
+    send(
+      response,
+      problem?.status ?? 500,
+      { error: problem?.message ?? 'It failed here; post again.' },
+      problem?.headers,
+    );
+    // What is still coming of a refused body is not read.
+    if (!request.complete) response.once('finish', () => request.destroy());
+  }
+}
+
+/** @throws RequestProblem 404, 405, 401, 415 */
+function checkRequest(request: IncomingMessage, chosen: HttpSettings): void {
+  const path = (request.url ?? '').split('?', 1)[0];
+  if (path !== '/documents') throw new RequestProblem(404, 'input.invalid', 'There is only POST /documents here.');
+  if (request.method !== 'POST') {
+    throw new RequestProblem(405, 'input.invalid', 'Documents are posted: use POST.', { allow: 'POST' });
+  }
+  if (chosen.token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${chosen.token}`)) {
+    throw new RequestProblem(
+      401,
+      'input.invalid',
+      'Send "Authorization: Bearer TOKEN" with the token of this source.',
+      {
+        'www-authenticate': 'Bearer realm="tidewatch"',
+      },
+    );
+  }
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new RequestProblem(415, 'input.invalid', `The body must not be compressed (content-encoding: ${encoding}).`);
+  }
+}
+
+function busy(reason: string): RequestProblem {
+  return new RequestProblem(429, 'storage.unavailable', reason, { 'retry-after': '5' });
+}
+
+/** In constant time: hashes have one length, so nothing of the token shows in how long the answer takes. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Answers what is being answered, for at most a second; then cuts. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), 1000);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,111 @@
+/** Reading a posted body within its limits, and the documents in it: each either an item or a reason. */
+import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '../../core/errors.ts';
+import { itemFromRecord } from '../fields.ts';
+import type { RawItem } from '../source.ts';
+
+/** A request that is answered with a status other than 202; its message is the answer. */
+export class RequestProblem extends Error {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, code: ErrorCode, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+export interface PostedDocuments {
+  /** With the place of each in the body. */
+  readonly items: readonly { readonly index: number; readonly item: RawItem }[];
+  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
+}
+
+/** @throws RequestProblem 413 over the limit, 400 when the client breaks off, 408 when it is too slow */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const tooLarge = (): RequestProblem =>
+    new RequestProblem(
+      413,
+      'input.too_large',
+      `The body is larger than max_bytes (${maxBytes}); post in smaller parts.`,
+      {
+        connection: 'close',
+      },
+    );
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof RequestProblem) throw error;
+    throw new RequestProblem(400, 'input.invalid', 'The body broke off.');
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws RequestProblem 400 when the body is neither JSON nor NDJSON, or has no document in it */
+export function readDocuments(
+  body: Buffer,
+  contentType: string,
+  limits: { readonly max_document_bytes: number },
+): PostedDocuments {
+  const text = body.toString('utf8').replace(/^\ufeff/, '');
+  const records = /ndjson|jsonl|json-seq/i.test(contentType) ? linesOf(text) : (wholeOf(text) ?? linesOf(text));
+  if (records.length === 0) throw new RequestProblem(400, 'input.invalid', 'The body has no document in it.');
+  if (
+    records.length > 1 &&
+    records.every(({ problem }) => problem !== undefined) &&
+    !/ndjson|jsonl/i.test(contentType)
+  ) {
+    throw new RequestProblem(400, 'input.invalid', `The body is not JSON: ${records[0]?.problem ?? ''}`);
+  }
+  const items: { index: number; item: RawItem }[] = [];
+  const rejected: { index: number; reason: string }[] = [];
+  for (const [index, { record, bytes, problem }] of records.entries()) {
+    const limit = limits.max_document_bytes;
+    const read =
+      problem ??
+      (bytes > limit ? `It has ${bytes} bytes; max_document_bytes allows ${limit}.` : itemFromRecord(record));
+    if (typeof read === 'string') rejected.push({ index, reason: read });
+    else items.push({ index, item: read });
+  }
+  return { items, rejected };
+}
+
+interface PostedRecord {
+  readonly record?: unknown;
+  readonly bytes: number;
+  readonly problem?: string;
+}
+
+/** The body as one JSON value; null if it is none. */
+function wholeOf(text: string): PostedRecord[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(value)) return [{ record: value, bytes: Buffer.byteLength(text) }];
+  return value.map((record: unknown) => ({ record, bytes: Buffer.byteLength(JSON.stringify(record)) }));
+}
+
+function linesOf(text: string): PostedRecord[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const bytes = Buffer.byteLength(line);
+    try {
+      return { record: JSON.parse(line) as unknown, bytes };
+    } catch (error) {
+      return { bytes, problem: `It is not JSON: ${(error as Error).message}` };
+    }
+  });
+}
