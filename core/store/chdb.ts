@@ -1,0 +1,65 @@
+/**
+ * The embedded store: chdb, which is ClickHouse as a library, behind @clickhouse/client. One process a folder, one
+ * statement at a time. Statements run on a thread of their own; the event loop only builds and parses their text.
+ * Rejected: a child process for the engine (a copy of every row more, and one more thing that can die unnoticed).
+ */
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { z } from 'zod';
+import { TidewatchError, toTidewatchError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { createStore } from './clickhouse.ts';
+import type { Store } from './store.ts';
+import { createTurns } from './turns.ts';
+
+export const chdbSettings = z.object({});
+
+type ConnectionModule = typeof import('chdb/connection');
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+
+/**
+ * Opens the store in `folder`, creating it if absent. The caller holds the data folder's lock (core/lock.ts).
+ * @throws TidewatchError library.missing, storage.read_only, storage.full, storage.unavailable
+ */
+export async function openChdbStore({ folder, log }: { folder: string; log: Logger }): Promise<Store> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw toTidewatchError(error, 'storage.unavailable');
+  }
+  const { createChdbConnection } = await loadChdb();
+  let client: ClickHouseClient;
+  try {
+    // chdb's declarations lag behind the client's; at run time the shapes agree (the contract suite runs on it).
+    const connection = createChdbConnection({ path: folder }) as unknown as ClientConnection;
+    client = createClient({ connection });
+  } catch (error) {
+    const known = toTidewatchError(error, 'storage.unavailable');
+    throw new TidewatchError(known.code, `The store in ${folder} does not open: ${known.message}`, {
+      cause: error,
+      hint: known.hint ?? 'One process has one embedded store, in one folder; a second needs a process of its own.',
+      retryable: false,
+    });
+  }
+  const turns = createTurns();
+  const store = createStore(client, { log, turns });
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      await turns.idle();
+    },
+  };
+}
+
+async function loadChdb(): Promise<ConnectionModule> {
+  try {
+    return createRequire(import.meta.url)('chdb/connection') as ConnectionModule;
+  } catch (error) {
+    throw new TidewatchError('library.missing', `The embedded store needs the package chdb: ${String(error)}`, {
+      cause: error,
+      hint: 'chdb has binaries for Linux and macOS (on Windows use WSL2). Reinstall with npm ci, or set store.type to clickhouse.',
+    });
+  }
+}

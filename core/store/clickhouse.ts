@@ -1,0 +1,153 @@
+/**
+ * The store over @clickhouse/client: the same code speaks to a ClickHouse server and to chdb in this process, which
+ * differ only in the client they hand in and in how many statements they take at once.
+ */
+import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { z } from 'zod';
+import { TidewatchError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { storeError } from './failure.ts';
+import { queryParameters } from './parameters.ts';
+import { MIGRATIONS, MIGRATIONS_TABLE } from './schema.ts';
+import type { Store } from './store.ts';
+import { allAtOnce, type TakeTurn } from './turns.ts';
+
+export const clickhouseSettings = z.object({
+  url: z.url({ protocol: /^https?$/ }).describe('Address of the ClickHouse server, as http://host:8123.'),
+  username: z.string().min(1).default('default').describe('User to log in as.'),
+  password: z.string().default('').describe('Password; password_file and ${ENV} keep it out of the settings file.'),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and "_" only')
+    .default('tidewatch')
+    .describe('Database of the tables; created if it is absent.'),
+});
+export type ClickHouseSettingsOfStore = z.output<typeof clickhouseSettings>;
+
+export interface StoreParts {
+  readonly log: Logger;
+  /** How statements take turns; all at once by default. */
+  readonly turns?: TakeTurn;
+  /** Runs first in a migration. */
+  readonly prepare?: () => Promise<void>;
+}
+
+/** chdb keeps settings between statements, so each kind of statement always sends the same names. */
+const READ: ClickHouseSettings = {
+  final: 1,
+  do_not_merge_across_partitions_select_final: 1,
+  session_timezone: 'UTC',
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+};
+const WRITE: ClickHouseSettings = {
+  date_time_input_format: 'best_effort',
+  // A replay of many years may touch more months in one batch than the default of 100 allows.
+  max_partitions_per_insert_block: '1000',
+  insert_deduplicate: 1,
+  async_insert: 0,
+};
+
+/** A store on any @clickhouse/client. Call `migrate()` before anything else. */
+export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, prepare }: StoreParts): Store {
+  let closed = false;
+  function open(): void {
+    if (closed) throw new TidewatchError('storage.unavailable', 'The store is closed', { retryable: false });
+  }
+
+  async function read<Row>(sql: string, params: Readonly<Record<string, unknown>>): Promise<Row[]> {
+    return turns('read', async () => {
+      open();
+      const result = await client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: queryParameters(sql, params),
+        clickhouse_settings: READ,
+      });
+      return result.json<Row>();
+    });
+  }
+
+  async function write(table: string, rows: readonly object[], token: string): Promise<void> {
+    await turns('write', async () => {
+      open();
+      await client.insert({
+        table,
+        values: [...rows],
+        format: 'JSONEachRow',
+        clickhouse_settings: { ...WRITE, insert_deduplication_token: token },
+      });
+    });
+  }
+
+  async function command(query: string): Promise<void> {
+    await turns('write', async () => {
+      open();
+      await client.command({ query });
+    });
+  }
+
+  return {
+    async migrate() {
+      try {
+        await prepare?.();
+        await command(MIGRATIONS_TABLE);
+        const done = new Set(
+          (await read<{ version: number }>('SELECT version FROM schema_migrations', {})).map((row) => row.version),
+        );
+        for (const { version, name, statements } of MIGRATIONS) {
+          if (done.has(version)) continue;
+          for (const statement of statements) await command(statement);
+          // A wall-clock fact about this installation, not a decision: no clock is passed in.
+          const applied_at = new Date().toISOString();
+          await write('schema_migrations', [{ version, name, applied_at }], `migration ${version}`);
+          log.info({ version, name }, 'schema migrated');
+        }
+      } catch (error) {
+        throw storeError(error, 'Migrating the schema');
+      }
+    },
+    async insert(table, rows, token) {
+      if (rows.length === 0) return;
+      try {
+        await write(table, rows, token);
+      } catch (error) {
+        throw storeError(error, `Inserting ${rows.length} rows into ${table}`);
+      }
+    },
+    async query<Row>(sql: string, params: Record<string, unknown> = {}) {
+      try {
+        return await read<Row>(sql, params);
+      } catch (error) {
+        throw storeError(error, 'A query');
+      }
+    },
+    async close() {
+      if (closed) return;
+      // Behind everything that waits for its turn.
+      await turns('read', async () => {
+        closed = true;
+        await client.close();
+      });
+    },
+  };
+}
+
+/** A store on a ClickHouse server. Connects at the first statement. */
+export function openClickHouseStore(settings: ClickHouseSettingsOfStore, log: Logger): Store {
+  const { url, username, password, database } = settings;
+  const client = createClient({ url, username, password, database, application: 'tidewatch' });
+  return createStore(client, {
+    log,
+    async prepare() {
+      // The database in the client's URL may not exist yet, so it is created by way of one that always does.
+      const bootstrap = createClient({ url, username, password, database: 'default' });
+      try {
+        await bootstrap.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+      } finally {
+        await bootstrap.close();
+      }
+    },
+  });
+}

@@ -1,0 +1,26 @@
+/** What the store's errors mean to a caller: wait for room, try again, or a defect of ours that no retry will mend. */
+import { TidewatchError, toTidewatchError } from '../errors.ts';
+
+/** Names as in ClickHouse's ErrorCodes.cpp; the statement or its values are wrong. */
+const OURS =
+  /^(SYNTAX_ERROR|UNKNOWN_|TYPE_MISMATCH|ILLEGAL_|BAD_|NO_COMMON_TYPE|NUMBER_OF_ARGUMENTS|CANNOT_PARSE|CANNOT_CONVERT|INCORRECT_DATA|NOT_AN_AGGREGATE|MISSING_COLUMNS|THERE_IS_NO_COLUMN|NO_SUCH_COLUMN|AMBIGUOUS_)/;
+
+/** A thrown thing of @clickhouse/client as a TidewatchError; `doing` starts the message ("Inserting 500 opinions"). */
+export function storeError(thrown: unknown, doing: string): TidewatchError {
+  if (thrown instanceof TidewatchError) return thrown;
+  const type = (thrown as { type?: unknown } | null)?.type;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  // ClickHouse says CANNOT_WRITE_TO_FILE_DESCRIPTOR and the like, with the system's words for the full disk.
+  const system = toTidewatchError(thrown, 'storage.unavailable');
+  if (system.code !== 'storage.unavailable') return system;
+  const message = `${doing} failed: ${text.replace(/\s+/g, ' ').slice(0, 500)}`;
+  if (typeof type === 'string' && OURS.test(type)) return new TidewatchError('internal', message, { cause: thrown });
+  if (type === 'AUTHENTICATION_FAILED' || type === 'ACCESS_DENIED') {
+    return new TidewatchError('storage.unavailable', message, {
+      cause: thrown,
+      retryable: false,
+      hint: 'Check store.username, store.password and the rights of that user.',
+    });
+  }
+  return new TidewatchError('storage.unavailable', message, { cause: thrown });
+}

@@ -1,0 +1,71 @@
+/**
+ * The tables, as an ordered list of migrations; what has run is in `schema_migrations`. Statements are idempotent, so two
+ * processes may migrate at once and a cut-off migration is run again. Never edit a released migration: add one.
+ *
+ * Every table is a ReplacingMergeTree whose sorting key holds the row's identity: a row written twice, in whatever
+ * batches, counts once in a read with final = 1. `non_replicated_deduplication_window` makes plain MergeTree heed
+ * insert_deduplication_token, so that a repeated batch is not even written. `fsync_after_insert` makes an
+ * acknowledged batch survive a power cut, not only a kill.
+ * Sorting by time first serves the house's questions (a time range, then entity or topic) and lets months merge on their
+ * own. Rejected: topic first (an hour of all topics would touch 20 ranges a part), TTLs (history is the product).
+ */
+
+export interface Migration {
+  /** Never reused, in order. */
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** How many batches back a repeated insert token is recognised, a partition. */
+export const DEDUPLICATION_WINDOW = 10_000;
+
+const KEEP = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, fsync_after_insert = 1, fsync_part_directory = 1`;
+const TIME = `DateTime64(3, 'UTC')`;
+const LABEL = 'LowCardinality(String)';
+
+/** Created before all others, by hand: it says which others have run. */
+export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations (
+  version UInt32, name String, applied_at ${TIME}
+) ENGINE = ReplacingMergeTree ORDER BY version`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    name: 'documents, opinions, findings, alerts',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS documents (
+        id String, source ${LABEL}, feed ${LABEL}, source_class ${LABEL}, author String, url String CODEC(ZSTD(3)),
+        title String CODEC(ZSTD(3)), text String CODEC(ZSTD(3)), language ${LABEL},
+        published_at ${TIME}, published_at_estimated Bool, fetched_at ${TIME},
+        links Array(String), cashtags Array(String), entities Array(${LABEL}), entity_surfaces Array(String),
+        story String, novelty UInt8
+      ) ENGINE = ReplacingMergeTree(fetched_at) PARTITION BY toYYYYMM(published_at)
+      ORDER BY (published_at, id) SETTINGS ${KEEP}`,
+      `CREATE TABLE IF NOT EXISTS opinions (
+        document_id String, published_at ${TIME}, labelled_at ${TIME}, fetched_at ${TIME}, published_at_estimated Bool,
+        source ${LABEL}, feed ${LABEL}, source_class ${LABEL}, author String, url String CODEC(ZSTD(3)), title String CODEC(ZSTD(3)),
+        text String CODEC(ZSTD(3)), language ${LABEL}, cashtags Array(String),
+        entities Array(${LABEL}), story String, novelty UInt8,
+        sentiment ${LABEL}, negative Float32, neutral Float32, positive Float32, confidence Float32,
+        topic ${LABEL}, topic_probabilities Map(${LABEL}, Float32), model ${LABEL}
+      ) ENGINE = ReplacingMergeTree(labelled_at) PARTITION BY toYYYYMM(published_at)
+      ORDER BY (published_at, document_id, model) SETTINGS ${KEEP}`,
+      `CREATE TABLE IF NOT EXISTS findings (
+        id String, detector ${LABEL}, series_kind ${LABEL}, entity ${LABEL}, topic ${LABEL},
+        window_start ${TIME}, window_end ${TIME}, observed Float64, expected Float64,
+        interval_low Float64, interval_high Float64, observed_share Float32, expected_share Float32,
+        score Float64, p_value Nullable(Float64), documents UInt32, stories UInt32, authors UInt32,
+        anomalous Bool, reasons Array(String)
+      ) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(window_end)
+      ORDER BY (window_end, id) SETTINGS ${KEEP}`,
+      // Few rows and looked up by alert: no partitions, so that a revision replaces itself whatever its times say.
+      `CREATE TABLE IF NOT EXISTS alerts (
+        alert_id String, revision UInt32, state ${LABEL}, at ${TIME}, started_at ${TIME},
+        series_kind ${LABEL}, entity ${LABEL}, topic ${LABEL}, name String, severity ${LABEL}, detector ${LABEL},
+        observed Float64, expected Float64, observed_share Float32, expected_share Float32, score Float64,
+        document_count UInt32, story_count UInt32, author_count UInt32, model ${LABEL}, body String CODEC(ZSTD(3))
+      ) ENGINE = ReplacingMergeTree ORDER BY (alert_id, revision) SETTINGS ${KEEP}`,
+    ],
+  },
+];
