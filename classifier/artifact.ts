@@ -1,0 +1,162 @@
+/**
+ * A model as it lies on disk: a folder in the Hugging Face layout (config.json, tokenizer.json,
+ * onnx/model_quantized.onnx) whose config.json says in a `tidewatch` section what the heads mean, and whose SHA256SUMS
+ * says what every file must be. All of it is checked before a single text is labelled: a file cut short by a full disk
+ * still loads often enough, and labels nonsense.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { TidewatchError } from '../core/errors.ts';
+import { sentimentSchema } from '../core/event.ts';
+import type { Heads } from './labels.ts';
+
+export interface Artifact {
+  /** name@version. */
+  readonly model: string;
+  readonly heads: Heads;
+  /** Longest input in tokens, frame included. */
+  readonly maxLength: number;
+  readonly padId: number;
+  /** Absolute paths. */
+  readonly tokenizerFile: string;
+  readonly graphFile: string;
+}
+
+const head = <Label extends z.ZodType<string>>(label: Label) =>
+  z.object({
+    kind: z.literal('softmax'),
+    labels: z.array(label).min(2),
+    temperature: z.number().positive(),
+  });
+
+const configSchema = z.object({
+  pad_token_id: z.int().min(0),
+  tidewatch: z.object({
+    name: z.string().min(1),
+    version: z.string().min(1),
+    max_length: z.int().min(4).max(8192),
+    heads: z.array(z.looseObject({ name: z.string() })),
+  }),
+});
+const headSchemas = { sentiment: head(sentimentSchema), topic: head(z.string().min(1)) };
+
+const FILES = { config: 'config.json', tokenizer: 'tokenizer.json', graph: 'onnx/model_quantized.onnx' } as const;
+const SUMS = 'SHA256SUMS';
+
+/** The folder of a model that comes with Tidewatch, from source and from the built package alike. */
+export function shippedModel(name: string): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder);
+  return join(folder, 'classifier', 'models', name);
+}
+
+/**
+ * Checks every file of SHA256SUMS and reads what the model says about itself.
+ * @throws TidewatchError model.missing, model.checksum
+ */
+export async function loadArtifact(folder: string): Promise<Artifact> {
+  const sums = parseSums(await readText(folder, SUMS), folder);
+  for (const file of Object.values(FILES)) {
+    if (!sums.has(file)) {
+      throw new TidewatchError('model.checksum', `${join(folder, SUMS)} has no line for ${file}`, {
+        hint: RESTORE,
+      });
+    }
+  }
+  await Promise.all([...sums].map(([file, expected]) => verify(folder, file, expected)));
+  const { tidewatch, pad_token_id: padId } = parseConfig(folder, await readText(folder, FILES.config));
+  return {
+    model: `${tidewatch.name}@${tidewatch.version}`,
+    heads: tidewatch.heads,
+    maxLength: tidewatch.max_length,
+    padId,
+    tokenizerFile: join(folder, FILES.tokenizer),
+    graphFile: join(folder, FILES.graph),
+  };
+}
+
+const RESTORE =
+  'Restore the file from the release (or reinstall Tidewatch); after training, export the model again, which writes SHA256SUMS.';
+
+async function readText(folder: string, file: string): Promise<string> {
+  try {
+    return await readFile(join(folder, file), 'utf8');
+  } catch (error) {
+    throw missing(folder, file, error);
+  }
+}
+
+function missing(folder: string, file: string, cause: unknown): TidewatchError {
+  return new TidewatchError('model.missing', `The model folder ${folder} has no readable ${file}`, {
+    cause,
+    hint: 'Reinstall Tidewatch, or point classifier.backend.model at a folder that `tidewatch train` exported.',
+  });
+}
+
+/** Lines of `sha256sum`: 64 hex digits, two blanks (or a blank and a star), a path within the folder. */
+function parseSums(text: string, folder: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const [, hex, path] = /^([0-9a-f]{64}) [ *](.+?)\r?$/i.exec(line) ?? [];
+    if (hex === undefined || path === undefined || /^([/\\]|[a-z]:|\.\.)/i.test(normalize(path))) {
+      throw new TidewatchError('model.checksum', `${join(folder, SUMS)} has a line that is no checksum: ${line}`, {
+        hint: RESTORE,
+      });
+    }
+    sums.set(path, hex.toLowerCase());
+  }
+  return sums;
+}
+
+async function verify(folder: string, file: string, expected: string): Promise<void> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(join(folder, file), { highWaterMark: 1 << 20 }), hash);
+  } catch (error) {
+    throw missing(folder, file, error);
+  }
+  const found = hash.digest('hex');
+  if (found === expected) return;
+  throw new TidewatchError(
+    'model.checksum',
+    `${join(folder, file)} is not the file that was exported: SHA-256 should be ${expected}, it is ${found}`,
+    { hint: RESTORE },
+  );
+}
+
+function parseConfig(
+  folder: string,
+  text: string,
+): Omit<z.output<typeof configSchema>, 'tidewatch'> & {
+  tidewatch: Omit<z.output<typeof configSchema>['tidewatch'], 'heads'> & { heads: Heads };
+} {
+  const path = join(folder, FILES.config);
+  const refuse = (problem: string): never => {
+    throw new TidewatchError('model.missing', `${path} does not describe a Tidewatch model: ${problem}`, {
+      hint: 'Export the model with `tidewatch train`, which writes this file.',
+    });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  const config = configSchema.safeParse(json);
+  if (!config.success) return refuse(z.prettifyError(config.error));
+  const named = (name: string): unknown => config.data.tidewatch.heads.find((candidate) => candidate.name === name);
+  const sentiment = headSchemas.sentiment.safeParse(named('sentiment'));
+  if (!sentiment.success) return refuse(`head sentiment: ${z.prettifyError(sentiment.error)}`);
+  const topic = headSchemas.topic.safeParse(named('topic'));
+  if (!topic.success) return refuse(`head topic: ${z.prettifyError(topic.error)}`);
+  return {
+    ...config.data,
+    tidewatch: { ...config.data.tidewatch, heads: { sentiment: sentiment.data, topic: topic.data } },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The default backend: an int8 model on ONNX Runtime, on the CPU, or on an NVIDIA card where its CUDA library is
+ * installed. The model lives in a thread of its own, which is started again if it ever ends.
+ */
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { z } from 'zod';
+import { defineComponent } from '../../core/component.ts';
+import { loadArtifact, shippedModel } from '../artifact.ts';
+import type { Backend } from '../backend.ts';
+import { withCache } from '../cache.ts';
+import { labelsOf, type Logits } from '../labels.ts';
+import type { SessionOptions } from './onnx_session.ts';
+import { keepThread } from './thread.ts';
+
+const settings = z.object({
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of the model; without it, the one that comes with Tidewatch (tidewatch-small).'),
+  provider: z.enum(['cpu', 'cuda']).default('cpu').describe('Where the model runs: cpu, or cuda for an NVIDIA card.'),
+  threads: z.int().min(1).max(256).optional().describe('Threads of one inference; without it, one a core.'),
+  max_batch_tokens: z
+    .int()
+    .min(16)
+    .max(1_048_576)
+    .default(512)
+    .describe('Texts times longest text, in tokens, that are run at once; 512 suits a CPU, 16384 and more a GPU.'),
+  max_batch_texts: z.int().min(1).max(4096).default(64).describe('Texts that are run at once, at most.'),
+  cache_entries: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(20_000)
+    .describe('Distinct texts whose labels are remembered, about 600 bytes each; 0 turns the memory off.'),
+});
+
+type Settings = z.output<typeof settings>;
+
+export const onnx = defineComponent<typeof settings, Backend>({
+  name: 'onnx',
+  summary: 'Runs a model in ONNX form on the CPU or on an NVIDIA GPU.',
+  settings,
+  async create(given, { log }) {
+    const backend = await openBackend(given, () => log.warn('The thread of the model has ended; it is started again'));
+    return given.cache_entries === 0 ? backend : withCache(backend, given.cache_entries);
+  },
+});
+
+async function openBackend(given: Settings, restarted: () => void): Promise<Backend> {
+  const artifact = await loadArtifact(given.model ?? shippedModel('tidewatch-small'));
+  const options: SessionOptions = {
+    graphFile: artifact.graphFile,
+    tokenizerFile: artifact.tokenizerFile,
+    maxLength: artifact.maxLength,
+    padId: artifact.padId,
+    provider: given.provider,
+    threads: given.threads ?? availableParallelism(),
+    limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
+  };
+  const script = new URL(`./onnx_worker${extname(import.meta.url)}`, import.meta.url);
+  const thread = await keepThread<readonly string[], Logits>(script, options, restarted);
+
+  return {
+    model: artifact.model,
+    labels: { sentiment: artifact.heads.sentiment.labels, topic: artifact.heads.topic.labels },
+    async classify(texts) {
+      if (texts.length === 0) return [];
+      const logits = await thread.call(texts);
+      return texts.map((_, row) => labelsOf(logits, row, artifact.heads));
+    },
+    close: () => thread.close(),
+  };
+}

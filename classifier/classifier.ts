@@ -1,0 +1,162 @@
+/**
+ * The classifier stage: documents from the stream, labels from the backend, rows to the store, opinions to the stream.
+ * A delivery is acknowledged, and its opinions appended in the same step, only after the store has its rows; so a kill
+ * at any point repeats work and loses none, and each document is handed on exactly once. While one delivery is being
+ * written the next is being labelled (the model has its own thread); writes keep the order of the deliveries.
+ *
+ * A failing store or model makes the stage wait and try again, for as long as it takes: the stream keeps what waits, and
+ * holds the sources back when it is full. What no retry can mend, a document that is none or that the model cannot take,
+ * goes to the dead letters with its reason (labelling.ts).
+ */
+import type { Context } from '../core/component.ts';
+import { explainError, toTidewatchError } from '../core/errors.ts';
+import type { Service } from '../core/lifecycle.ts';
+import { documentRow, opinionRow } from '../core/store/rows.ts';
+import type { Store } from '../core/store/store.ts';
+import { deadLetterTopic, TOPICS, type Delivery, type Received, type Stream } from '../core/stream/stream.ts';
+import type { Backend } from './backend.ts';
+import { labelMessages, type Labelled } from './labelling.ts';
+import { retryUntilStopped } from './retry.ts';
+import type { ClassifierSettings } from './settings.ts';
+
+export const CLASSIFIER_GROUP = 'classifier';
+
+export interface ClassifierDependencies extends Pick<Context, 'clock' | 'log' | 'metrics'> {
+  readonly stream: Stream;
+  readonly store: Store;
+  /** Owned, and closed after the stage's stop, by the caller. */
+  readonly backend: Backend;
+}
+
+const LAG_EVERY_MS = 1000;
+const RATE_EVERY_MS = 30_000;
+const RESTART_WAIT_MS = 2000;
+
+/** The stage as a service: `stop` finishes the deliveries in hand, if the store takes them. */
+export function createClassifier(
+  settings: Pick<ClassifierSettings, 'max_batch_documents' | 'max_wait_ms'>,
+  { clock, log, metrics, stream, store, backend }: ClassifierDependencies,
+): Service {
+  const stage = metrics.stage('classifier');
+  const stopping = new AbortController();
+  const retry = <Result>(what: string, action: () => Promise<Result>): Promise<Result> =>
+    retryUntilStopped(what, action, { clock, log, metrics: stage, signal: stopping.signal });
+  let running: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let labelledDocuments = 0;
+
+  async function write(delivery: Delivery<unknown>, { opinions, refused }: Labelled): Promise<void> {
+    if (opinions.length > 0) {
+      const token = insertToken(delivery.messages, backend.model);
+      const values = opinions.map(({ value }) => value);
+      const documents = values.map(({ document }) => documentRow(document));
+      await retry('Storing documents', () => store.insert('documents', documents, token));
+      await retry('Storing opinions', () => store.insert('opinions', values.map(opinionRow), token));
+    }
+    // Not tried again here: a delivery that the stream has taken back can only be read anew.
+    await delivery.acknowledge([
+      { topic: TOPICS.opinions, messages: opinions },
+      { topic: deadLetterTopic(TOPICS.documents), messages: refused },
+    ]);
+    for (const { value } of refused) stage.error(value.code);
+    stage.out(opinions.length);
+    labelledDocuments += opinions.length;
+  }
+
+  async function consume(): Promise<void> {
+    let writing: Promise<void> = Promise.resolve();
+    const failing = new AbortController();
+    const deliveries = stream.subscribe<unknown>(TOPICS.documents, CLASSIFIER_GROUP, {
+      maxMessages: settings.max_batch_documents,
+      maxWaitMs: settings.max_wait_ms,
+      maxInFlight: 2,
+      signal: AbortSignal.any([stopping.signal, failing.signal]),
+    });
+    try {
+      for await (const delivery of deliveries) {
+        const began = performance.now();
+        stage.in(delivery.messages.length);
+        const labelled = await retry('Labelling', () => labelMessages(delivery.messages, backend, clock));
+        const previous = writing;
+        writing = previous.then(async () => {
+          await write(delivery, labelled);
+          stage.seconds((performance.now() - began) / 1000);
+        });
+        // What comes after a failed write is not written either; reading ends, and begins again at what was stored.
+        writing.catch((error: unknown) => failing.abort(error));
+      }
+    } finally {
+      await writing;
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await consume();
+      } catch (thrown) {
+        if (stopping.signal.aborted) {
+          log.warn(
+            `Stopped with documents in hand; they are labelled again at the next start: ${explainError(thrown)}`,
+          );
+          return;
+        }
+        const error = toTidewatchError(thrown);
+        stage.error(error.code);
+        log.error({ err: error }, `Reading documents failed: ${error.message}; it reads again in 2 s`);
+        await clock.sleep(RESTART_WAIT_MS, stopping.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Lag every second; how fast it goes every 30 seconds in which anything was labelled. */
+  function startGauge(): NodeJS.Timeout {
+    let reported = performance.now();
+    let before = 0;
+    return setInterval(() => {
+      void stream.lag(TOPICS.documents, CLASSIFIER_GROUP).then(
+        ({ messages, seconds }) => {
+          stage.lag(seconds);
+          const elapsed = performance.now() - reported;
+          if (elapsed < RATE_EVERY_MS) return;
+          const count = labelledDocuments - before;
+          reported += elapsed;
+          before = labelledDocuments;
+          if (count === 0) return;
+          log.info(`${count} documents labelled, ${((count / elapsed) * 1000).toFixed(0)} a second; ${messages} wait`);
+        },
+        () => undefined,
+      );
+    }, LAG_EVERY_MS).unref();
+  }
+
+  return {
+    name: 'classifier',
+    async start() {
+      log.info(`Labelling with ${backend.model}`);
+      running = run();
+      timer = startGauge();
+    },
+    async stop() {
+      stopping.abort(new Error('The classifier is stopping.'));
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+/**
+ * The same rows get the same token, so that an insert that is repeated after a kill is written once: the offsets that
+ * they come from, and the model, since another model's labels are other rows.
+ */
+function insertToken(messages: readonly Received<unknown>[], model: string): string {
+  const ranges = new Map<number, { first: number; last: number }>();
+  for (const { partition, offset } of messages) {
+    const range = ranges.get(partition) ?? { first: offset, last: offset };
+    ranges.set(partition, { first: Math.min(range.first, offset), last: Math.max(range.last, offset) });
+  }
+  const parts = [...ranges]
+    .sort(([a], [b]) => a - b)
+    .map(([partition, { first, last }]) => `${partition}-${first}-${last}`);
+  return `${TOPICS.documents}-${parts.join('-')}-${model}`;
+}

@@ -1,0 +1,79 @@
+/**
+ * What one delivery of the stream becomes: opinions, in order, and dead letters. The value of a message is checked here
+ * and not trusted: a topic outlives the version that wrote it, and in a cluster others write to it too.
+ */
+import type { Clock } from '../core/clock.ts';
+import { TidewatchError } from '../core/errors.ts';
+import { documentSchema, isoTime, SCHEMA_VERSION, type Document, type Opinion } from '../core/event.ts';
+import type { DeadLetter, Message, Received } from '../core/stream/stream.ts';
+import { modelText } from '../core/text.ts';
+import type { Backend } from './backend.ts';
+import { classifyEach } from './isolate.ts';
+import type { Labels } from './labels.ts';
+
+export interface Labelled {
+  readonly opinions: readonly Message<Opinion>[];
+  readonly refused: readonly Message<DeadLetter>[];
+}
+
+/**
+ * Labels the documents of `messages`, keeping their keys and their order.
+ * @throws TidewatchError model.failed where the backend labels nothing at all
+ */
+export async function labelMessages(
+  messages: readonly Received<unknown>[],
+  backend: Backend,
+  clock: Clock,
+): Promise<Labelled> {
+  const read = messages.map(({ value }) => readDocument(value));
+  const texts = read.flatMap((result) => (result instanceof TidewatchError ? [] : [result.text]));
+  const answers = (await classifyEach(backend, texts))[Symbol.iterator]();
+  const at = isoTime(clock.now());
+  const opinions: Message<Opinion>[] = [];
+  const refused: Message<DeadLetter>[] = [];
+  messages.forEach(({ key, value }, index) => {
+    const result = read[index];
+    const answer = result instanceof TidewatchError ? result : answers.next().value;
+    if (result === undefined || answer === undefined) {
+      throw new TidewatchError('internal', 'A backend gave fewer labels than texts.');
+    }
+    if (answer instanceof TidewatchError) {
+      refused.push({ key, value: { stage: 'classifier', code: answer.code, reason: answer.message, at, value } });
+    } else {
+      const { document } = result as ReadDocument;
+      opinions.push({ key, value: opinionOf(document, answer, backend.model, at) });
+    }
+  });
+  return { opinions, refused };
+}
+
+interface ReadDocument {
+  readonly document: Document;
+  /** What the model reads. */
+  readonly text: string;
+}
+
+function readDocument(value: unknown): ReadDocument | TidewatchError {
+  const parsed = documentSchema.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    return new TidewatchError('input.invalid', `not a document: ${problems.join('; ')}`);
+  }
+  const text = modelText(parsed.data.title, parsed.data.text);
+  if (text === '') return new TidewatchError('input.invalid', 'no words to label: nothing but links, or nothing');
+  return { document: parsed.data, text };
+}
+
+function opinionOf(document: Document, labels: Labels, model: string, at: string): Opinion {
+  return {
+    schema_version: SCHEMA_VERSION,
+    document,
+    sentiment: labels.sentiment,
+    sentiment_probabilities: labels.sentiment_probabilities,
+    topic: labels.topic,
+    topic_probabilities: labels.topic_probabilities,
+    confidence: labels.confidence,
+    model,
+    labelled_at: at,
+  };
+}
