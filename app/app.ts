@@ -2,6 +2,7 @@
  * The only place that knows every stage: opens the planes, creates the stages, starts them from the last to the first
  * (readers before writers) and stops them the other way round, so that nothing is produced that nobody can store.
  */
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
@@ -60,6 +61,8 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   const log = createLogger(settings.log);
   const metrics = createMetrics();
   const abort = new AbortController();
+  // Every source and wait listens to it: their number is the settings', not a leak.
+  setMaxListeners(0, abort.signal);
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();

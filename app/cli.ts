@@ -22,6 +22,12 @@ for (const command of [upCommand, replayCommand, classifyCommand, checkCommand, 
   program.addCommand(command());
 }
 
+// A reader that closes early (`tidewatch list | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -10,7 +10,7 @@ import { explainError } from '../core/errors.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLogger } from '../core/log.ts';
 import { openStore } from '../core/store/registry.ts';
-import { openEmbeddedStream } from '../core/stream/embedded.ts';
+import { embeddedStreamSettings, openEmbeddedStream } from '../core/stream/embedded.ts';
 
 export interface Check {
   readonly name: string;
@@ -31,7 +31,7 @@ export async function diagnose(dataDir: string): Promise<Check[]> {
       checkMachine(),
       await checkDisk(dataDir),
       await tried('embedded stream (LMDB)', async () => {
-        const stream = await openEmbeddedStream(streamDefaults, {
+        const stream = await openEmbeddedStream(embeddedStreamSettings.parse({}), {
           folder: join(scratch, 'stream'),
           clock: systemClock,
           log: quiet,

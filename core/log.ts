@@ -2,7 +2,7 @@
  * Logging by pino: JSON lines where a machine reads, plain lines at a terminal. Secrets never reach a line: settings
  * that hold one are redacted by name, URLs are logged through `redactUrl`.
  */
-import { pino, type Logger as PinoLogger } from 'pino';
+import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 
 export type Logger = PinoLogger;
@@ -14,6 +14,7 @@ export function createLogger(options: { level: LogLevel; format: 'auto' | 'json'
   const base = {
     level: options.level,
     base: null,
+    timestamp: stdTimeFunctions.isoTime,
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   const plain = options.format === 'text' || (options.format === 'auto' && process.stderr.isTTY);

@@ -28,7 +28,7 @@ export function classifyCommand(): Command {
           if (!output.write(`${line}\n`)) await once(output, 'drain');
         }
       } finally {
-        if (output !== process.stdout) await new Promise((resolve) => output.end(resolve));
+        if (output !== process.stdout) await new Promise<void>((resolve) => output.end(resolve));
         await close();
       }
       const seconds = (performance.now() - started) / 1000;
