@@ -4,6 +4,7 @@
  * loses nothing, and the insert tokens (made of what the rows say) keep a second try from counting twice.
  */
 import { stableId, type Alert, type Finding } from '../core/event.ts';
+import { alertRow, findingRow } from '../core/store/rows.ts';
 import type { State } from '../core/state/state.ts';
 import type { Store } from '../core/store/store.ts';
 
@@ -43,11 +44,11 @@ export function openOutbox(state: State, store: Store): Outbox {
         const alerts = batch.flatMap(({ value }) => (value.kind === 'alert' ? [value.row] : []));
         const findings = batch.flatMap(({ value }) => (value.kind === 'finding' ? [value.row] : []));
         if (findings.length > 0) {
-          await store.insert('findings', findings, stableId('findings', ...findings.map(({ id }) => id)));
+          await store.insert('findings', findings.map(findingRow), stableId('findings', ...findings.map(({ id }) => id)));
         }
         if (alerts.length > 0) {
           const changes = alerts.map(({ alert_id, revision }) => `${alert_id}:${revision}`);
-          await store.insert('alerts', alerts, stableId('alerts', ...changes));
+          await store.insert('alerts', alerts.map(alertRow), stableId('alerts', ...changes));
         }
         for (const alert of alerts) onAlert(alert);
         await state.transaction(() => {

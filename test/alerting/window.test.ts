@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { observe } from '../../alerting/observation.ts';
+import {
+  admitLate,
+  closeThrough,
+  forgetBuckets,
+  newRecord,
+  windowAt,
+  type SeriesRecord,
+} from '../../alerting/window.ts';
+import { HOUR, START, opinionOf, type OpinionFacts } from './opinions.ts';
+
+const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2 };
+const all = (): boolean => true;
+
+function recordWith(facts: readonly OpinionFacts[]): SeriesRecord {
+  const record = newRecord({ kind: 'entity', entity: 'acme', topic: null });
+  record.waiting.push(...facts.map((one) => observe(opinionOf(one))));
+  return record;
+}
+
+describe('the window of a series', () => {
+  it('sums probabilities of being negative, not labels', () => {
+    const record = recordWith([
+      { id: 'a', time: START, negative: 0.9 },
+      { id: 'b', time: START + 1, negative: 0.4 },
+      { id: 'c', time: START + 2, negative: 0.1 },
+    ]);
+    closeThrough(record, START + HOUR, rules);
+    const window = windowAt(record, START + HOUR, rules, all);
+    expect(window.negative).toBeCloseTo(1.4, 12);
+    expect(window.stories).toBe(3);
+    expect(window.driving.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('counts a story once and its copies apart', () => {
+    const record = recordWith(
+      Array.from({ length: 25 }, (_, index) => ({
+        id: `copy ${index}`,
+        time: START + index,
+        negative: 0.9,
+        story: 'wire',
+        source: `outlet ${index}`,
+      })),
+    );
+    closeThrough(record, START + HOUR, rules);
+    const window = windowAt(record, START + HOUR, rules, all);
+    expect(window.negative).toBeCloseTo(0.9, 12);
+    expect([window.stories, window.authors, window.documents]).toEqual([1, 1, 25]);
+    expect(window.copies.get('wire')).toBe(24);
+  });
+
+  it('counts at most author_cap stories of one author in any window', () => {
+    const record = recordWith(
+      Array.from({ length: 40 }, (_, index) => ({
+        id: `post ${String(index).padStart(2, '0')}`,
+        time: START + index * 60_000,
+        negative: 0.9,
+        author: `bot ${index % 3}`,
+      })),
+    );
+    closeThrough(record, START + HOUR, rules);
+    const window = windowAt(record, START + HOUR, rules, all);
+    expect([window.stories, window.authors, window.capped]).toEqual([6, 3, 34]);
+  });
+
+  it('lets an author speak again once the earlier stories have left the window', () => {
+    const record = recordWith([
+      { id: 'a', time: START, author: 'x' },
+      { id: 'b', time: START + 1, author: 'x' },
+      { id: 'c', time: START + 2, author: 'x' },
+      { id: 'd', time: START + 9 * HOUR, author: 'x' },
+    ]);
+    closeThrough(record, START + HOUR, rules);
+    expect(windowAt(record, START + HOUR, rules, all).stories).toBe(2);
+    for (let end = 2; end <= 10; end += 1) closeThrough(record, START + end * HOUR, rules);
+    const later = windowAt(record, START + 10 * HOUR, rules, all);
+    expect([later.stories, later.capped]).toEqual([1, 0]);
+  });
+
+  it('takes unsigned posts of one outlet for one author, unsigned news stories for many', () => {
+    const unsigned = (sourceClass: 'news' | 'social'): SeriesRecord =>
+      recordWith(
+        Array.from({ length: 5 }, (_, index) => ({
+          id: String(index),
+          time: START + index,
+          negative: 0.9,
+          author: null,
+          sourceClass,
+        })),
+      );
+    const social = unsigned('social');
+    const news = unsigned('news');
+    for (const record of [social, news]) closeThrough(record, START + HOUR, rules);
+    expect(windowAt(social, START + HOUR, rules, all).authors).toBe(1);
+    expect(windowAt(social, START + HOUR, rules, all).stories).toBe(2);
+    expect(windowAt(news, START + HOUR, rules, all).authors).toBe(5);
+  });
+
+  it('covers its start and leaves out its end', () => {
+    const record = recordWith([
+      { id: 'first', time: START },
+      { id: 'last', time: START + 8 * HOUR - 1 },
+      { id: 'next', time: START + 8 * HOUR },
+    ]);
+    closeThrough(record, START + 8 * HOUR, rules);
+    expect(windowAt(record, START + 8 * HOUR, rules, all).stories).toBe(2);
+    expect(record.waiting.map(({ id }) => id)).toEqual(['next']);
+    closeThrough(record, START + 9 * HOUR, rules);
+    expect(windowAt(record, START + 9 * HOUR, rules, all).stories).toBe(2);
+  });
+
+  it('leaves out feeds without a history of their own', () => {
+    const record = recordWith([
+      { id: 'a', time: START, feed: 'old' },
+      { id: 'b', time: START, feed: 'new' },
+    ]);
+    closeThrough(record, START + HOUR, rules);
+    expect(windowAt(record, START + HOUR, rules, (lane) => lane === 'old').stories).toBe(1);
+  });
+
+  it('counts a late document in its own bucket and in later windows', () => {
+    const record = recordWith([{ id: 'a', time: START + HOUR }]);
+    closeThrough(record, START + 4 * HOUR, rules);
+    admitLate(record, observe(opinionOf({ id: 'late', time: START + 30 * 60_000 })), START + 4 * HOUR, rules);
+    expect(record.buckets.map(({ start }) => (start - START) / HOUR)).toEqual([0, 1]);
+    expect(windowAt(record, START + 5 * HOUR, rules, all).stories).toBe(2);
+    expect(windowAt(record, START + 9 * HOUR, rules, all).stories).toBe(1);
+  });
+
+  it('keeps a late document that is older than the window in the history only', () => {
+    const record = recordWith([{ id: 'a', time: START + 20 * HOUR }]);
+    closeThrough(record, START + 21 * HOUR, rules);
+    admitLate(record, observe(opinionOf({ id: 'late', time: START })), START + 21 * HOUR, rules);
+    expect(record.admitted.map(({ id }) => id)).toEqual(['a']);
+    expect(record.buckets[0]?.lanes.get('feed')?.stories).toBe(1);
+  });
+
+  it('keeps what is needed to show for the most negative documents only', () => {
+    const record = recordWith(
+      Array.from({ length: 100 }, (_, index) => ({ id: `d${index}`, time: START, negative: index / 100 })),
+    );
+    closeThrough(record, START + HOUR, rules);
+    const shown = record.admitted.filter((one) => one.shown !== null);
+    expect(shown).toHaveLength(30);
+    expect(Math.min(...shown.map(({ negative }) => negative))).toBe(0.7);
+  });
+
+  it('forgets buckets that no baseline reaches', () => {
+    const record = recordWith([
+      { id: 'a', time: START },
+      { id: 'b', time: START + 5 * HOUR },
+    ]);
+    closeThrough(record, START + 6 * HOUR, rules);
+    forgetBuckets(record, START + 2 * HOUR);
+    expect(record.buckets).toHaveLength(1);
+  });
+});
