@@ -44,7 +44,11 @@ export function openOutbox(state: State, store: Store): Outbox {
         const alerts = batch.flatMap(({ value }) => (value.kind === 'alert' ? [value.row] : []));
         const findings = batch.flatMap(({ value }) => (value.kind === 'finding' ? [value.row] : []));
         if (findings.length > 0) {
-          await store.insert('findings', findings.map(findingRow), stableId('findings', ...findings.map(({ id }) => id)));
+          await store.insert(
+            'findings',
+            findings.map(findingRow),
+            stableId('findings', ...findings.map(({ id }) => id)),
+          );
         }
         if (alerts.length > 0) {
           const changes = alerts.map(({ alert_id, revision }) => `${alert_id}:${revision}`);

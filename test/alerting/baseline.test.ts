@@ -42,7 +42,13 @@ describe('the robust rate', () => {
 describe('the baseline', () => {
   it('joins own history and one day of the pooled rate', () => {
     // 30 windows of 2: mass 60 in 240 h; prior 0.5/h for 24 h = 12. Rate 72/264 an hour.
-    const baseline = baselineOf(history(Array.from({ length: 30 }, () => 2), 200), { negativePerHour: 0.5, share: 0.2 });
+    const baseline = baselineOf(
+      history(
+        Array.from({ length: 30 }, () => 2),
+        200,
+      ),
+      { negativePerHour: 0.5, share: 0.2 },
+    );
     expect(baseline.expected).toBeCloseTo((72 / 264) * 8, 12);
     // Poisson variance, and that of the rate: expected²/72.
     expect(baseline.variance).toBeCloseTo(baseline.expected + baseline.expected ** 2 / 72, 12);
@@ -58,7 +64,13 @@ describe('the baseline', () => {
   });
 
   it('takes silence while feeds ran for a history: less is expected than of the pool', () => {
-    const silent = baselineOf(history(Array.from({ length: 42 }, () => 0), 0), { negativePerHour: 0.25, share: 0.3 });
+    const silent = baselineOf(
+      history(
+        Array.from({ length: 42 }, () => 0),
+        0,
+      ),
+      { negativePerHour: 0.25, share: 0.3 },
+    );
     expect(silent.expected).toBeCloseTo((6 / (336 + 24)) * 8, 12);
   });
 
@@ -69,7 +81,10 @@ describe('the baseline', () => {
   it('scales a feed that was added later up to the time it was watched', () => {
     // 240 h in all: feed a 240 h with 30, feed b 60 h with 30: per hour 0.125 + 0.5, where 60/240 = 0.25 was seen.
     const late: History = {
-      ...history(Array.from({ length: 30 }, () => 2), 200),
+      ...history(
+        Array.from({ length: 30 }, () => 2),
+        200,
+      ),
       lanes: [
         { negative: 30, hours: 240 },
         { negative: 30, hours: 60 },

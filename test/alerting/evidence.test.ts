@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { drivingDocuments, summarize } from '../../alerting/evidence.ts';
+import { heldBack } from '../../alerting/inhibition.ts';
+import { observe } from '../../alerting/observation.ts';
+import { closeThrough, newRecord, windowAt } from '../../alerting/window.ts';
+import { HOUR, START, opinionOf } from './opinions.ts';
+
+const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2 };
+
+describe('evidence', () => {
+  it('says in both languages what was counted and what was expected', () => {
+    const name = { en: 'Norvale Bank', zh: '诺维银行' };
+    const judgement = { observed: 18.2, expected: 2.13, interval: { low: 0, high: 6 } };
+    expect(summarize(name, judgement, 8, 'firing')).toEqual({
+      en: 'Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
+      zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
+    });
+    expect(summarize(name, judgement, 8, 'resolved')).toEqual({
+      en: 'Norvale Bank: back to normal; at its peak 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
+      zh: '诺维银行：已恢复正常；高峰时8小时内18条负面报道，预期2.1条（95%区间0至6条）',
+    });
+  });
+
+  it('shows the ten most negative stories, one document each, with their copies', () => {
+    const record = newRecord({ kind: 'entity', entity: 'acme', topic: null });
+    for (let index = 0; index < 15; index += 1) {
+      record.waiting.push(observe(opinionOf({ id: `d${index}`, time: START + index, negative: 0.6 + index / 50 })));
+    }
+    record.waiting.push(observe(opinionOf({ id: 'copy', time: START + 99, negative: 0.99, story: 'story of d14' })));
+    closeThrough(record, START + HOUR, rules);
+    const documents = drivingDocuments(windowAt(record, START + HOUR, rules, () => true));
+    expect(documents).toHaveLength(10);
+    expect(documents[0]).toEqual({
+      id: 'd14',
+      story: 'story of d14',
+      source: 'outlet',
+      author: 'author of d14',
+      url: 'https://example.com/d14',
+      title: 'Title of d14',
+      language: 'en',
+      published_at: '2026-03-02T00:00:00.014Z',
+      negative: 0.88,
+      copies: 1,
+    });
+  });
+
+  it('shows the beginning of a post without a title, in whole characters', () => {
+    const opinion = opinionOf({ id: 'a', time: START });
+    const shown = observe({ ...opinion, document: { ...opinion.document, title: null, text: '🏦'.repeat(400) } }).shown;
+    expect(shown?.title.length).toBeLessThanOrEqual(300);
+    expect(shown?.title.isWellFormed()).toBe(true);
+  });
+});
+
+describe('inhibition', () => {
+  const driving = (entities: readonly string[][]) =>
+    entities.map((ids, index) => observe(opinionOf({ id: String(index), time: START, negative: 0.9, entities: ids })));
+
+  it('holds a topic back when more than 60% of what drives it belongs to entities with an alert', () => {
+    const stories = driving([['norvale'], ['norvale'], ['norvale', 'other'], ['norvale'], ['other'], []]);
+    expect(heldBack(stories, new Set(['norvale']))).toBe(
+      'Held back: 4 of 6 driving stories belong to norvale, with an alert of its own.',
+    );
+  });
+
+  it('lets a topic speak that is about more than that', () => {
+    const stories = driving([['norvale'], ['norvale'], ['norvale'], [], ['other']]);
+    expect(heldBack(stories, new Set(['norvale']))).toBeNull();
+    expect(heldBack(stories, new Set())).toBeNull();
+    expect(heldBack([], new Set(['norvale']))).toBeNull();
+  });
+});
