@@ -369,9 +369,7 @@ function opinionConditions(filter: OpinionFilter): string {
     source === undefined ? '' : ' AND source = {source:String}',
     language === undefined ? '' : ' AND language = {language:String}',
     sentiment === undefined ? '' : ' AND sentiment = {sentiment:String}',
-    searched(q) === ''
-      ? ''
-      : " AND positionCaseInsensitiveUTF8(concat(ifNull(title, ''), '\\n', text), {q:String}) > 0",
+    searched(q) === '' ? '' : " AND positionCaseInsensitiveUTF8(concat(title, '\\n', text), {q:String}) > 0",
   ].join('');
 }
 
@@ -401,7 +399,7 @@ function topicNames(topic: string): Names {
 async function firingBySeries(store: Store, kind: 'entity' | 'topic'): Promise<Map<string, number>> {
   const rows = await store.query<{ id: string; firing: number }>(
     `SELECT id, count() AS firing FROM (
-       SELECT any(${kind}) AS id, argMax(state, revision) AS current FROM alerts WHERE kind = {kind:String} GROUP BY alert_id
+       SELECT any(${kind}) AS id, argMax(state, revision) AS current FROM alerts WHERE series_kind = {kind:String} GROUP BY alert_id
      ) WHERE current = 'firing' GROUP BY id`,
     { kind },
   );

@@ -52,7 +52,7 @@ export function AlertEvidence({ alert, focusSeries }: { alert: AlertRow; focusSe
         <span class="muted small">
           {alert.detector} · {alert.model}
         </span>
-        <button type="button" class="quiet" onClick={focusSeries}>
+        <button type="button" class="text-button" onClick={focusSeries}>
           {text.focus_series}
         </button>
       </footer>

@@ -84,8 +84,12 @@ function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
         <strong class="alert-name">{name}</strong>
         <Range alert={alert} />
         <span class="alert-figures">
-          <b>{format.decimal(alert.observed)}</b> {text.observed} · {format.decimal(alert.expected)} {text.expected} (
-          {text.usual_range(format.decimal(alert.interval.low), format.decimal(alert.interval.high))})
+          <b>{format.decimal(alert.observed)}</b> {text.observed_stories} ·{' '}
+          {text.expected_range(
+            format.decimal(alert.expected),
+            format.decimal(alert.interval.low),
+            format.decimal(alert.interval.high),
+          )}
         </span>
       </button>
       <div id={`alert-${alert.alert_id}`} class="alert-body" hidden={!open}>

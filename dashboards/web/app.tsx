@@ -116,14 +116,17 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
           zoom={(from, to) => change({ from, to })}
           openAlert={(alert) => change({ alert })}
         />
-        <Alerts
-          alerts={{ ...alerts, answer: withOpen }}
-          open={address.alert}
-          now={now}
-          setOpen={(alert) => change({ alert })}
-          focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
-          retry={refreshNow}
-        />
+        <div class="side">
+          <Alerts
+            alerts={{ ...alerts, answer: withOpen }}
+            open={address.alert}
+            now={now}
+            setOpen={(alert) => change({ alert })}
+            focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
+            retry={refreshNow}
+          />
+          <Sources sources={sources} now={now} retry={refreshNow} />
+        </div>
         <SeriesTable
           kind="entity"
           series={entities}
@@ -148,7 +151,6 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
             held.current = hold;
           }}
         />
-        <Sources sources={sources} now={now} retry={refreshNow} />
       </main>
       <footer class="page-foot">
         {status.answer !== null && text.footer(status.answer.version, status.answer.model)} · {text.times_local}

@@ -53,7 +53,7 @@ export function Filters({ address, sources, change }: FiltersProps) {
       {filtered && (
         <button
           type="button"
-          class="quiet"
+          class="text-button"
           onClick={() => change({ sentiment: null, language: null, topic: null, source: null, q: '' })}
         >
           {text.clear_filters}

@@ -65,7 +65,7 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
           {list.cursor === null ? (
             <span class="muted small">{text.end_of_list}</span>
           ) : (
-            <button type="button" class="quiet" onClick={control.loadEarlier}>
+            <button type="button" class="text-button" onClick={control.loadEarlier}>
               {text.more}
             </button>
           )}
@@ -113,22 +113,22 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
             </p>
           )
         )}
-        <p class="opinion-meta">
-          <span class="muted">
-            {row.source}
-            {row.author !== null && row.author !== '' && ` · ${row.author}`}
-          </span>
-          {row.entities.map((entity) => (
-            <button type="button" key={entity.id} class="chip entity" onClick={() => change({ entity: entity.id })}>
-              {entity.name[language]}
-            </button>
-          ))}
-          <button type="button" class="chip" onClick={() => change({ topic: row.topic })}>
-            {topicName(row.topic, language)}
-          </button>
-          {row.novelty < 50 && <span class="muted">{text.copy_of_story}</span>}
-        </p>
       </div>
+      <p class="opinion-labels">
+        {row.entities.map((entity) => (
+          <button type="button" key={entity.id} class="chip entity" onClick={() => change({ entity: entity.id })}>
+            {entity.name[language]}
+          </button>
+        ))}
+        <button type="button" class="chip" onClick={() => change({ topic: row.topic })}>
+          {topicName(row.topic, language)}
+        </button>
+      </p>
+      <p class="opinion-source">
+        <span>{row.source}</span>
+        {row.author !== null && row.author !== '' && <span class="author">{row.author}</span>}
+        {row.novelty < 50 && <span class="copies">{text.copy_of_story}</span>}
+      </p>
     </li>
   );
 }

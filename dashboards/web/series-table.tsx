@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { SeriesAnswer, SeriesRow } from '../contract.ts';
 import { useInterface, type InterfaceLanguage } from './i18n.ts';
 import type { Remote } from './remote.ts';
+import { changeOfShare, tendency } from './shares.ts';
 import { Sparkline } from './sparkline.tsx';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { topicName } from './topics.ts';
@@ -37,7 +38,7 @@ export function SeriesTable({ kind, series, selected, select, retry }: SeriesTab
       <header class="card-head">
         <h2 id={`${kind}-title`}>{title}</h2>
         {rows.length > SHORT_LENGTH && (
-          <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
+          <button type="button" class="text-button" aria-expanded={all} onClick={() => setAll(!all)}>
             {all ? text.show_fewer : text.show_all(rows.length)}
           </button>
         )}
@@ -50,8 +51,8 @@ export function SeriesTable({ kind, series, selected, select, retry }: SeriesTab
           <thead>
             <tr>
               {heading('name', text.name)}
-              {heading('documents', text.documents)}
-              {heading('share', text.negative_share)}
+              {heading('documents', text.documents_short, text.documents)}
+              {heading('share', text.negative, text.negative_share)}
               {heading('change', text.change, text.change_hint)}
               <th scope="col" class="trend">
                 {text.trend}
@@ -84,7 +85,7 @@ interface RowProps {
 
 function Row({ row, name, selected, select }: RowProps) {
   const { text, format } = useInterface();
-  const change = changeOf(row);
+  const change = changeOfShare(row, row.previous);
   return (
     <tr class={selected ? 'selected' : ''}>
       <th scope="row" class="name">
@@ -102,20 +103,20 @@ function Row({ row, name, selected, select }: RowProps) {
         <span class="share-bar" aria-hidden="true">
           <i style={{ width: `${row.negative_share * 100}%` }} />
         </span>
-        {format.share(row.negative_share)}
+        <span class="share-value">{format.share(row.negative_share)}</span>
       </td>
-      <td class={`change ${change === null ? '' : change > 0.005 ? 'worse' : change < -0.005 ? 'better' : ''}`}>
-        {change === null ? <span class="muted">{text.new_series}</span> : format.points(change)}
+      <td class={`change ${tendency(change)}`}>
+        {change === null ? (
+          <span class="muted">{row.previous.documents === 0 ? text.new_series : '–'}</span>
+        ) : (
+          format.points(change)
+        )}
       </td>
       <td class="trend">
         <Sparkline {...row.sparkline} />
       </td>
     </tr>
   );
-}
-
-function changeOf(row: SeriesRow): number | null {
-  return row.previous.negative_share === null ? null : row.negative_share - row.previous.negative_share;
 }
 
 function nameOf(row: SeriesRow, kind: 'entity' | 'topic', language: InterfaceLanguage): string {
@@ -127,7 +128,7 @@ function order(column: Column, language: InterfaceLanguage): (a: SeriesRow, b: S
   const value = {
     documents: (row: SeriesRow) => row.documents,
     share: (row: SeriesRow) => row.negative_share,
-    change: (row: SeriesRow) => changeOf(row) ?? -Infinity,
+    change: (row: SeriesRow) => changeOfShare(row, row.previous) ?? -Infinity,
   }[column];
   return (a, b) => value(b) - value(a) || b.documents - a.documents;
 }

@@ -53,7 +53,7 @@ function Source({ source, now }: { source: SourceHealth; now: number }) {
       {source.reason !== null && (
         <span class="source-reason">
           {source.reason}
-          {source.next_attempt_at !== null && ` ${text.next_attempt(format.recent(source.next_attempt_at, now))}`}
+          {source.next_attempt_at !== null && ` · ${text.next_attempt(format.recent(source.next_attempt_at, now))}`}
         </span>
       )}
     </li>

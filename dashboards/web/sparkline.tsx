@@ -5,7 +5,7 @@ interface SparklineProps {
   readonly negative: readonly number[];
 }
 
-const WIDTH = 84;
+const WIDTH = 70;
 const HEIGHT = 22;
 
 export function Sparkline({ documents, negative }: SparklineProps) {

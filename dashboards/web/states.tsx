@@ -22,7 +22,7 @@ export function Failed({ retry }: { retry(): void }) {
   return (
     <p class="empty" role="alert">
       {text.failed}{' '}
-      <button type="button" class="quiet" onClick={retry}>
+      <button type="button" class="text-button" onClick={retry}>
         {text.retry}
       </button>
     </p>

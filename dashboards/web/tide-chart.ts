@@ -6,6 +6,7 @@
  */
 import uPlot from 'uplot';
 import type { TimelineAnswer } from '../contract.ts';
+import { comparable, smoothShares } from './shares.ts';
 import { resolveColours } from './theme.ts';
 
 export interface TideMark {
@@ -27,8 +28,6 @@ export interface TideChart {
   destroy(): void;
 }
 
-/** Buckets with fewer documents than this have no share of their own: one bad post would read as 100 %. */
-const LEAST_FOR_SHARE = 3;
 const COLOURS = ['negative', 'neutral', 'positive', 'line', 'muted', 'ink'] as const;
 
 /**
@@ -92,7 +91,6 @@ export function createTideChart(
         {
           stroke: colours.negative,
           width: 2,
-          spanGaps: true,
           ...(smooth && { paths: smooth }),
           points: { show: false },
           fill: (chart) => fade(chart, colours.negative),
@@ -126,7 +124,7 @@ export function createTideChart(
           grid: { show: false },
           size: 26,
           space: 74,
-          values: (_, splits) => splits.map((at) => labels.tick(at, span[1] - span[0])),
+          values: (_, splits) => splits.map((at) => (nearEnd(at, span) ? '' : labels.tick(at, span[1] - span[0]))),
         },
         {
           ...axis,
@@ -153,13 +151,10 @@ export function createTideChart(
   return {
     show(answer, newMarks) {
       marks = newMarks;
-      before = answer.previous.negative_share;
+      before = comparable(answer.previous) ? answer.previous.negative_share : null;
       span = [Date.parse(answer.from) / 1000, Date.parse(answer.to) / 1000];
       const at = answer.buckets.map((bucket) => Date.parse(bucket.at) / 1000 + answer.step_secs / 2);
-      const shares = answer.buckets.map((bucket) =>
-        bucket.documents < LEAST_FOR_SHARE ? null : bucket.negative / bucket.documents,
-      );
-      share.setData([at, shares]);
+      share.setData([at, smoothShares(answer.buckets)]);
       volume.setData([
         at,
         answer.buckets.map((bucket) => bucket.documents),
@@ -175,6 +170,11 @@ export function createTideChart(
   };
 }
 
+/** A label here would be cut off by the edge. */
+function nearEnd(at: number, [from, to]: [number, number]): boolean {
+  return to - at < (to - from) * 0.025;
+}
+
 /** The times in which alerts were open, behind the data, each with a line at its start. */
 function drawBands(chart: uPlot, marks: readonly TideMark[], colour: string): void {
   const { ctx, bbox } = chart;
@@ -185,7 +185,7 @@ function drawBands(chart: uPlot, marks: readonly TideMark[], colour: string): vo
   for (const mark of marks) {
     const left = chart.valToPos(mark.from, 'x', true);
     const right = Math.max(chart.valToPos(mark.to, 'x', true), left + 3);
-    ctx.globalAlpha = mark.firing ? 0.16 : 0.1;
+    ctx.globalAlpha = mark.firing ? 0.08 : 0.1;
     ctx.fillStyle = colour;
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
     ctx.globalAlpha = 0.75;

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AlertRow, TimelineAnswer } from '../contract.ts';
 import { useInterface, type Interface } from './i18n.ts';
 import type { Remote } from './remote.ts';
+import { changeOfShare, tendency } from './shares.ts';
 import { Failed, Skeleton } from './states.tsx';
 import { createTideChart, type TideChart, type TideMark } from './tide-chart.ts';
 
@@ -31,7 +32,7 @@ export function Tide(props: TideProps) {
       <header class="card-head">
         <h2 id="tide-title">{props.title}</h2>
         {props.clearable && (
-          <button type="button" class="quiet" onClick={props.clear}>
+          <button type="button" class="text-button" onClick={props.clear}>
             {text.clear_selection}
           </button>
         )}
@@ -88,14 +89,10 @@ function Figure({
 /** How far the negative share has moved since the period before, with a word for readers who do not see the colour. */
 function Against({ answer }: { answer: TimelineAnswer }) {
   const { text, format } = useInterface();
-  const { totals, previous } = answer;
-  if (previous.negative_share === null || totals.documents === 0) return null;
-  const change = totals.negative / totals.documents - previous.negative_share;
+  const change = changeOfShare(answer.totals, answer.previous);
+  if (change === null) return null;
   return (
-    <small
-      class={change > 0.005 ? 'worse' : change < -0.005 ? 'better' : ''}
-      title={text.previous_level(format.share(previous.negative_share))}
-    >
+    <small class={tendency(change)} title={text.previous_level(format.share(answer.previous.negative_share ?? 0))}>
       {format.points(change)} pp <span class="wide-only">{text.against_previous}</span>
     </small>
   );
