@@ -1,0 +1,73 @@
+/** Alerts and surroundings for the tests of notifiers, the queue and the stage. */
+import { SCHEMA_VERSION, isoTime, stableId, type Alert } from '../../core/event.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Context } from '../../core/component.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { createLogger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { createMemoryState } from '../../core/state/memory.ts';
+import { START } from './opinions.ts';
+
+export function alertOf(facts: Partial<Alert> = {}): Alert {
+  return {
+    schema_version: SCHEMA_VERSION,
+    alert_id: stableId('alert'),
+    revision: 2,
+    state: 'firing',
+    at: isoTime(START),
+    started_at: isoTime(START),
+    series: { kind: 'entity', entity: 'norvale_bank', topic: null },
+    name: 'Norvale Bank',
+    severity: 'warning',
+    detector: 'surge',
+    observed: 18.2,
+    expected: 2.1,
+    interval: { low: 0, high: 6 },
+    observed_share: 0.9,
+    expected_share: 0.2,
+    score: 7.3,
+    documents: [documentOf()],
+    document_count: 24,
+    story_count: 18,
+    author_count: 17,
+    summary: {
+      en: 'Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
+      zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
+    },
+    model: 'model@1',
+    ...facts,
+  };
+}
+
+export function documentOf(facts: Partial<Alert['documents'][number]> = {}): Alert['documents'][number] {
+  return {
+    id: 'd1',
+    story: 's1',
+    source: 'ledger-post',
+    author: 'Jonas Wetherell',
+    url: 'https://example.com/a?b=1&c=2',
+    title: 'Norvale halts withdrawals',
+    language: 'en',
+    published_at: isoTime(START),
+    negative: 0.93,
+    copies: 3,
+    ...facts,
+  };
+}
+
+export const quietLog = createLogger({ level: 'silent', format: 'json' });
+
+/** A component's surroundings: a real HTTP client, the real clock, a state in memory. */
+export function contextFor(name: string): Context & { close(): Promise<void> } {
+  const http = createHttpClient({ userAgent: 'test' });
+  return {
+    name,
+    clock: systemClock,
+    log: quietLog,
+    metrics: createMetrics(),
+    signal: new AbortController().signal,
+    http,
+    state: createMemoryState(),
+    close: () => http.close(),
+  };
+}

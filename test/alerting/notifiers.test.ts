@@ -1,0 +1,157 @@
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import { consoleLines } from '../../alerting/notifiers/console.ts';
+import { slack, slackMessage } from '../../alerting/notifiers/slack.ts';
+import { webhook } from '../../alerting/notifiers/webhook.ts';
+import { alertSchema, type Alert } from '../../core/event.ts';
+import { describeHttpNotifier, startReceiver, type NotifierUnderTest, type Receiver } from '../contracts/notifier.ts';
+import { alertOf, contextFor, documentOf } from './alerts.ts';
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+async function webhookTo(url: string): Promise<NotifierUnderTest> {
+  const context = contextFor('hook');
+  const settings = webhook.settings.parse({ url, secret: SECRET, timeout_ms: 300 });
+  return { notifier: await webhook.create(settings, context), close: context.close };
+}
+
+async function slackTo(url: string): Promise<NotifierUnderTest> {
+  const context = contextFor('slack');
+  const settings = slack.settings.parse({ webhook_url: url, timeout_ms: 300 });
+  return { notifier: await slack.create(settings, context), close: context.close };
+}
+
+describeHttpNotifier('webhook', alertOf(), webhookTo);
+describeHttpNotifier('slack', alertOf(), slackTo);
+
+describe('webhook', () => {
+  let receiver: Receiver | undefined;
+  let under: NotifierUnderTest | undefined;
+  afterEach(async () => {
+    await under?.close();
+    await receiver?.close();
+  });
+
+  it('is verified by the Standard Webhooks library, and carries the alert as it is', async () => {
+    receiver = await startReceiver();
+    under = await webhookTo(receiver.url);
+    await under.notifier.send(alertOf());
+    const request = receiver.requests[0];
+    const body = new Webhook(SECRET).verify(request?.body ?? '', request?.headers as Record<string, string>);
+    expect(alertSchema.parse(body)).toEqual(alertOf());
+    expect(request?.headers['webhook-id']).toBe(`${alertOf().alert_id}:2`);
+  });
+
+  it('fails verification under another secret or with a changed body', async () => {
+    receiver = await startReceiver();
+    under = await webhookTo(receiver.url);
+    await under.notifier.send(alertOf());
+    const request = receiver.requests[0];
+    const headers = request?.headers as Record<string, string>;
+    const other = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
+    expect(() => new Webhook(other).verify(request?.body ?? '', headers)).toThrow();
+    expect(() => new Webhook(SECRET).verify(`${request?.body} `, headers)).toThrow();
+  });
+
+  it('keeps its id over repeated tries', async () => {
+    receiver = await startReceiver();
+    under = await webhookTo(receiver.url);
+    await under.notifier.send(alertOf());
+    await under.notifier.send(alertOf());
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids[0]).toBe(ids[1]);
+  });
+});
+
+interface Block {
+  type: string;
+  text?: { type: string; text: string };
+  fields?: { type: string; text: string }[];
+  elements?: { text: string }[];
+}
+
+function blocksOf(alert: Alert): Block[] {
+  return slackMessage(alert).blocks as Block[];
+}
+
+describe('slack', () => {
+  it('says what, how much, and on what evidence', () => {
+    const text = JSON.stringify(slackMessage(alertOf()));
+    expect(text).toContain('▲ warning: Norvale Bank');
+    expect(text).toContain('18 negative stories in 8 h');
+    expect(text).toContain('8小时内18条负面报道');
+    expect(text).toContain('<https://example.com/a?b=1&amp;c=2|Norvale halts withdrawals>');
+    expect(text).toContain('+3 copies');
+  });
+
+  it('stays within every limit of Block Kit however long the data is', () => {
+    const long = '很长的标题 & <b>'.repeat(2000);
+    const documents = Array.from({ length: 10 }, () =>
+      documentOf({ title: long, source: long, url: `https://example.com/${'x'.repeat(1900)}` }),
+    );
+    const alert = alertOf({ name: long, summary: { en: long, zh: long }, model: long, documents });
+    const blocks = blocksOf(alert);
+    expect(blocks.length).toBeLessThanOrEqual(50);
+    for (const block of blocks) {
+      if (block.type === 'header') expect(block.text?.text.length).toBeLessThanOrEqual(150);
+      if (block.type === 'section') expect(block.text?.text.length ?? 0).toBeLessThanOrEqual(3000);
+      expect(block.fields?.length ?? 0).toBeLessThanOrEqual(10);
+      for (const field of block.fields ?? []) expect(field.text.length).toBeLessThanOrEqual(2000);
+      for (const element of block.elements ?? []) expect(element.text.length).toBeLessThanOrEqual(2000);
+    }
+    const everything = JSON.stringify(blocks);
+    expect(everything.isWellFormed()).toBe(true);
+    expect(everything).not.toMatch(/&[a-z]{0,3}…/);
+  });
+
+  it('calls nobody and breaks out of nothing, whatever the data says', () => {
+    const nasty = 'a <!channel> <@U123> & <https://evil.example|click> |> done\n*bold*';
+    const alert = alertOf({
+      name: nasty,
+      summary: { en: nasty, zh: nasty },
+      documents: [
+        documentOf({ title: nasty, source: nasty, url: 'https://example.com/a|b>c<d' }),
+        documentOf({ url: 'javascript:alert(1)' }),
+        documentOf({ url: 'not an address' }),
+      ],
+    });
+    const message = slackMessage(alert);
+    const marked = (message.blocks as Block[])
+      .flatMap((block) => [block.text, ...(block.fields ?? []), ...(block.elements ?? [])])
+      .filter((text) => text !== undefined && (!('type' in text) || text.type === 'mrkdwn'))
+      .map((text) => text?.text ?? '');
+    for (const text of [...marked, message.text]) {
+      for (const [angle] of text.matchAll(/<[^>]*>/g)) expect(angle).toMatch(/^<https:\/\/example\.com\//);
+      expect(text).not.toContain('<!');
+      expect(text).not.toContain('<@');
+    }
+    expect(JSON.stringify(message)).not.toContain('javascript:');
+  });
+
+  it('is short about the end of an alert', () => {
+    const blocks = blocksOf(alertOf({ state: 'resolved' }));
+    expect(blocks.map(({ type }) => type)).toEqual(['header', 'section', 'context']);
+    expect(blocks[0]?.text?.text).toBe('✓ Resolved: Norvale Bank');
+  });
+});
+
+describe('console', () => {
+  it('writes plain lines in both languages with the evidence', () => {
+    expect(consoleLines(alertOf(), { language: 'both', documents: 3 })).toEqual([
+      `2026-03-02T00:00:00.000Z FIRING warning Norvale Bank [${alertOf().alert_id}]`,
+      '  Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
+      '  诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
+      '  - Norvale halts withdrawals (+3 copies) (ledger-post, https://example.com/a?b=1&c=2)',
+    ]);
+  });
+
+  it('leaves out the other language, and evidence that is not asked for', () => {
+    expect(consoleLines(alertOf(), { language: 'en', documents: 0 })).toHaveLength(2);
+  });
+
+  it('passes no control characters on to a terminal', () => {
+    const alert = alertOf({ documents: [documentOf({ title: 'red \u001b[31m\u0007 line\nbreak \u202e' })] });
+    for (const line of consoleLines(alert, { language: 'zh', documents: 1 }))
+      expect(line).not.toMatch(/\p{Cc}|\u202e/u);
+  });
+});

@@ -1,0 +1,207 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Notifier } from '../../alerting/notifier.ts';
+import { createNotifyQueue, type DeadNotification, type NotifyQueue } from '../../alerting/notify.ts';
+import { systemClock } from '../../core/clock.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import type { Alert } from '../../core/event.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { openState } from '../../core/state/lmdb.ts';
+import type { State } from '../../core/state/state.ts';
+import { alertOf, quietLog } from './alerts.ts';
+
+let folder: string;
+let state: State;
+let queue: NotifyQueue | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidewatch-notify-'));
+  state = await openState(folder);
+});
+afterEach(async () => {
+  await queue?.stop();
+  queue = undefined;
+  await state.close();
+  await rm(folder, { recursive: true });
+});
+
+/** A notifier that fails as told and remembers what got through. */
+function recorder(failures: (alert: Alert, attempt: number) => TidewatchError | null = () => null) {
+  const sent: string[] = [];
+  const attempts: { id: string; at: number }[] = [];
+  const notifier: Notifier = {
+    async send(alert) {
+      const id = `${alert.alert_id}:${alert.revision}`;
+      attempts.push({ id, at: Date.now() });
+      const failure = failures(alert, attempts.filter((one) => one.id === id).length);
+      if (failure !== null) throw failure;
+      sent.push(id);
+    },
+  };
+  return { notifier, sent, attempts };
+}
+
+const unavailable = (retryAfterMs?: number): TidewatchError =>
+  new TidewatchError('notify.unavailable', 'later', retryAfterMs === undefined ? {} : { retryAfterMs });
+
+function open(notifiers: Record<string, Notifier>, rules = { maxAttempts: 10, giveUpMs: 3_600_000 }): NotifyQueue {
+  queue = createNotifyQueue(new Map(Object.entries(notifiers)), rules, {
+    state,
+    clock: systemClock,
+    log: quietLog,
+    metrics: createMetrics().stage('alerting'),
+    signal: new AbortController().signal,
+    random: () => 0,
+  });
+  return queue;
+}
+
+async function enqueue(to: NotifyQueue, ...alerts: readonly Alert[]): Promise<void> {
+  let staged: ReturnType<NotifyQueue['stage']> = [];
+  await state.transaction(() => {
+    staged = alerts.flatMap((alert) => to.stage(alert));
+  });
+  to.accept(staged);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !condition(); tries += 1) await systemClock.sleep(10);
+  expect(condition()).toBe(true);
+}
+
+const dead = (): DeadNotification[] =>
+  [...state.table<DeadNotification>('notify.dead').entries()].map(({ value }) => value);
+
+describe('the notification queue', () => {
+  it('sends each alert to each notifier once', async () => {
+    const [a, b] = [recorder(), recorder()];
+    const opened = open({ a: a.notifier, b: b.notifier });
+    opened.start();
+    await enqueue(opened, alertOf({ revision: 2 }), alertOf({ revision: 3 }));
+    await until(() => opened.waiting() === 0);
+    expect(a.sent).toEqual([`${alertOf().alert_id}:2`, `${alertOf().alert_id}:3`]);
+    expect(b.sent).toEqual(a.sent);
+  });
+
+  it('keeps the order of one alert while another one goes ahead', async () => {
+    const { notifier, sent } = recorder((alert, attempt) =>
+      alert.alert_id === 'slow' && alert.revision === 1 && attempt < 2 ? unavailable() : null,
+    );
+    const opened = open({ a: notifier });
+    opened.start();
+    const slow = (revision: number): Alert => alertOf({ alert_id: 'slow', revision });
+    await enqueue(opened, slow(1), slow(2), alertOf({ alert_id: 'quick', revision: 1 }));
+    await until(() => opened.waiting() === 0);
+    expect(sent).toEqual(['quick:1', 'slow:1', 'slow:2']);
+  });
+
+  it('is not held up by a notifier that does not work', async () => {
+    const broken = recorder(() => unavailable());
+    const working = recorder();
+    const opened = open({ broken: broken.notifier, working: working.notifier });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => working.sent.length === 1);
+    expect(opened.waiting()).toBe(1);
+  });
+
+  it('waits longer after each failure', async () => {
+    const { notifier, attempts } = recorder((_, attempt) => (attempt < 3 ? unavailable() : null));
+    const opened = open({ a: notifier });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => opened.waiting() === 0);
+    const gaps = attempts.slice(1).map(({ at }, index) => at - (attempts[index]?.at ?? 0));
+    // Equal jitter at its least: half of 1 s, half of 2 s.
+    expect(gaps[0]).toBeGreaterThanOrEqual(490);
+    expect(gaps[1]).toBeGreaterThanOrEqual(990);
+  });
+
+  it('honours Retry-After for everything that goes to that notifier', async () => {
+    const { notifier, attempts, sent } = recorder((alert, attempt) =>
+      alert.alert_id === 'one' && attempt === 1 ? unavailable(1500) : null,
+    );
+    const opened = open({ a: notifier });
+    opened.start();
+    await enqueue(opened, alertOf({ alert_id: 'one' }));
+    await until(() => attempts.length === 1);
+    await enqueue(opened, alertOf({ alert_id: 'two' }));
+    await until(() => opened.waiting() === 0);
+    expect(sent).toHaveLength(2);
+    expect((attempts[1]?.at ?? 0) - (attempts[0]?.at ?? 0)).toBeGreaterThanOrEqual(1490);
+  });
+
+  it('puts what is refused for good into the dead letters, with the reason', async () => {
+    const { notifier, attempts } = recorder(() => new TidewatchError('notify.rejected', 'answered 410'));
+    const opened = open({ a: notifier });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => opened.waiting() === 0);
+    expect(attempts).toHaveLength(1);
+    expect(dead()).toMatchObject([
+      { notifier: 'a', attempts: 1, code: 'notify.rejected', reason: 'answered 410', alert: alertOf() },
+    ]);
+  });
+
+  it('gives up after max_attempts, and after give_up_hours', async () => {
+    const { notifier, attempts } = recorder(() => unavailable());
+    const opened = open({ a: notifier }, { maxAttempts: 2, giveUpMs: 3_600_000 });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => opened.waiting() === 0);
+    expect(attempts).toHaveLength(2);
+    expect(dead()[0]?.reason).toBe('later; given up after 2 tries');
+    await opened.stop();
+
+    const second = open({ a: notifier }, { maxAttempts: 99, giveUpMs: 100 });
+    second.start();
+    await enqueue(second, alertOf({ revision: 9 }));
+    await until(() => second.waiting() === 0);
+    expect(dead()).toHaveLength(2);
+  });
+
+  it('survives a restart: what was not sent is sent by the next process, with the tries it had', async () => {
+    const first = recorder(() => unavailable());
+    const opened = open({ a: first.notifier });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => first.attempts.length === 1);
+    await opened.stop();
+    await state.close();
+
+    state = await openState(folder);
+    const second = recorder();
+    const reopened = open({ a: second.notifier });
+    expect(reopened.waiting()).toBe(1);
+    reopened.start();
+    await until(() => reopened.waiting() === 0);
+    expect(second.sent).toEqual([`${alertOf().alert_id}:2`]);
+    expect(state.table('notify.queue').count()).toBe(0);
+  });
+
+  it('buries what waits for a notifier that is gone from the settings', async () => {
+    const opened = open({ old: recorder(() => unavailable()).notifier });
+    await enqueue(opened, alertOf());
+    await opened.stop();
+    const reopened = open({ other: recorder().notifier });
+    reopened.start();
+    await until(() => reopened.waiting() === 0);
+    expect(dead()[0]?.reason).toContain('No notifier is named old any more');
+  });
+
+  it('writes nothing when the transaction around it fails', async () => {
+    const { notifier, sent } = recorder();
+    const opened = open({ a: notifier });
+    opened.start();
+    await expect(
+      state.transaction(() => {
+        opened.stage(alertOf());
+        throw new Error('no');
+      }),
+    ).rejects.toThrow();
+    expect(state.table('notify.queue').count()).toBe(0);
+    expect([opened.waiting(), sent.length]).toEqual([0, 0]);
+  });
+});
