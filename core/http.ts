@@ -8,6 +8,7 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request, type Dispatcher } from 'undici';
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { TidewatchError, redactUrl } from './errors.ts';
 
@@ -56,36 +57,43 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
   const guarded = createAgent((host) => allowed.has(host));
   const trusting = createAgent(() => true);
 
-  async function hop(url: URL, agent: Dispatcher, fetchOptions: FetchOptions, deadline: number) {
-    const left = Math.max(1, deadline - Date.now());
+  async function hop(url: URL, agent: Dispatcher, sent: Sent, fetchOptions: FetchOptions, deadline: number) {
+    const left = Math.max(1, Math.ceil(deadline - performance.now()));
     const timeout = AbortSignal.timeout(left);
     const signal = fetchOptions.signal === undefined ? timeout : AbortSignal.any([timeout, fetchOptions.signal]);
-    return request(url, {
+    const response = await request(url, {
       dispatcher: agent,
-      method: fetchOptions.method ?? 'GET',
-      headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip, deflate, br', ...fetchOptions.headers },
-      body: fetchOptions.body ?? null,
+      method: sent.method,
+      headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip, deflate, br', ...sent.headers },
+      body: sent.body,
       signal,
       headersTimeout: left,
       bodyTimeout: left,
     });
+    // A body that is given up raises an error that nobody waits for any more.
+    response.body.on('error', () => undefined);
+    return response;
   }
 
   async function fetchOnce(address: string, fetchOptions: FetchOptions): Promise<FetchResult> {
-    const timeoutMs = fetchOptions.timeoutMs ?? 20_000;
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + (fetchOptions.timeoutMs ?? 20_000);
     let url = parseUrl(address);
     let permanent = true;
+    let sent: Sent = {
+      method: fetchOptions.method ?? 'GET',
+      headers: { ...credentials(url), ...fetchOptions.headers },
+      body: fetchOptions.body ?? null,
+    };
     const trusted = fetchOptions.trustHost === true ? url.host : null;
     for (let hops = 0; ; hops += 1) {
-      const response = await hop(url, url.host === trusted ? trusting : guarded, fetchOptions, deadline);
+      const response = await hop(url, url.host === trusted ? trusting : guarded, sent, fetchOptions, deadline);
       const location = response.headers['location'];
       if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') {
         const body = await readBody(response, fetchOptions.maxBytes ?? 10_000_000, url);
         const headers = flattenHeaders(response.headers);
         return { status: response.statusCode, headers, body, url: url.href, movedPermanently: hops > 0 && permanent };
       }
-      await response.body.dump();
+      await response.body.dump({ limit: 65_536 }).catch(() => undefined);
       if (hops >= (fetchOptions.maxRedirects ?? 5)) {
         throw new TidewatchError('http.status', `${redactUrl(address)} redirects too often or is not to be followed`);
       }
@@ -94,6 +102,7 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
         throw new TidewatchError('http.refused_address', `${redactUrl(url.href)} redirects from https to http`);
       }
       permanent = permanent && (response.statusCode === 301 || response.statusCode === 308);
+      sent = redirected(sent, response.statusCode, next.origin === url.origin);
       url = next;
     }
   }
@@ -111,6 +120,31 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
       await Promise.all([guarded.destroy(), trusting.destroy()]);
     },
   };
+}
+
+/** What one hop sends; a redirect may change it. */
+interface Sent {
+  readonly method: NonNullable<FetchOptions['method']>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** RFC 9110 15.4: 303 (and by custom 301, 302 after POST) become GET; secrets stay with the origin they were meant for. */
+function redirected(sent: Sent, status: number, isSameOrigin: boolean): Sent {
+  const becomesGet = status === 303 || ((status === 301 || status === 302) && sent.method === 'POST');
+  const kept = Object.entries(sent.headers).filter(([name]) => {
+    if (!isSameOrigin && /^(?:authorization|cookie|proxy-authorization)$/i.test(name)) return false;
+    return !(becomesGet && /^content-/i.test(name));
+  });
+  const headers = Object.fromEntries(kept);
+  return becomesGet ? { method: 'GET', headers, body: null } : { ...sent, headers };
+}
+
+/** A user and password in the address, as undici does not send them by itself. */
+function credentials(url: URL): Record<string, string> {
+  if (url.username === '' && url.password === '') return {};
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 function createAgent(isAllowed: (host: string) => boolean): Agent {
@@ -154,30 +188,46 @@ function parseUrl(address: string, base?: URL): URL {
 }
 
 async function readBody(response: Dispatcher.ResponseData, maxBytes: number, url: URL): Promise<Buffer> {
-  const encoding = String(response.headers['content-encoding'] ?? '').toLowerCase();
-  const decoder =
-    encoding === 'gzip' || encoding === 'x-gzip'
-      ? createGunzip()
-      : encoding === 'deflate'
-        ? createInflate()
-        : encoding === 'br'
-          ? createBrotliDecompress()
-          : null;
-  const source =
-    decoder === null ? response.body : response.body.on('error', (error) => decoder.destroy(error)).pipe(decoder);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      response.body.destroy();
-      throw new TidewatchError('input.too_large', `${redactUrl(url.href)} sent more than ${maxBytes} bytes`, {
-        hint: 'Raise max_bytes of this source if that size is expected.',
-      });
+  const tooLarge = (): TidewatchError =>
+    new TidewatchError('input.too_large', `${redactUrl(url.href)} sent more than ${maxBytes} bytes`, {
+      hint: 'Raise max_bytes of this source if that size is expected.',
+    });
+  const decoder = decoderFor(String(response.headers['content-encoding'] ?? ''), url);
+  const announced = Number(response.headers['content-length'] ?? 0);
+  try {
+    if (announced > maxBytes) throw tooLarge();
+    const source =
+      decoder === null ? response.body : response.body.on('error', (error) => decoder.destroy(error)).pipe(decoder);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge();
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    response.body.destroy();
+    decoder?.destroy();
   }
-  return Buffer.concat(chunks);
+}
+
+/** @throws TidewatchError http.unavailable for a coding that was not asked for */
+function decoderFor(encoding: string, url: URL): Transform | null {
+  switch (encoding.trim().toLowerCase()) {
+    case '':
+    case 'identity':
+      return null;
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      throw new TidewatchError('http.unavailable', `${redactUrl(url.href)} sent content-encoding ${encoding}`);
+  }
 }
 
 function flattenHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
@@ -193,7 +243,17 @@ function asHttpError(error: unknown, url: string): TidewatchError {
     if (cause instanceof TidewatchError) return cause;
   }
   const reason = error instanceof Error ? error : new Error(String(error));
-  const text =
-    reason.name === 'TimeoutError' ? 'no answer in time' : ((reason as NodeJS.ErrnoException).code ?? reason.message);
-  return new TidewatchError('http.unavailable', `${redactUrl(url)}: ${text}`, { cause: error });
+  const code = (reason as NodeJS.ErrnoException).code ?? '';
+  const isLate = reason.name === 'TimeoutError' || /TIMEOUT|ETIMEDOUT/.test(code);
+  const text = isLate
+    ? 'no answer in time'
+    : code.startsWith('Z_') || code.startsWith('ERR__ERROR_')
+      ? `its compressed body is broken (${code})`
+      : code || reason.message;
+  const hint = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|TIMEOUT/.test(
+    `${code} ${reason.name.toUpperCase()}`,
+  )
+    ? { hint: 'Check that this machine reaches the internet, and that the address is right.' }
+    : {};
+  return new TidewatchError('http.unavailable', `${redactUrl(url)}: ${text}`, { cause: error, ...hint });
 }
