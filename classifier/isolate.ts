@@ -3,7 +3,7 @@
  * letters. So a failing batch is halved until the failing text stands alone; before that text is given up, a harmless
  * sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries again.
  */
-import { TidewatchError, toTidewatchError } from '../core/errors.ts';
+import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
 import type { Labels } from './labels.ts';
 

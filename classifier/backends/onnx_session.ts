@@ -3,7 +3,7 @@
  * back in order. Runs in a worker thread (onnx_worker.ts); nothing here knows of threads.
  */
 import { readFile } from 'node:fs/promises';
-import type { InferenceSession } from 'onnxruntime-node';
+import type * as OnnxRuntime from 'onnxruntime-node';
 import { TidewatchError } from '../../core/errors.ts';
 import type { Logits } from '../labels.ts';
 import { cutBatches, type BatchLimits } from '../queue.ts';
@@ -92,7 +92,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-type Runtime = typeof import('onnxruntime-node');
+type Runtime = typeof OnnxRuntime;
 
 async function loadRuntime(): Promise<Runtime> {
   try {
@@ -108,7 +108,7 @@ async function loadRuntime(): Promise<Runtime> {
   }
 }
 
-async function createSession(runtime: Runtime, options: SessionOptions): Promise<InferenceSession> {
+async function createSession(runtime: Runtime, options: SessionOptions): Promise<OnnxRuntime.InferenceSession> {
   try {
     return await runtime.InferenceSession.create(options.graphFile, {
       executionProviders: options.provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],

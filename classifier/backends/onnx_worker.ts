@@ -3,7 +3,7 @@ import { serveThread } from './thread.ts';
 import { openSession, type SessionOptions } from './onnx_session.ts';
 import type { Logits } from '../labels.ts';
 
-await serveThread<SessionOptions, readonly string[], Logits>(async (options) => {
-  const session = await openSession(options);
-  return { answer: (texts) => session.infer(texts), close: () => session.close() };
+await serveThread(async (data) => {
+  const session = await openSession(data as SessionOptions);
+  return { answer: (texts: readonly string[]): Promise<Logits> => session.infer(texts), close: () => session.close() };
 });

@@ -105,20 +105,25 @@ async function startThread<Request, Reply>(script: URL, data: unknown): Promise<
       if (over) return Promise.reject(new TidewatchError('model.failed', "The model's thread has ended."));
       next += 1;
       const answer = expect(next);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage({ id: next, request });
       return answer as Promise<Reply>;
     },
     async close() {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       if (!over) worker.postMessage({ id: CLOSE });
       await exited;
     },
   };
 }
 
+export interface Server<Request> {
+  answer(request: Request): Promise<unknown>;
+  close(): Promise<void>;
+}
+
 /** The thread's side: prepares by `start`, then answers one request after the other until told to close. */
-export async function serveThread<Data, Request, Reply>(
-  start: (data: Data) => Promise<{ answer(request: Request): Promise<Reply>; close(): Promise<void> }>,
-): Promise<void> {
+export async function serveThread<Request>(start: (data: unknown) => Promise<Server<Request>>): Promise<void> {
   const port = parentPort;
   if (port === null) throw new TidewatchError('internal', 'serveThread is called in a worker thread.');
   const attempt = async (id: number, work: () => Promise<unknown>): Promise<void> => {
@@ -131,7 +136,7 @@ export async function serveThread<Data, Request, Reply>(
   };
   let serving: Awaited<ReturnType<typeof start>> | undefined;
   await attempt(START, async () => {
-    serving = await start(workerData as Data);
+    serving = await start(workerData);
   });
   if (serving === undefined) return;
   const { answer, close } = serving;
