@@ -252,9 +252,11 @@ export function createWatch(
     const known = pools.get(key);
     if (known !== undefined) return known;
     const whole: HistoryRange = { ...range, to, learningHours: rules.learningHours - 24 };
-    const histories = [...state.records.values()]
-      .filter(({ series }) => series.kind === kind)
-      .map(({ buckets }) => historyOf(buckets, state.lanes, whole))
+    // Sorted, because sums of floats depend on their order and a reloaded map has another.
+    const histories = [...state.records]
+      .filter(([, { series }]) => series.kind === kind)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { buckets }]) => historyOf(buckets, state.lanes, whole))
       .filter(({ stories }) => stories > 0);
     const pool = poolOf(histories);
     if (pools.size > 8) pools.clear();
