@@ -10,10 +10,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { link, mkdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TidewatchError, toTidewatchError } from './errors.ts';
+import { createFolder } from './state/folder.ts';
 
 interface Holder {
   readonly id: string;
@@ -35,7 +36,7 @@ const DEAD_AFTER_MS = 30_000;
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   try {
-    await mkdir(folder, { recursive: true });
+    await createFolder(folder);
     const holder = await take(path, folder);
     const touching = setInterval(() => {
       const now = new Date();

@@ -6,9 +6,9 @@
  * unhandled rejections that end the process and hide the system's error code; and noSync, which a power cut corrupts.
  */
 import { statfsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { open, type RootDatabase } from 'lmdb';
 import { TidewatchError, toTidewatchError } from '../errors.ts';
+import { createFolder } from './folder.ts';
 
 /** LMDB reports a write that was cut short by a full disk as EIO; with less room than this, it was the disk. */
 const ROOM_BYTES = 16 * 1024 * 1024;
@@ -37,8 +37,8 @@ interface Queued {
  */
 export async function openEnvironment(folder: string, maxDatabases: number): Promise<Environment> {
   let root: RootDatabase;
+  await createFolder(folder);
   try {
-    await mkdir(folder, { recursive: true });
     root = open({ path: folder, noSubdir: false, overlappingSync: false, maxDbs: maxDatabases, encoding: 'binary' });
   } catch (error) {
     throw storageError(error, folder);

@@ -3,12 +3,12 @@
  * statement at a time. Statements run on a thread of their own; the event loop only builds and parses their text.
  * Rejected: a child process for the engine (a copy of every row more, and one more thing that can die unnoticed).
  */
-import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { TidewatchError, toTidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { createFolder } from '../state/folder.ts';
 import { createStore } from './clickhouse.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
@@ -23,11 +23,7 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
  * @throws TidewatchError library.missing, storage.read_only, storage.full, storage.unavailable
  */
 export async function openChdbStore({ folder, log }: { folder: string; log: Logger }): Promise<Store> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw toTidewatchError(error, 'storage.unavailable');
-  }
+  await createFolder(folder);
   const { createChdbConnection } = await loadChdb();
   let client: ClickHouseClient;
   try {

@@ -32,6 +32,8 @@ export interface StoreParts {
   readonly prepare?: () => Promise<void>;
 }
 
+const READ_LIMIT_SECS = 60;
+
 /** chdb keeps settings between statements, so each kind of statement always sends the same names. */
 const READ: ClickHouseSettings = {
   final: 1,
@@ -40,6 +42,8 @@ const READ: ClickHouseSettings = {
   date_time_output_format: 'iso',
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
+  // Statements of the embedded engine take turns: a question without an end would hold up every write.
+  max_execution_time: READ_LIMIT_SECS,
 };
 const WRITE: ClickHouseSettings = {
   date_time_input_format: 'best_effort',
@@ -47,6 +51,7 @@ const WRITE: ClickHouseSettings = {
   max_partitions_per_insert_block: '1000',
   insert_deduplicate: 1,
   async_insert: 0,
+  max_execution_time: 0,
 };
 
 /** A store on any @clickhouse/client. Call `migrate()` before anything else. */

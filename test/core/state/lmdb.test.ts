@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openState } from '../../../core/state/lmdb.ts';
+import type { State } from '../../../core/state/state.ts';
+import { mountSmallDisk } from '../stream/small_disk.ts';
+
+let folder: string;
+let state: State;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidewatch-state-'));
+  state = await openState(folder);
+});
+afterEach(async () => {
+  await state.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the state on disk', () => {
+  it('keeps values over a restart, as the plain data that they were', async () => {
+    const value = { etag: '"a"', list: [1, null, -0.5, Infinity], nested: { 名: '潮' }, big: 2 ** 53 - 1 };
+    await state.table('sources').put('feed', value);
+    await state.close();
+    state = await openState(folder);
+    expect(state.table('sources').get('feed')).toEqual(value);
+    expect(state.table('sources').has('other')).toBe(false);
+    expect(state.table('sources').get('other')).toBeUndefined();
+  });
+
+  it('lets reads see a put at once, before it is durable', async () => {
+    const table = state.table<number>('t');
+    const putting = table.put('a', 1);
+    expect(table.get('a')).toBe(1);
+    expect(table.has('a')).toBe(true);
+    expect(table.count()).toBe(1);
+    const removing = table.remove('a');
+    expect(table.has('a')).toBe(false);
+    expect([...table.entries()]).toEqual([]);
+    await Promise.all([putting, removing]);
+    expect(table.get('a')).toBeUndefined();
+  });
+
+  it('keeps what a put was given, not what its caller makes of it later', async () => {
+    const value = { n: 1 };
+    const putting = state.table('t').put('a', value);
+    value.n = 2;
+    expect(state.table('t').get('a')).toEqual({ n: 1 });
+    await putting;
+    expect(state.table('t').get('a')).toEqual({ n: 1 });
+  });
+
+  it('lists entries in bytewise key order, from inclusive, to exclusive, up to the limit', async () => {
+    const table = state.table<number>('t');
+    const keys = ['b', 'a', '中', 'B', 'a1', '\u{1f30a}', 'é'];
+    await Promise.all(keys.map((key, index) => table.put(key, index)));
+    const ordered = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    expect([...table.entries()].map((entry) => entry.key)).toEqual(ordered);
+    expect([...table.entries({ from: 'a', to: 'b' })].map((entry) => entry.key)).toEqual(['a', 'a1']);
+    expect([...table.entries({ from: 'a', limit: 3 })].map((entry) => entry.key)).toEqual(['a', 'a1', 'b']);
+    expect(table.count()).toBe(keys.length);
+  });
+
+  it('keeps tables apart', async () => {
+    await state.table('one').put('k', 1);
+    await state.table('two').put('k', 2);
+    expect(state.table('one').get('k')).toBe(1);
+    expect(state.table('two').get('k')).toBe(2);
+  });
+
+  it('makes all writes of a transaction durable, or none', async () => {
+    const table = state.table<number>('t');
+    const before = table.put('before', 0);
+    await state.transaction(() => {
+      void table.put('a', 1);
+      void table.put('b', (table.get('a') ?? 0) + 1);
+      void table.remove('before');
+      expect(table.get('before')).toBeUndefined();
+    });
+    await before;
+    expect([...table.entries()]).toEqual([
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ]);
+    const failing = state.transaction(() => {
+      void table.put('a', 9);
+      throw new Error('not this time');
+    });
+    await expect(failing).rejects.toThrow('not this time');
+    expect(table.get('a')).toBe(1);
+  });
+
+  it('does not lose a put that waits when a transaction right after it fails', async () => {
+    const table = state.table<number>('t');
+    const putting = table.put('kept', 1);
+    await state
+      .transaction(() => {
+        throw new Error('no');
+      })
+      .catch(() => undefined);
+    await putting;
+    expect(table.get('kept')).toBe(1);
+  });
+
+  it('takes keys of 1,900 bytes and refuses longer and empty ones', async () => {
+    const table = state.table<number>('t');
+    await table.put('k'.repeat(1_900), 1);
+    expect(table.get('k'.repeat(1_900))).toBe(1);
+    await expect(table.put('k'.repeat(1_901), 1)).rejects.toMatchObject({ code: 'internal' });
+    await expect(table.put('', 1)).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('refuses writes after it was closed', async () => {
+    const table = state.table<number>('t');
+    await state.close();
+    await expect(table.put('a', 1)).rejects.toMatchObject({ code: 'storage.unavailable' });
+  });
+
+  it('names a read-only data folder', async ({ skip }) => {
+    const disk = mountSmallDisk(1);
+    if (typeof disk === 'string') {
+      console.warn(`skipped: the read-only folder, because ${disk}`);
+      return skip(disk);
+    }
+    try {
+      disk.makeReadOnly();
+      await expect(openState(disk.folder)).rejects.toMatchObject({ code: 'storage.read_only' });
+      await expect(openState(join(disk.folder, 'below'))).rejects.toMatchObject({ code: 'storage.read_only' });
+    } finally {
+      disk.unmount();
+    }
+  });
+});
