@@ -32,6 +32,9 @@ export interface ApiDependencies {
   model(): string | null;
 }
 
+/** Totals of the whole store are costly on a large one, and nobody reads them to the second. */
+const COUNTS_LIFE_MS = 5_000;
+
 /** The routes below /api. Errors are thrown as TidewatchError and answered by the server. */
 export function createApi({ queries, live, clock, metrics, version, sources, model }: ApiDependencies): Hono {
   const api = new Hono();
@@ -53,7 +56,7 @@ export function createApi({ queries, live, clock, metrics, version, sources, mod
     readQuestion(context, nothingAsked);
     const [extent, counts] = await Promise.all([
       share('extent', () => queries.extent()),
-      share('counts', () => queries.counts()),
+      share('counts', () => queries.counts(), COUNTS_LIFE_MS),
     ]);
     const now = clock.now();
     const answer: StatusAnswer = {

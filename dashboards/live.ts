@@ -28,6 +28,8 @@ export interface LiveDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Ends the polling when the process is asked to stop. */
+  readonly signal: AbortSignal;
   sources(): readonly SourceHealth[];
 }
 
@@ -39,10 +41,11 @@ export interface Live {
 
 type Client = ReadableStreamDefaultController<Uint8Array>;
 
-export function createLive({ queries, clock, log, metrics, sources }: LiveDependencies): Live {
+export function createLive({ queries, clock, log, metrics, signal, sources }: LiveDependencies): Live {
   const clients = new Set<Client>();
   const encoder = new TextEncoder();
-  const stop = new AbortController();
+  const closing = new AbortController();
+  const stop = AbortSignal.any([signal, closing.signal]);
   let loop: Promise<void> = Promise.resolve();
   let running = false;
   /** Labelling time up to which everything was sent. */
@@ -104,9 +107,9 @@ export function createLive({ queries, clock, log, metrics, sources }: LiveDepend
   };
 
   const run = async (): Promise<void> => {
-    while (clients.size > 0 && !stop.signal.aborted) {
-      await clock.sleep(POLL_MS, stop.signal).catch(() => undefined);
-      if (stop.signal.aborted) return;
+    while (clients.size > 0 && !stop.aborted) {
+      await clock.sleep(POLL_MS, stop).catch(() => undefined);
+      if (stop.aborted) return;
       try {
         await poll();
       } catch (thrown) {
@@ -143,7 +146,7 @@ export function createLive({ queries, clock, log, metrics, sources }: LiveDepend
 
   return {
     async open(lastEventId) {
-      if (clients.size >= MOST_CLIENTS || stop.signal.aborted) {
+      if (clients.size >= MOST_CLIENTS || stop.aborted) {
         return Response.json({ error: { code: 'input.invalid', message: 'Too many live readers.' } }, { status: 503 });
       }
       await ensureRunning();
@@ -173,7 +176,7 @@ export function createLive({ queries, clock, log, metrics, sources }: LiveDepend
       });
     },
     async close() {
-      stop.abort(new Error('The server is stopping.'));
+      closing.abort(new Error('The server is stopping.'));
       await loop;
       for (const client of clients) client.close();
       clients.clear();

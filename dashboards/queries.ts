@@ -48,9 +48,10 @@ interface StoredOpinion {
   document_id: string;
   source: string;
   source_class: 'news' | 'social';
-  author: string | null;
-  url: string | null;
-  title: string | null;
+  /** '' where there is none, as for url and title. */
+  author: string;
+  url: string;
+  title: string;
   text: string;
   language: 'en' | 'zh' | 'other';
   published_at: string;
@@ -99,7 +100,7 @@ export function createQueries(store: Store, clock: Clock, names: (id: string) =>
       `SELECT ${OPINION_COLUMNS} FROM opinions
        WHERE published_at >= parseDateTime64BestEffort({oldest:String}, 3, 'UTC')
          AND published_at <= parseDateTime64BestEffort({newest:String}, 3, 'UTC') AND document_id IN {ids:Array(String)}
-       ORDER BY published_at DESC, document_id DESC`,
+       ORDER BY published_at DESC, document_id DESC, labelled_at DESC LIMIT 1 BY document_id`,
       { oldest: oldest.published_at, newest: newest.published_at, ids: keys.map((key) => key.document_id) },
     );
     return rows.map(opinion);
@@ -270,7 +271,7 @@ export function createQueries(store: Store, clock: Clock, names: (id: string) =>
           after === null
             ? ''
             : ` AND (published_at, document_id) < (parseDateTime64BestEffort({after_time:String}, 3, 'UTC'), {after_id:String})`
-        } ORDER BY published_at DESC, document_id DESC LIMIT {limit:UInt32}`,
+        } ORDER BY published_at DESC, document_id DESC, labelled_at DESC LIMIT 1 BY document_id LIMIT {limit:UInt32}`,
         {
           ...opinionParameters(filter),
           ...(after === null ? {} : { after_time: after.published_at, after_id: after.document_id }),

@@ -48,7 +48,7 @@ export interface Dashboards extends Service {
 export function createDashboards(settings: DashboardsSettings, deps: DashboardsDependencies): Dashboards {
   const { log, metrics } = deps;
   const queries = createQueries(deps.store, deps.clock, deps.names);
-  const live = createLive({ queries, sources: deps.sources, clock: deps.clock, log, metrics });
+  const live = createLive({ ...deps, queries });
   const files = loadPageFiles(deps.webFolder ?? builtWebFolder());
   if (files === null) log.warn('The page is not built: `npm run build` builds it. The API works without it.');
 
@@ -64,7 +64,12 @@ export function createDashboards(settings: DashboardsSettings, deps: DashboardsD
     return context.body(await metrics.registry.metrics());
   });
   app.get('/login', (context) => context.html(loginPage(files?.style, false)));
-  app.post('/login', bodyLimit({ maxSize: 4096 }), async (context) => {
+  const small = bodyLimit({
+    maxSize: 4_096,
+    onError: (context) =>
+      context.json({ error: { code: 'input.too_large', message: 'That is too long to be a token.' } }, 413),
+  });
+  app.post('/login', small, async (context) => {
     const given = (await context.req.parseBody())['token'];
     const right = settings.token !== undefined && typeof given === 'string' && signIn(context, settings.token, given);
     return right ? context.redirect('/', 303) : context.html(loginPage(files?.style, true), 401);

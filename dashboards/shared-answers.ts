@@ -4,25 +4,21 @@
  * labelled, and an LRU library, because a second's worth of questions is a small map.
  */
 
-const LIFE_MS = 1_000;
 const MOST = 200;
 
-type Share = <Answer>(question: string, ask: () => Promise<Answer>) => Promise<Answer>;
+type Share = <Answer>(question: string, ask: () => Promise<Answer>, lifeMs?: number) => Promise<Answer>;
 
-/** A function that asks each question at most once a second; those who ask meanwhile get the same answer. */
+/** A function that asks each question at most once in `lifeMs` (a second by default); those who ask meanwhile share the answer. */
 export function shareAnswers(): Share {
-  const kept = new Map<string, { at: number; answer: Promise<unknown> }>();
-  return <Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> => {
+  const kept = new Map<string, { until: number; answer: Promise<unknown> }>();
+  return <Answer>(question: string, ask: () => Promise<Answer>, lifeMs = 1_000): Promise<Answer> => {
     // Real time on purpose: this is about load, and a replay's clock may stand still or leap.
     const now = performance.now();
-    for (const [key, entry] of kept) {
-      if (now - entry.at < LIFE_MS && kept.size <= MOST) break;
-      kept.delete(key);
-    }
+    for (const [key, entry] of kept) if (now >= entry.until || kept.size > MOST) kept.delete(key);
     const known = kept.get(question);
     if (known !== undefined) return known.answer as Promise<Answer>;
     const answer = ask();
-    kept.set(question, { at: now, answer });
+    kept.set(question, { until: now + lifeMs, answer });
     answer.catch(() => kept.delete(question));
     return answer;
   };

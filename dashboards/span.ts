@@ -45,12 +45,8 @@ export function resolveSpan(question: SpanQuestion, now: number, newest: number 
 function widen(from: number, to: number, anchor: Span['anchor'], stepSecs?: number): ExactSpan {
   const step = (stepSecs ?? stepFor((to - from) / 1000)) * 1000;
   const end = Math.ceil(to / step) * step;
-  return {
-    from: Math.min(Math.floor(from / step) * step + (anchor === 'given' ? 0 : step), end - step),
-    to: end,
-    step,
-    anchor,
-  };
+  const start = anchor === 'given' ? Math.floor(from / step) * step : end - Math.ceil((to - from) / step) * step;
+  return { from: start, to: end, step, anchor };
 }
 
 /** The finest step in seconds that keeps a span of so many seconds to about 90 buckets. */

@@ -43,7 +43,7 @@ const en = {
   new_series: 'new',
   firing_alerts: 'Firing alerts',
   sources_ok: 'Sources reporting',
-  drag_hint: 'Drag to zoom',
+  drag_hint: 'Share smoothed over neighbouring bars · drag to zoom',
   anchored: (time: string) => `Nothing newer than ${time}: the span ends there.`,
   chart_label: (name: string, documents: string, share: string, peak: string) =>
     `${name}: ${documents} documents, ${share} of them negative. The highest negative share was ${peak}.`,
@@ -158,7 +158,7 @@ const zh: Messages = {
   new_series: '新增',
   firing_alerts: '触发中的预警',
   sources_ok: '正常来源',
-  drag_hint: '拖动可放大',
+  drag_hint: '占比按相邻时段平滑 · 拖动可放大',
   anchored: (time) => `${time} 之后没有新内容，时间范围截至该时刻。`,
   chart_label: (name, documents, share, peak) => `${name}：共 ${documents} 篇，负面占比 ${share}，最高 ${peak}。`,
   alert_at: (name, time) => `预警：${name}，${time}`,

@@ -1,0 +1,326 @@
+/**
+ * The page in a real browser, over a real store and server: what an analyst sees and does. Needs Chromium; skips with
+ * its reason where there is none (CHROMIUM_PATH, or /usr/bin/chromium).
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import { isoTime } from '../../core/event.ts';
+import { createLogger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { openStore } from '../../core/store/registry.ts';
+import { alertRow, opinionRow } from '../../core/store/rows.ts';
+import type { Store } from '../../core/store/store.ts';
+import { createDashboards, type Dashboards } from '../../dashboards/server.ts';
+import { ENTITIES, MODEL, sampleAlerts, sampleOpinions } from './sample.ts';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const present = existsSync(executablePath);
+if (!present) console.warn(`Tests of the page are skipped: no Chromium at ${executablePath}; set CHROMIUM_PATH.`);
+
+const FLAGS =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const log = createLogger({ level: 'silent', format: 'json' });
+
+describe.skipIf(!present)('the page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidewatch-page-'));
+  const end = Date.now() - 120_000;
+  const opinions = sampleOpinions(end);
+  let store: Store;
+  let dashboards: Dashboards;
+  let browser: Browser;
+  let port = 0;
+  let complaints: string[] = [];
+
+  async function serve(): Promise<void> {
+    dashboards = createDashboards(
+      { host: '127.0.0.1', port },
+      {
+        store,
+        metrics: createMetrics(),
+        log,
+        clock: systemClock,
+        signal: new AbortController().signal,
+        sources: () => [
+          {
+            name: 'example',
+            type: 'file',
+            status: 'failing',
+            reason: 'The file cannot be read.',
+            last_success_at: null,
+            last_item_at: isoTime(end),
+            items: 710,
+            next_attempt_at: null,
+          },
+        ],
+        names: (id) => ENTITIES[id] ?? { en: id, zh: id },
+        version: '0.0.0-test',
+        model: () => MODEL,
+        webFolder: join(folder, 'web'),
+      },
+    );
+    await dashboards.start();
+    port = Number(new URL(dashboards.address()).port);
+  }
+
+  beforeAll(async () => {
+    const script = fileURLToPath(new URL('../../scripts/build-web.mjs', import.meta.url));
+    execFileSync(process.execPath, [script, '--out', join(folder, 'web')]);
+    store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
+    await store.migrate();
+    await store.insert('opinions', opinions.map(opinionRow), 'opinions');
+    await store.insert('alerts', sampleAlerts(end, opinions).map(alertRow), 'alerts');
+    await serve();
+    browser = await chromium.launch({ executablePath, args: FLAGS.split(' ') });
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await dashboards.stop();
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    complaints = [];
+  });
+
+  async function open(query = '?lang=en', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: 'en-GB', ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${dashboards.address()}/${query}`);
+    await page.waitForSelector('.opinion');
+    await page.waitForSelector('.tide-canvas canvas');
+    return page;
+  }
+
+  async function drip(id: string, text: string): Promise<void> {
+    const first = opinions[0];
+    if (first === undefined) throw new Error('The sample is empty.');
+    const now = isoTime(Date.now());
+    const document = { ...first.document, id, title: null, text, published_at: now };
+    await store.insert('opinions', [opinionRow({ ...first, document, labelled_at: now })], id);
+  }
+
+  async function seriousViolations(page: Page): Promise<string[]> {
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations;
+    });
+    return found
+      .filter((violation) => ['serious', 'critical'].includes(violation.impact))
+      .map((violation) => `${violation.id}: ${violation.nodes[0]?.html ?? ''}`);
+  }
+
+  it('shows opinions, series, alerts, sources and a chart with something on it, without a complaint', async () => {
+    const page = await open();
+    expect(await page.locator('.opinion').count()).toBe(40);
+    expect(await page.locator('.entity-table tbody tr').count()).toBe(8);
+    expect(await page.locator('.alert').count()).toBe(3);
+    expect(await page.locator('.source-reason').textContent()).toContain('The file cannot be read.');
+    await page.waitForTimeout(300);
+    const colours = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLCanvasElement>('.tide-canvas canvas')].map((canvas) => {
+        const pixels =
+          canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray();
+        const seen = new Set<number>();
+        for (let at = 0; at < pixels.length; at += 4)
+          seen.add(((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0));
+        return seen.size;
+      }),
+    );
+    expect(colours).toHaveLength(2);
+    expect(Math.min(...colours)).toBeGreaterThan(3);
+    expect(await page.title()).toBe('Tidewatch');
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('shows what arrives without a reload, and holds still while the pointer is in the list', async () => {
+    const page = await open();
+    await page.waitForSelector('.live.live');
+    await drip('page-live-1', 'A first thing just happened.');
+    await page.getByText('A first thing just happened.').waitFor();
+    await page.locator('.opinion').nth(2).hover();
+    await drip('page-live-2', 'A second thing just happened.');
+    await page.getByRole('button', { name: 'Show 1 new' }).waitFor();
+    expect(await page.getByText('A second thing just happened.').count()).toBe(0);
+    await page.getByRole('button', { name: 'Show 1 new' }).click();
+    await page.getByText('A second thing just happened.').waitFor();
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('stands still when paused and catches up when resumed', async () => {
+    const page = await open();
+    await page.waitForSelector('.live.live');
+    await page.locator('button.live').click();
+    await page.waitForSelector('.live.paused');
+    await drip('page-paused', 'Nobody sees this yet.');
+    await page.waitForTimeout(2_500);
+    expect(await page.getByText('Nobody sees this yet.').count()).toBe(0);
+    await page.locator('button.live').click();
+    await page.getByText('Nobody sees this yet.').waitFor();
+  }, 60_000);
+
+  it('opens an alert with its evidence by keyboard alone, starting at the skip link', async () => {
+    const page = await open();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
+    for (let step = 0; step < 40; step += 1) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate(() => document.activeElement?.classList.contains('alert-head'))) break;
+    }
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle);
+    expect(outline).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.locator('.evidence li').first().waitFor();
+    expect(await page.locator('.alert-head[aria-expanded="true"]').count()).toBe(1);
+    expect(await page.locator('.evidence li').count()).toBe(8);
+    expect(await page.locator('.history li').count()).toBe(3);
+    expect(page.url()).toMatch(/alert=[0-9a-f]{32}/);
+    const link = page.locator('.evidence a').first();
+    expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+    expect(await link.getAttribute('href')).toMatch(/^https:\/\//);
+  }, 60_000);
+
+  it('selects a series by its row, filters everything by it, and Back undoes that', async () => {
+    const page = await open();
+    await page.locator('.entity-table').getByRole('button', { name: 'Norvale Bank' }).click();
+    await page.waitForURL(/entity=norvale_bank/);
+    await page.locator('#tide-title', { hasText: 'Norvale Bank' }).waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.alert').length === 1);
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.opinion')].every((item) =>
+        item.querySelector('.opinion-labels')?.textContent?.includes('Norvale Bank'),
+      ),
+    );
+    await page.goBack();
+    await page.locator('#tide-title', { hasText: 'Tide of opinion' }).waitFor();
+  }, 60_000);
+
+  it('zooms to a span dragged on the chart, and back', async () => {
+    const page = await open();
+    const box = await page.locator('.tide-canvas .u-over').first().boundingBox();
+    if (box === null) throw new Error('The chart has no size.');
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForURL(/from=.*&to=/);
+    const { searchParams } = new URL(page.url());
+    const days = (Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '')) / 86_400_000;
+    expect(days).toBeCloseTo(14 * 0.2, 0);
+    await page.getByRole('button', { name: 'Chosen on the chart' }).click();
+    expect(page.url()).not.toContain('from=');
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('switches the language of texts, names, numbers and of the document', async () => {
+    const page = await open();
+    expect(await page.getAttribute('html', 'lang')).toBe('en');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '舆情潮汐' }).waitFor();
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    expect(page.url()).toContain('lang=zh');
+    expect(await page.locator('.entity-table').textContent()).toContain('诺维银行');
+    expect(await page.locator('.alerts').textContent()).toContain('触发中');
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('follows the system into the dark, and a chosen theme wins and is kept', async () => {
+    const page = await open('?lang=en', { colorScheme: 'dark' });
+    const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(await ground()).toBe('rgb(12, 19, 25)');
+    await page.locator('button.theme').click();
+    expect(await ground()).toBe('rgb(243, 245, 246)');
+    await page.reload();
+    await page.waitForSelector('.opinion');
+    expect(await ground()).toBe('rgb(243, 245, 246)');
+  }, 60_000);
+
+  it('searches with "/" and filters, with the view in the address', async () => {
+    const page = await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('quillmere');
+    await page.waitForURL(/q=quillmere/);
+    await page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.opinion-body')];
+      return rows.length > 0 && rows.every((row) => /quillmere/i.test(row.textContent ?? ''));
+    });
+    await page.getByLabel('Sentiment').selectOption('positive');
+    await page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.opinion .sentiment')];
+      return rows.every((row) => row.classList.contains('positive'));
+    });
+    await page.getByLabel('Search').fill('no such words anywhere');
+    await page.getByText('Nothing matches.').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.opinion').length === 40);
+    expect(page.url()).not.toContain('q=');
+  }, 60_000);
+
+  it('fits a phone of 360 pixels without scrolling sideways, in both languages', async () => {
+    for (const lang of ['en', 'zh']) {
+      const page = await open(`?lang=${lang}`, {
+        viewport: { width: 360, height: 740 },
+        hasTouch: true,
+        isMobile: true,
+      });
+      await page.locator('.alert-head').first().tap();
+      await page.locator('.evidence li').first().waitFor();
+      const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      expect(content).toBeLessThanOrEqual(window ?? 0);
+      expect(window).toBe(360);
+    }
+  }, 60_000);
+
+  it('shows text from outside as text, whatever it holds', async () => {
+    await drip('page-markup', '<img src=x onerror="document.title=\'owned\'"> <b>bold</b> javascript:alert(1)');
+    const page = await open();
+    await page.getByText('<b>bold</b>').waitFor();
+    expect(await page.title()).toBe('Tidewatch');
+    expect(await page.locator('.opinion img, .opinion b').count()).toBe(0);
+  }, 60_000);
+
+  it('says so when the server is gone, and recovers by itself when it is back', async () => {
+    const page = await open();
+    await page.waitForSelector('.live.live');
+    await dashboards.stop();
+    await page.locator('.banner').waitFor();
+    expect(await page.locator('.opinion').count()).toBe(40);
+    await drip('page-while-away', 'This happened while the server was away.');
+    await serve();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    await page.getByText('This happened while the server was away.').waitFor();
+  }, 90_000);
+
+  it.each([
+    ['light, English', '?lang=en', 'light', 1440],
+    ['dark, Chinese', '?lang=zh', 'dark', 1440],
+    ['on a phone', '?lang=en', 'light', 360],
+  ] as const)(
+    'has no serious accessibility violation: %s',
+    async (_, query, colorScheme, width) => {
+      const page = await open(query, { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+      await page.locator('.alert-head').first().click();
+      await page.locator('.evidence li').first().waitFor();
+      expect(await seriousViolations(page)).toEqual([]);
+    },
+    90_000,
+  );
+});

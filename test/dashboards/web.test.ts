@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
+import { MESSAGES } from '../../dashboards/web/i18n.ts';
+import { matches, mergeRows } from '../../dashboards/web/opinion-list.ts';
+import { changeOfShare, smoothShares, tendency } from '../../dashboards/web/shares.ts';
+import { topicName } from '../../dashboards/web/topics.ts';
+import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
+import { resolveSpan, stepFor } from '../../dashboards/span.ts';
+import type { OpinionRow } from '../../dashboards/contract.ts';
+
+describe('shares of small counts', () => {
+  it('gives no share where there was silence, and does not take one post for a wave', () => {
+    const silence = { documents: 0, negative: 0 };
+    const quiet = { documents: 4, negative: 0 };
+    const shares = smoothShares([
+      silence,
+      silence,
+      silence,
+      silence,
+      { documents: 1, negative: 1 },
+      silence,
+      quiet,
+      quiet,
+    ]);
+    expect(shares[0]).toBeNull();
+    expect(shares[2]).toBeNull();
+    expect(shares[4]).toBeNull();
+    expect(shares[6]).toBeLessThan(0.1);
+  });
+
+  it('keeps a real wave nearly as high as it was', () => {
+    const calm = { documents: 10, negative: 1 };
+    const shares = smoothShares([calm, calm, { documents: 40, negative: 36 }, calm, calm]);
+    expect(shares[2]).toBeGreaterThan(0.65);
+  });
+
+  it('compares only with a period that has enough documents', () => {
+    const current = { documents: 50, negative: 25 };
+    expect(changeOfShare(current, { documents: 9, negative_share: 0 })).toBeNull();
+    expect(changeOfShare(current, { documents: 0, negative_share: null })).toBeNull();
+    expect(changeOfShare(current, { documents: 10, negative_share: 0.3 })).toBeCloseTo(0.2);
+    expect([tendency(0.2), tendency(-0.2), tendency(0.004), tendency(null)]).toEqual(['worse', 'better', '', '']);
+  });
+});
+
+describe('the address of a view', () => {
+  it('survives being written and read again', () => {
+    const address = readAddress(
+      '?range=7d&entity=norvale_bank&topic=M%26A+%7C+Investments&q=%E8%AF%BA%E7%BB%B4&lang=zh&alert=a1',
+    );
+    expect(readAddress(writeAddress(address))).toEqual(address);
+    expect(address).toMatchObject({ range: '7d', topic: 'M&A | Investments', q: '诺维', lang: 'zh' });
+    expect(writeAddress(readAddress(''))).toBe('');
+  });
+
+  it('leaves nonsense at its default', () => {
+    expect(readAddress('?range=constructor&lang=xx&from=soon&to=later')).toEqual(readAddress(''));
+    expect(readAddress('?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z').from).toBeNull();
+  });
+
+  it('asks for a fixed span where one was chosen, for the last seconds otherwise', () => {
+    expect(spanQuery(readAddress('?range=24h'))).toEqual({ last_secs: '86400' });
+    const chosen = readAddress('?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z');
+    expect(queryOf(spanQuery(chosen))).toBe('from=2026-03-01T00%3A00%3A00Z&to=2026-03-02T00%3A00%3A00Z');
+  });
+
+  it('links only plain web addresses', () => {
+    expect(safeUrl('https://example.com/a')).toBe('https://example.com/a');
+    for (const url of [
+      'javascript:alert(1)',
+      ' JaVaScRiPt:alert(1)',
+      'data:text/html,x',
+      'file:///etc/passwd',
+      'x',
+      null,
+    ]) {
+      expect(safeUrl(url)).toBeNull();
+    }
+  });
+});
+
+describe('the list of opinions', () => {
+  const row = (document_id: string, published_at: string, more: Partial<OpinionRow> = {}): OpinionRow => ({
+    document_id,
+    published_at,
+    labelled_at: published_at,
+    source: 's',
+    source_class: 'news',
+    author: null,
+    url: null,
+    title: 'Title',
+    text: 'Some Words',
+    language: 'en',
+    entities: [],
+    topic: 'Macro',
+    sentiment: 'neutral',
+    probabilities: { negative: 0, neutral: 1, positive: 0 },
+    confidence: 1,
+    model: 'm',
+    story: document_id,
+    novelty: 100,
+    ...more,
+  });
+
+  it('merges newest first, and a newer label of a document replaces the older', () => {
+    const older = [row('b', '2026-03-02T00:00:00.000Z'), row('a', '2026-03-01T00:00:00.000Z')];
+    const newer = [
+      row('c', '2026-03-03T00:00:00.000Z'),
+      row('a', '2026-03-01T00:00:00.000Z', { sentiment: 'negative' }),
+    ];
+    const merged = mergeRows(newer, older);
+    expect(merged.map((item) => item.document_id)).toEqual(['c', 'b', 'a']);
+    expect(merged[2]?.sentiment).toBe('negative');
+  });
+
+  it('takes live only what belongs to the view', () => {
+    const item = row('a', '2026-03-01T12:00:00.000Z');
+    expect(matches(item, readAddress('?q=some+words'))).toBe(true);
+    expect(matches(item, readAddress('?q=other'))).toBe(false);
+    expect(matches(item, readAddress('?sentiment=negative'))).toBe(false);
+    expect(matches(item, readAddress('?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z'))).toBe(true);
+    expect(matches(item, readAddress('?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z'))).toBe(false);
+  });
+});
+
+describe('spans', () => {
+  const now = Date.parse('2026-03-16T10:07:00.000Z');
+
+  it('are whole steps that end just after now, so that pages share answers', () => {
+    const span = resolveSpan({ last_secs: 1_209_600 }, now, now - 60_000);
+    expect(new Date(span.to).toISOString()).toBe('2026-03-16T12:00:00.000Z');
+    expect((span.to - span.from) / span.step).toBe(84);
+    expect(span.anchor).toBe('now');
+  });
+
+  it('cover a given time wholly', () => {
+    const span = resolveSpan({ from: '2026-03-01T00:30:00Z', to: '2026-03-01T22:10:00Z' }, now, now);
+    expect(span.from).toBeLessThanOrEqual(Date.parse('2026-03-01T00:30:00Z'));
+    expect(span.to).toBeGreaterThanOrEqual(Date.parse('2026-03-01T22:10:00Z'));
+  });
+
+  it('keep to about ninety buckets whatever their length', () => {
+    for (const days of [1, 3, 7, 14, 30, 400]) {
+      const buckets = (days * 86_400) / stepFor(days * 86_400);
+      expect(buckets).toBeGreaterThan(25);
+      expect(buckets).toBeLessThan(92);
+    }
+  });
+});
+
+describe('the words of the interface', () => {
+  it('name all twenty topics in Chinese and leave an unknown one as it is', () => {
+    expect(Object.keys(TOPIC_NAMES_ZH)).toHaveLength(20);
+    expect(topicName('M&A | Investments', 'zh')).toMatch(/\p{Script=Han}/u);
+    expect(topicName('M&A | Investments', 'en')).toBe('M&A, Investments');
+    expect(topicName('Something new', 'zh')).toBe('Something new');
+  });
+
+  it('say in Chinese everything that they say in English', () => {
+    const han = /\p{Script=Han}/u;
+    const plain = Object.entries(MESSAGES.zh).filter(([, words]) => typeof words === 'string');
+    for (const [key, words] of plain) {
+      if (key.startsWith('other_language')) continue;
+      expect(words, key).toMatch(han);
+    }
+    expect(Object.keys(MESSAGES.zh)).toEqual(Object.keys(MESSAGES.en));
+  });
+});
