@@ -203,10 +203,11 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     const upstream = await stream.lag(UPSTREAM.topic, UPSTREAM.group);
     const own = await stream.lag(TOPICS.opinions, GROUP);
     metrics.lag(own.seconds);
-    if (upstream.messages === 0 && own.messages === heldMessages) passQuietly(watch.state.lanes, elapsedMs);
+    const caughtUp = own.messages === heldMessages;
+    if (caughtUp && upstream.messages === 0) passQuietly(watch.state.lanes, elapsedMs);
     advance();
     const waits = held.length > 0 || unsaved.alerts.length > 0 || unsaved.findings.length > 0;
-    if (waits && performance.now() - savedAt >= settings.checkpoint_secs * 1000) await save();
+    if (waits && (caughtUp || performance.now() - savedAt >= settings.checkpoint_secs * 1000)) await save();
     await drain();
   }
 

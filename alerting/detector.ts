@@ -2,8 +2,6 @@
  * The detector port: one pure statement about one series and window. A detector knows no clock, no state and no other
  * series, so that a replay repeats it exactly; what it remembers of the past is the baseline that it is given.
  */
-import type { Component } from '../core/component.ts';
-import type { z } from 'zod';
 import type { Baseline } from './baseline.ts';
 import type { SeriesWindow } from './window.ts';
 
@@ -28,5 +26,3 @@ export interface Detector {
   mayFire(window: SeriesWindow): boolean;
   evaluate(window: SeriesWindow, baseline: Baseline): Judgement;
 }
-
-export type DetectorComponent<Settings extends z.ZodObject> = Component<Settings, Detector>;

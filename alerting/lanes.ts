@@ -12,14 +12,16 @@
  * over all feeds for live work (feeds dated today would make every item of a replayed feed late).
  */
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const REPLAY_IDLE_MS = 600_000;
 
 export interface Lane {
   /** Newest event time seen, epoch milliseconds; null for a replayed feed that has not spoken yet. */
   newest: number | null;
-  /** Newest time of fetching seen, epoch milliseconds. */
+  /** Newest and earliest time of fetching seen, epoch milliseconds. */
   fetched: number;
+  since: number;
   /** Milliseconds of real time for which the pipeline was empty and this lane silent. */
   quiet: number;
   idle: boolean;
@@ -38,7 +40,7 @@ export interface WatermarkRules {
 }
 
 function newLane(): Lane {
-  return { newest: null, fetched: 0, quiet: 0, idle: false, days: new Map() };
+  return { newest: null, fetched: 0, since: Infinity, quiet: 0, idle: false, days: new Map() };
 }
 
 /** Adds the lanes of replayed feeds that have not spoken yet: from the start, nothing may overtake them. */
@@ -53,6 +55,7 @@ export function hear(lanes: Lanes, name: string, time: number, fetched: number):
   if (lane === undefined) lanes.set(name, (lane = newLane()));
   lane.newest = Math.max(lane.newest ?? time, time);
   lane.fetched = Math.max(lane.fetched, fetched);
+  lane.since = Math.min(lane.since, fetched);
   lane.quiet = 0;
   lane.idle = false;
   const day = Math.floor(time / DAY_MS) * DAY_MS;
@@ -108,8 +111,12 @@ export function watched(lane: Lane, from: number, to: number): readonly (readonl
     .filter(([start, end]) => end > start);
 }
 
-/** True when the lane spoke on enough days before `before` to have a history: `hours` of it, in whole days. */
+/**
+ * True when, before `before`, the lane had spoken on `hours` worth of whole days, or had been fetched for as long: the
+ * first for feeds that bring their past with them, the second for feeds that seldom speak.
+ */
 export function hasLearnt(lane: Lane, before: number, hours: number): boolean {
+  if (before - lane.since >= hours * HOUR_MS) return true;
   let days = 0;
   for (const day of lane.days.keys()) if (day + DAY_MS <= before) days += 1;
   return days * 24 >= hours;

@@ -2,8 +2,6 @@
  * The notifier port: tell one place about one alert. A notifier sends or throws; when to send, how often to try again
  * and when to give up is the queue's business (notify.ts), so that every notifier behaves alike.
  */
-import type { z } from 'zod';
-import type { Component } from '../core/component.ts';
 import type { Alert } from '../core/event.ts';
 
 export interface Notifier {
@@ -14,5 +12,3 @@ export interface Notifier {
    */
   send(alert: Alert): Promise<void>;
 }
-
-export type NotifierComponent<Settings extends z.ZodObject> = Component<Settings, Notifier>;

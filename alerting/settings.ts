@@ -22,7 +22,7 @@ export const alertingSettings = z
       .number()
       .min(24)
       .default(96)
-      .describe('A feed counts only after it spoke on that many hours of whole days (96: four days).'),
+      .describe('A feed counts only after it spoke on that many hours of whole days, or was fetched that long.'),
     allowed_lateness_mins: z
       .number()
       .min(0)

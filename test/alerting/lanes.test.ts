@@ -101,6 +101,15 @@ describe('the coverage of a feed', () => {
     expect(hasLearnt(lane, START + 4 * DAY - 1, 96)).toBe(false);
   });
 
+  it('is learnt after having been fetched for as long, however seldom it spoke', () => {
+    const lanes: Lanes = new Map();
+    hear(lanes, 'weekly', START, START + HOUR);
+    const lane = lanes.get('weekly');
+    if (lane === undefined) throw new Error('no lane');
+    expect(hasLearnt(lane, START + 97 * HOUR, 96)).toBe(true);
+    expect(hasLearnt(lane, START + 96 * HOUR, 96)).toBe(false);
+  });
+
   it('counts an old item that a new feed still lists as one day, not as weeks', () => {
     const lanes: Lanes = new Map();
     hear(lanes, 'a', START, NOW);

@@ -4,7 +4,7 @@ import { createSurge, surge } from '../../alerting/detectors/surge.ts';
 import { watermark } from '../../alerting/lanes.ts';
 import { alertingSettings, rulesOf } from '../../alerting/settings.ts';
 import { createWatch, type Changes, type Intake, type Watch } from '../../alerting/watch.ts';
-import type { Alert, Opinion } from '../../core/event.ts';
+import { alertSchema, findingSchema, type Alert, type Opinion } from '../../core/event.ts';
 import { DAY, HOUR, START, opinionOf, plantedIncidents, randomFrom, simulatedFeed } from './opinions.ts';
 
 const rules = rulesOf(alertingSettings.parse({}), 'global', []);
@@ -105,6 +105,13 @@ describe('the bundled feed under a simulated classifier', () => {
     const feed = simulatedFeed({ seed: 3, storiesFound: false });
     const { alerts } = run(feed);
     expect(fired(alerts)).not.toContain(flood?.entity);
+  });
+
+  it('says all of it in the documented form', () => {
+    const { alerts, findings } = run(simulatedFeed({ seed: 9 }));
+    for (const alert of alerts) expect(alertSchema.parse(alert)).toEqual(alert);
+    for (const finding of findings) expect(findingSchema.parse(finding)).toEqual(finding);
+    expect(new Set(findings.map(({ id }) => id)).size).toBe(findings.length);
   });
 
   it('fires the incidents even when a third of their documents is labelled neutral', () => {
