@@ -44,25 +44,27 @@ export async function keepThread<Request, Reply>(
   data: unknown,
   onRestart: () => void,
 ): Promise<Thread<Request, Reply>> {
-  let thread = startThread<Request, Reply>(script, data);
+  let thread = await startThread<Request, Reply>(script, data);
+  let starting: Promise<void> | null = null;
   let closed = false;
-  await thread;
-  const living = async (): Promise<RunningThread<Request, Reply>> => {
-    const held = thread;
-    const current = await held.catch(() => null);
-    if (closed) throw new TidewatchError('model.failed', "The model's thread is closed.");
-    if (current?.ended() === false) return current;
-    if (thread === held) {
-      onRestart();
-      thread = startThread(script, data);
+  const restart = async (): Promise<void> => {
+    onRestart();
+    try {
+      thread = await startThread(script, data);
+    } finally {
+      starting = null;
     }
-    return thread;
   };
   return {
-    call: async (request) => (await living()).call(request),
+    async call(request) {
+      if (closed) throw new TidewatchError('model.failed', "The model's thread is closed.");
+      if (thread.ended()) await (starting ??= restart());
+      return thread.call(request);
+    },
     async close() {
       closed = true;
-      await (await thread.catch(() => null))?.close();
+      await starting?.catch(() => undefined);
+      await thread.close();
     },
   };
 }

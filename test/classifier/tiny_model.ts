@@ -35,6 +35,8 @@ export interface TinyModelOptions {
   readonly temperature?: number;
   /** Turns every sentiment round: another model, to be told from the first by its labels. */
   readonly inverted?: boolean;
+  /** Bytes that stand in for the graph. */
+  readonly graph?: Uint8Array;
 }
 
 /** Writes the model folder and returns its path. */
@@ -93,7 +95,7 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
         byte_fallback: false,
       },
     }),
-    'onnx/model_quantized.onnx': writeGraph(options.inverted === true),
+    'onnx/model_quantized.onnx': options.graph ?? writeGraph(options.inverted === true),
     'MODEL_CARD.md': '# Tiny\nA model for tests.\n',
   };
   for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content);

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cutBatches } from '../../classifier/queue.ts';
+
+describe('cutting batches by token budget', () => {
+  it('puts texts of like length together, longest first', () => {
+    const batches = cutBatches([3, 30, 4, 29], { maxTokens: 64, maxTexts: 64 });
+    expect(batches).toEqual([
+      { members: [1, 3], length: 30 },
+      { members: [2, 0], length: 4 },
+    ]);
+  });
+
+  it('gives a text that is over the budget a batch of its own', () => {
+    expect(cutBatches([600, 2], { maxTokens: 512, maxTexts: 64 })).toEqual([
+      { members: [0], length: 600 },
+      { members: [1], length: 2 },
+    ]);
+  });
+
+  it('puts every text in exactly one batch, and keeps both limits', () => {
+    const anyLengths = fc.array(fc.integer({ min: 0, max: 200 }), { maxLength: 300 });
+    const anyLimits = fc.record({
+      maxTokens: fc.integer({ min: 1, max: 600 }),
+      maxTexts: fc.integer({ min: 1, max: 64 }),
+    });
+    fc.assert(
+      fc.property(anyLengths, anyLimits, (lengths, limits) => {
+        const batches = cutBatches(lengths, limits);
+        const members = batches.flatMap((batch) => batch.members);
+        expect([...members].sort((a, b) => a - b)).toEqual(lengths.map((_, index) => index));
+        for (const batch of batches) {
+          expect(batch.members.length).toBeLessThanOrEqual(limits.maxTexts);
+          expect(batch.length).toBe(Math.max(...batch.members.map((member) => lengths[member] ?? 0)));
+          if (batch.members.length > 1)
+            expect(batch.members.length * batch.length).toBeLessThanOrEqual(limits.maxTokens);
+        }
+      }),
+    );
+  });
+
+  it('wastes less on padding than batches in order of arrival', () => {
+    const lengths = Array.from({ length: 256 }, (_, index) => 5 + ((index * 37) % 90));
+    const padded = cutBatches(lengths, { maxTokens: 512, maxTexts: 64 }).reduce(
+      (sum, { members, length }) => sum + members.length * length,
+      0,
+    );
+    const tokens = lengths.reduce((sum, length) => sum + length, 0);
+    expect(padded / tokens).toBeLessThan(1.1);
+  });
+});
