@@ -175,8 +175,9 @@ export function createIntake(
     async take(feed, items, options = {}) {
       const signal = options.signal === undefined ? parts.signal : AbortSignal.any([parts.signal, options.signal]);
       const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
-      for (let from = 0; from === 0 || from < items.length; from += BATCH) {
-        const refused = from === 0 ? (options.refused ?? []) : [];
+      const allRefused = options.refused ?? [];
+      for (let from = 0; from < Math.max(items.length, allRefused.length > 0 ? 1 : 0); from += BATCH) {
+        const refused = from === 0 ? allRefused : [];
         const turn = last.then(() => takeBatch(feed, items.slice(from, from + BATCH), refused, signal));
         last = turn.catch(() => undefined);
         const part = await orAborted(turn, signal);

@@ -62,7 +62,12 @@ export const httpSource = defineComponent({
       /** Where it listens, such as http://127.0.0.1:8081; null while it does not. */
       address: () => address,
       async run(emit) {
-        const server = createServer({ requestTimeout: chosen.timeout_ms, headersTimeout: chosen.timeout_ms });
+        const timeout = chosen.timeout_ms;
+        const server = createServer({
+          requestTimeout: timeout,
+          headersTimeout: timeout,
+          connectionsCheckingInterval: Math.min(1000, timeout),
+        });
         server.maxConnections = 256;
         let open = 0;
         server.on('request', (request, response) => {
@@ -138,15 +143,18 @@ async function answer(
 ): Promise<void> {
   try {
     checkRequest(request, chosen);
+    if (context.signal.aborted) throw stopping();
     if (isCrowded) throw busy(`${MAX_OPEN_REQUESTS} requests are being worked on already`);
     const body = await readBody(request, chosen.max_bytes);
     const { items, rejected } = readDocuments(body, request.headers['content-type'] ?? '', chosen);
     const timeout = AbortSignal.timeout(chosen.timeout_ms);
     const signal = AbortSignal.any([timeout, context.signal]);
+    if (rejected.length > 0) context.metrics.stage('ingest').error('input.invalid', rejected.length);
     const receipt = await emit(
       items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
       { signal },
     ).catch((error: unknown) => {
+      if (context.signal.aborted) throw stopping();
       if (signal.aborted) throw busy('The stream has no room at the moment; post again later');
       throw error;
     });
@@ -195,6 +203,12 @@ function checkRequest(request: IncomingMessage, chosen: HttpSettings): void {
 
 function busy(reason: string): RequestProblem {
   return new RequestProblem(429, 'storage.unavailable', reason, { 'retry-after': '5' });
+}
+
+/** Says also that the connection ends, so that a client does not post on it while the server closes. */
+function stopping(): RequestProblem {
+  const headers = { connection: 'close', 'retry-after': '5' };
+  return new RequestProblem(503, 'storage.unavailable', 'Tidewatch is stopping; post again later', headers);
 }
 
 /** In constant time: hashes have one length, so nothing of the token shows in how long the answer takes. */

@@ -5,6 +5,7 @@
  * Rejected: rss-parser's own fetching, which has no size limit, no conditional requests, no guard against redirects to
  * private addresses, and decodes only UTF-8 and Latin-1.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl, toTidewatchError } from '../../core/errors.ts';
@@ -34,6 +35,8 @@ interface FeedCursor {
   readonly moved_to: string | null;
   readonly etag: string | null;
   readonly last_modified: string | null;
+  /** SHA-256 of the body: many servers know neither ETag nor 304. */
+  readonly body: string;
 }
 
 export const rssSource = defineComponent({
@@ -101,6 +104,8 @@ async function fetchOnce(chosen: RssSettings, context: Context, emit: Emit, isRe
   }
   checkStatus(response, address, context.clock.now());
 
+  const body = createHash('sha256').update(response.body).digest('hex');
+  if (body === cursor?.body) return nextFetchMs({ everyMs, ttlSeconds: null, cacheControl }, Math.random());
   const feed = await parseFeed(decodeFeed(response.body, response.headers['content-type']));
   await emit(
     feed.items.map((item) => ({
@@ -114,6 +119,7 @@ async function fetchOnce(chosen: RssSettings, context: Context, emit: Emit, isRe
     moved_to: response.movedPermanently ? response.url : address === chosen.url ? null : address,
     etag: response.headers['etag'] ?? null,
     last_modified: response.headers['last-modified'] ?? null,
+    body,
   });
   return nextFetchMs({ everyMs, ttlSeconds: feed.ttlSeconds, cacheControl }, Math.random());
 }

@@ -1,0 +1,249 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
+import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
+import { openWorkbench, type Workbench } from '../workbench.ts';
+
+const jsonLine = ({ id, text, time }: OfferedItem): string => JSON.stringify({ id, text, published_at: time });
+
+describeSourceContract('file (JSONL)', async (folder) => {
+  const path = join(folder, 'feed.jsonl');
+  writeFileSync(path, '');
+  return {
+    settings: { type: 'file', name: 'feed', path },
+    offer: async (items) => appendFileSync(path, items.map((item) => `${jsonLine(item)}\n`).join('')),
+    offerGarbage: async () => appendFileSync(path, '{"text": \n[1,2]\n\u0000\n{"id": 3}\n'),
+    close: async () => undefined,
+  };
+});
+
+describeSourceContract('file (CSV)', async (folder) => {
+  const path = join(folder, 'feed.csv');
+  writeFileSync(path, 'ID,Text,Date\n');
+  return {
+    settings: { type: 'file', name: 'table', path },
+    offer: async (items) =>
+      appendFileSync(path, items.map(({ id, text, time }) => `${id},"${text}",${time}\n`).join('')),
+    offerGarbage: async () => appendFileSync(path, 'a,b\n1,,\n"x","y","z","too many"\n'),
+    close: async () => undefined,
+  };
+});
+
+describeSourceContract('file (gzipped JSONL)', async (folder) => {
+  const path = join(folder, 'feed.jsonl.gz');
+  const write = (text: string): void => {
+    const before = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+    // Gzip members one after the other are one file.
+    writeFileSync(path, Buffer.concat([before, gzipSync(text)]));
+  };
+  write('');
+  return {
+    settings: { type: 'file', name: 'packed', path },
+    offer: async (items) => write(items.map((item) => `${jsonLine(item)}\n`).join('')),
+    offerGarbage: async () => write('not json\n'),
+    close: async () => undefined,
+  };
+});
+
+describe('a file source', { timeout: 60_000 }, () => {
+  let bench: Workbench;
+  beforeEach(async () => {
+    bench = await openWorkbench();
+  });
+  afterEach(() => bench.close());
+
+  const write = (name: string, content: string | Buffer): string => {
+    const path = join(bench.folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  const read = async (path: string, more: object = {}) => {
+    const stage = await bench.start({ sources: [{ type: 'file', name: 'f', path, ...more }], max_text_chars: 5000 });
+    await stage.finished;
+    return stage.health()[0];
+  };
+
+  it('knows the common names of fields, and that a headline beside a body is a title', async () => {
+    const records = [
+      {
+        guid: '1',
+        headline: '苹果下调预期',
+        body: '需求疲软。',
+        pubDate: 'Tue, 10 Mar 2026 08:00:00 +0800',
+        lang: 'zh',
+        link: 'https://e.com/1',
+      },
+      {
+        id: 2,
+        text: 'Celo to be fastest',
+        body: 'Within a year.',
+        date: '2018-03-22',
+        source: 'CryptoNews',
+        tickers: ['CELO'],
+      },
+      { description: 'Only a description', author: { name: 'Ann' }, time: 1_700_000_000, source_class: 'social' },
+    ];
+    await read(write('a.jsonl', records.map((record) => JSON.stringify(record)).join('\n')));
+    const [first, second, third] = await bench.documents(3);
+    expect(first).toMatchObject({
+      title: '苹果下调预期', text: '需求疲软。', published_at: '2026-03-10T00:00:00.000Z', language: 'zh',
+      url: 'https://e.com/1', source: 'f', source_class: 'news',
+    }); // prettier-ignore
+    expect(second).toMatchObject({
+      title: 'Celo to be fastest', text: 'Within a year.', source: 'CryptoNews', cashtags: ['CELO'],
+      published_at: '2018-03-22T00:00:00.000Z', published_at_estimated: false,
+    }); // prettier-ignore
+    expect(third).toMatchObject({
+      title: null, text: 'Only a description', author: 'Ann', source_class: 'social', published_at: '2023-11-14T22:13:20.000Z',
+    }); // prettier-ignore
+  });
+
+  it('puts each bad line into the dead-letter topic with its number and reason, and reads on', async () => {
+    const lines = [
+      '{"text":"one"}',
+      '{"text":',
+      '',
+      '"just text"',
+      '{"id":"x"}',
+      '{"text":7,"title":["a"]}',
+      '{"text":"two"}',
+    ];
+    const health = await read(write('bad.jsonl', lines.join('\r\n')));
+    expect((await bench.documents(3)).map(({ text }) => text)).toEqual(['one', '7', 'two']);
+    const reasons = (await bench.deadLetters(3)).map(({ reason }) => reason);
+    expect(reasons[0]).toMatch(/^Line 2: it is not JSON/);
+    expect(reasons[1]).toMatch(/^Line 4: It is not an object/);
+    expect(reasons[2]).toMatch(/^Line 5: It has no text/);
+    expect(health).toMatchObject({ status: 'finished', items: 3, reason: null });
+    expect(await bench.metric('tidewatch_errors_total', { code: 'input.invalid' })).toBe(3);
+  });
+
+  it('skips a line of 50 MB without keeping it, and takes the lines around it', async () => {
+    const path = write('big.jsonl', `{"text":"before"}\n{"text":"${'x'.repeat(50_000_000)}"}\n{"text":"after"}\n`);
+    await read(path);
+    expect((await bench.documents(2)).map(({ text }) => text)).toEqual(['before', 'after']);
+    expect((await bench.deadLetters(1))[0]).toMatchObject({
+      code: 'input.too_large',
+      reason: expect.stringContaining('Line 2') as string,
+    });
+  });
+
+  it('refuses a document over max_text_chars, naming the setting', async () => {
+    await read(write('long.jsonl', `${JSON.stringify({ text: 'word '.repeat(2000) })}\n{"text":"short"}`));
+    expect(await bench.documents(1)).toHaveLength(1);
+    expect((await bench.deadLetters(1))[0]?.reason).toContain('ingest.max_text_chars');
+  });
+
+  it('replaces invalid UTF-8 and takes the rest', async () => {
+    await read(
+      write(
+        'bytes.jsonl',
+        Buffer.concat([Buffer.from('{"text":"caf'), Buffer.from([0xe9, 0xff]), Buffer.from(' bank"}\n')]),
+      ),
+    );
+    expect((await bench.documents(1))[0]?.text).toBe('caf\ufffd\ufffd bank');
+  });
+
+  it('says which columns a table would need', async () => {
+    const health = await read(write('wrong.csv', 'when,what\n1,2\n'));
+    expect(health).toMatchObject({
+      status: 'failing',
+      reason: expect.stringContaining('its columns are when, what') as string,
+    });
+  });
+
+  it('reads quoted CSV fields over lines, a byte order mark, and goes on behind a broken row', async () => {
+    await read(
+      write('t.csv', '\ufeffTitle,Text,Date\n"A, b","line one\nline ""two""",2026-03-01\nonly one\n,C,2026-03-02\n'),
+    );
+    const documents = await bench.documents(2);
+    expect(documents.map(({ title, text }) => [title, text])).toEqual([
+      ['A, b', 'line one line "two"'],
+      [null, 'C'],
+    ]);
+    expect((await bench.deadLetters(1))[0]?.reason).toMatch(/^Line 4/);
+  });
+
+  it('reads a saved feed', async () => {
+    const feed =
+      '<rss version="2.0"><channel><title>t</title><item><title>New</title><pubDate>Tue, 10 Mar 2026 08:00:00 GMT</pubDate></item><item><title>Old</title><pubDate>Mon, 09 Mar 2026 08:00:00 GMT</pubDate></item></channel></rss>';
+    await read(write('saved.xml', feed));
+    expect((await bench.documents(2)).map(({ text }) => text)).toEqual(['Old', 'New']);
+  });
+
+  it.each([
+    ['absent.jsonl', null, 'There is no file'],
+    ['cut.jsonl.gz', gzipSync(Buffer.from('{"text":"a"}\n'.repeat(5000))).subarray(0, 60), 'breaks off'],
+    ['notgz.jsonl.gz', Buffer.from('{"text":"a"}'), 'breaks off'],
+    ['page.xml', '<!doctype html><html></html>', 'HTML page'],
+  ])('that is broken as a whole says so and harms no other source: %s', async (name, content, reason) => {
+    const path = content === null ? join(bench.folder, name) : write(name, content);
+    const good = write('good.jsonl', '{"text":"from the good one"}');
+    const stage = await bench.start({
+      sources: [
+        { type: 'file', name: 'broken', path },
+        { type: 'file', name: 'good', path: good },
+      ],
+    });
+    await stage.finished;
+    const [broken, fine] = stage.health();
+    expect(broken).toMatchObject({ status: 'failing', reason: expect.stringContaining(reason) as string });
+    expect(fine).toMatchObject({ status: 'finished', items: 1 });
+  });
+
+  it('reads on where it grew, and anew where it was replaced', async () => {
+    const path = write('grow.jsonl', '{"text":"a first line"}\n');
+    await read(path);
+    appendFileSync(path, '{"text":"a second line"}\n');
+    expect((await read(path))?.items).toBe(1);
+    expect(await bench.documents(2)).toHaveLength(2);
+    writeFileSync(path, '{"text":"another file altogether"}\n{"text":"with two lines, longer than before"}\n');
+    expect((await read(path))?.items).toBe(2);
+  });
+});
+
+describe('a replayed file', { timeout: 60_000 }, () => {
+  let bench: Workbench;
+  beforeEach(async () => {
+    bench = await openWorkbench(systemClock);
+  });
+  afterEach(() => bench.close());
+
+  const hours = (count: number): string[] =>
+    Array.from({ length: count }, (_, hour) =>
+      JSON.stringify({ text: `At hour ${hour}`, date: new Date(Date.UTC(2026, 2, 2, hour)).toISOString() }),
+    );
+
+  it('brings its items at their own distance, divided by the speed', async () => {
+    const path = join(bench.folder, 'r.jsonl');
+    writeFileSync(path, hours(5).join('\n'));
+    const started = performance.now();
+    const stage = await bench.start({ sources: [{ type: 'file', name: 'r', path, replay: { speed: 18_000 } }] });
+    await stage.finished;
+    // Four hours at 18,000 times: 0.8 s.
+    expect(performance.now() - started).toBeGreaterThan(700);
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect((await bench.documents(5))[4]?.published_at).toBe('2026-03-02T04:00:00.000Z');
+  });
+
+  it('rebased to end now keeps one shift for ever, also over a restart in its middle', async () => {
+    const path = join(bench.folder, 'r.jsonl');
+    writeFileSync(path, hours(6).join('\n'));
+    const settings = { sources: [{ type: 'file', name: 'r', path, replay: { speed: 9000, rebase: 'end_now' } }] };
+    const start = Date.now();
+    const first = await bench.start(settings);
+    const early = await bench.documents(2);
+    await first.stop();
+    expect(early.length).toBeLessThan(6);
+    const second = await bench.start(settings);
+    await second.finished;
+    const documents = await bench.documents(6);
+    const times = documents.map(({ published_at }) => Date.parse(published_at));
+    expect(documents.map(({ text }) => text)).toEqual(Array.from({ length: 6 }, (_, hour) => `At hour ${hour}`));
+    expect(Math.abs((times[5] ?? 0) - start)).toBeLessThan(3000);
+    for (let hour = 1; hour < 6; hour += 1) expect((times[hour] ?? 0) - (times[hour - 1] ?? 0)).toBe(3_600_000);
+    expect(documents.every(({ published_at_estimated }) => !published_at_estimated)).toBe(true);
+  });
+});

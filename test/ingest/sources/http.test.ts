@@ -1,0 +1,226 @@
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createComponent } from '../../../core/config.ts';
+import { sources } from '../../../ingest/registry.ts';
+import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
+import type { Stream } from '../../../core/stream/stream.ts';
+import { eventually, openWorkbench, type Workbench } from '../workbench.ts';
+
+const TOKEN = 'a-token-of-some-length';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
+
+describeSourceContract('http', async () => {
+  const port = await freePort();
+  const closing = new AbortController();
+  const post = async (body: string): Promise<void> => {
+    while (!closing.signal.aborted) {
+      const status = await fetch(`http://127.0.0.1:${port}/documents`, {
+        method: 'POST',
+        body,
+        signal: closing.signal,
+      }).then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (status === 202 || status === 400) return;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  };
+  return {
+    settings: { type: 'http', name: 'posted', port },
+    offer: (items: readonly OfferedItem[]) =>
+      post(JSON.stringify(items.map(({ id, text, time }) => ({ id, text, published_at: time })))),
+    offerGarbage: () => post('{"text": '),
+    close: async () => closing.abort(),
+  };
+});
+
+describe('an http source', { timeout: 60_000 }, () => {
+  let bench: Workbench;
+  let url: string;
+  let port: number;
+  beforeEach(async () => {
+    bench = await openWorkbench();
+    port = await freePort();
+    url = `http://127.0.0.1:${port}/documents`;
+  });
+  afterEach(() => bench.close());
+
+  const start = async (more: object = {}, over: { stream?: Stream } = {}) => {
+    const stage = await bench.start({ sources: [{ type: 'http', name: 'h', port, ...more }] }, over);
+    await eventually(() => stage.health()[0]?.status === 'ok');
+    return stage;
+  };
+  const post = async (body: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { method: 'POST', body, headers });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  };
+
+  it('takes one object, a list, or one object a line, and counts what became of each', async () => {
+    await start();
+    expect(await post('{"text":"one","author":"ann"}')).toMatchObject({
+      status: 202,
+      body: { accepted: 1, rejected: [] },
+    });
+    const list = await post('[{"text":"two"},{"title":""},"three",{"text":"  "},{"text":"one","author":"ann"}]');
+    expect(list.status).toBe(202);
+    expect(list.body).toMatchObject({
+      accepted: 1,
+      duplicates: 1,
+      rejected: [{ index: 1 }, { index: 2 }, { index: 3 }],
+    });
+    const lines = await post('{"text":"four"}\nnot json\n\n{"text":"five"}\n', {
+      'content-type': 'application/x-ndjson',
+    });
+    expect(lines.body).toMatchObject({
+      accepted: 2,
+      rejected: [{ index: 1, reason: expect.stringContaining('not JSON') as string }],
+    });
+    expect((await bench.documents(4)).map(({ text, source_class }) => `${text} ${source_class}`)).toEqual([
+      'one social', 'two social', 'four social', 'five social',
+    ]); // prettier-ignore
+  });
+
+  it.each([
+    ['', 'no document'],
+    ['{"text":', 'not JSON'],
+    ['[]', 'no document'],
+    ['<xml/>', 'not JSON'],
+  ])('answers 400 with the reason to the body %j', async (body, reason) => {
+    await start();
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toContain(reason);
+  });
+
+  it('answers 401 without the token, and takes documents with it', async () => {
+    await start({ token: TOKEN });
+    for (const given of [undefined, 'Bearer wrong', `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN}x`]) {
+      const answer = await post('{"text":"a"}', given === undefined ? {} : { authorization: given });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+    }
+    expect((await post('{"text":"a"}', { authorization: `Bearer ${TOKEN}` })).status).toBe(202);
+    expect(JSON.stringify(bench.lines)).not.toContain(TOKEN);
+  });
+
+  it('is refused at the start where it listens to the network without a token', async () => {
+    await expect(bench.start({ sources: [{ type: 'http', host: '0.0.0.0' }] })).rejects.toMatchObject({
+      code: 'config.invalid',
+      hint: expect.stringContaining('token') as string,
+    });
+  });
+
+  it('answers 413 naming the limit, to an announced length and to one that only shows while reading', async () => {
+    await start({ max_bytes: 2000 });
+    const announced = await post(JSON.stringify({ text: 'x'.repeat(5000) }));
+    expect(announced).toMatchObject({
+      status: 413,
+      body: { error: expect.stringContaining('max_bytes (2000)') as string },
+    });
+    const stream = new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('x'.repeat(1000))),
+    });
+    const chunked = await fetch(url, { method: 'POST', body: stream, duplex: 'half' } as RequestInit).catch(() => null);
+    if (chunked !== null) expect(chunked.status).toBe(413);
+    expect((await post('{"text":"still here"}')).status).toBe(202);
+  });
+
+  it('rejects a single document over its limit and takes the others', async () => {
+    await start({ max_document_bytes: 1000 });
+    const answer = await post(JSON.stringify([{ text: 'x'.repeat(2000) }, { text: 'fine' }]));
+    expect(answer.body).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 0, reason: expect.stringContaining('max_document_bytes') as string }],
+    });
+  });
+
+  it.each([
+    ['GET', '/documents', 405], ['POST', '/other', 404], ['PUT', '/documents', 405],
+  ])('answers %s %s with %i', async (method, path, status) => {
+    await start();
+    expect((await fetch(new URL(path, url), { method })).status).toBe(status);
+  }); // prettier-ignore
+
+  it('refuses compressed bodies', async () => {
+    await start();
+    expect((await post('{}', { 'content-encoding': 'gzip' })).status).toBe(415);
+  });
+
+  it('answers 429 with Retry-After while the stream has no room, and the same post later is taken once', async () => {
+    let isFull = true;
+    const stream: Stream = {
+      ...bench.stream,
+      append: (topic, messages, signal) =>
+        isFull
+          ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+          : bench.stream.append(topic, messages, signal),
+    };
+    await start({ timeout_ms: 200 }, { stream });
+    const answer = await post('{"text":"patience","id":"p"}');
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('retry-after')).toBe('5');
+    isFull = false;
+    expect((await post('{"text":"patience","id":"p"}')).body).toMatchObject({ accepted: 1 });
+    const [document] = await bench.documents(1);
+    expect(document).toMatchObject({ novelty: 100, story: document?.id });
+  });
+
+  it('lets no slow client hold it: one that sends drop by drop is cut off', async () => {
+    await start({ timeout_ms: 300 });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /documents HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n');
+    const timer = setInterval(() => socket.write('x'), 50);
+    socket.on('error', () => undefined).resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(timer);
+    expect((await post('{"text":"next"}')).status).toBe(202);
+  });
+
+  it('says once that its port is taken, goes on trying, and listens when it is free', async () => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => {
+      blocker.listen(port, '127.0.0.1', resolve);
+    });
+    const stage = await bench.start({ sources: [{ type: 'http', name: 'h', port }] });
+    await eventually(() => stage.health()[0]?.status === 'failing');
+    expect(stage.health()[0]?.reason).toContain(`127.0.0.1:${port} is in use`);
+    await eventually(async () => (await bench.metric('tidewatch_errors_total', { code: 'server.port_taken' })) > 3);
+    expect(bench.lines.filter(({ level }) => level >= 40)).toHaveLength(1);
+    await new Promise((resolve) => blocker.close(resolve));
+    await eventually(() => stage.health()[0]?.status === 'ok');
+    expect((await post('{"text":"a"}')).status).toBe(202);
+  });
+
+  it('does not mind garbage instead of HTTP', async () => {
+    await start();
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    socket.write(Buffer.from([0, 1, 2, 3, 13, 10, 13, 10]));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect((await post('{"text":"a"}')).status).toBe(202);
+  });
+
+  it('is known by name to the registry', async () => {
+    const stop = new AbortController();
+    await expect(createComponent(sources, { type: 'htp', name: 'x' }, bench.context('x', stop.signal))).rejects.toThrow(
+      'htp',
+    );
+  });
+});
