@@ -10,6 +10,7 @@
  */
 import type { Context } from '../core/component.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
+import { stableId, type Opinion } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { documentRow, opinionRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
@@ -47,8 +48,8 @@ export function createClassifier(
 
   async function write(delivery: Delivery<unknown>, { opinions, refused }: Labelled): Promise<void> {
     if (opinions.length > 0) {
-      const token = insertToken(delivery.messages, backend.model);
       const values = opinions.map(({ value }) => value);
+      const token = insertToken(delivery.messages, values, backend.model);
       const documents = values.map(({ document }) => documentRow(document));
       await retry('Storing documents', () => store.insert('documents', documents, token));
       await retry('Storing opinions', () => store.insert('opinions', values.map(opinionRow), token));
@@ -147,16 +148,10 @@ export function createClassifier(
 
 /**
  * The same rows get the same token, so that an insert that is repeated after a kill is written once: the offsets that
- * they come from, and the model, since another model's labels are other rows.
+ * they come from, the documents, and the model, since another model's labels are other rows. Offsets alone would do
+ * harm: a stream that was emptied or moved counts from 0 again, and its new documents would pass for old ones.
  */
-function insertToken(messages: readonly Received<unknown>[], model: string): string {
-  const ranges = new Map<number, { first: number; last: number }>();
-  for (const { partition, offset } of messages) {
-    const range = ranges.get(partition) ?? { first: offset, last: offset };
-    ranges.set(partition, { first: Math.min(range.first, offset), last: Math.max(range.last, offset) });
-  }
-  const parts = [...ranges]
-    .sort(([a], [b]) => a - b)
-    .map(([partition, { first, last }]) => `${partition}-${first}-${last}`);
-  return `${TOPICS.documents}-${parts.join('-')}-${model}`;
+function insertToken(messages: readonly Received<unknown>[], opinions: readonly Opinion[], model: string): string {
+  const places = messages.map(({ partition, offset }) => `${partition}:${offset}`);
+  return stableId(TOPICS.documents, model, ...places, ...opinions.map(({ document }) => document.id));
 }
