@@ -169,7 +169,9 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   /** Makes everything so far durable, then acknowledges. On failure all of it is kept for the next try. */
   async function save(): Promise<void> {
     const { alerts, findings } = unsaved;
-    const sent = alerts.filter(({ alert, notify }) => notify && settings.send.includes(alert.state));
+    // Who was told of a pending alert is told of its end, too.
+    const tellAll = settings.send.includes('pending');
+    const sent = alerts.filter(({ alert, notify }) => (notify || tellAll) && settings.send.includes(alert.state));
     let staged: ReturnType<typeof queue.stage> = [];
     await state.transaction(() => {
       checkpoint.save(watch.state, watch.touched, offsets);
@@ -186,14 +188,15 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     queue.accept(staged);
     metrics.out(alerts.length);
     savedAt = performance.now();
-    for (const { alert } of alerts) log.info(`${alert.state} ${alert.severity}: ${alert.summary.en}`);
-    const done = held;
-    held = [];
-    heldMessages = 0;
-    for (const { delivery, dead } of done) {
+    for (const { alert } of alerts) log.debug(`${alert.state} ${alert.severity}: ${alert.summary.en}`);
+    // One that can't be acknowledged stays held, and those after it: the next save tries again.
+    for (let first = held[0]; first !== undefined; first = held[0]) {
+      const { delivery, dead } = first;
       await delivery.acknowledge(
         dead.length === 0 ? [] : [{ topic: deadLetterTopic(TOPICS.opinions), messages: dead }],
       );
+      held.shift();
+      heldMessages -= delivery.messages.length;
     }
   }
 

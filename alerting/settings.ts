@@ -73,7 +73,7 @@ export const alertingSettings = z
       .number()
       .int()
       .min(1)
-      .default(50)
+      .default(200)
       .describe('A notification goes to the dead letters after that many tries.'),
     give_up_hours: z
       .number()

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
@@ -15,6 +16,7 @@ import { quietLog } from './alerts.ts';
 import { DAY, HOUR, opinionOf, simulatedFeed } from './opinions.ts';
 import { counted, openStage, type Stage, type StageOptions } from './stage.ts';
 
+const CRASH_PROCESS = fileURLToPath(new URL('./crash_process.ts', import.meta.url));
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const INCIDENTS = ['norvale_bank', 'halcyon_motors', 'quillmere_software'];
 
@@ -174,6 +176,66 @@ describe('the alerting stage', () => {
     expect(fired(await stored(later.alerts))).toEqual(INCIDENTS);
   });
 
+  it('loses nothing when the disk is full for a while', async () => {
+    let full = 0;
+    const running = await start({
+      around: {
+        state: (state) => ({
+          ...state,
+          transaction: async (work) => {
+            full += 1;
+            if (full <= 2) throw new TidewatchError('storage.full', 'The disk is full');
+            await state.transaction(work);
+          },
+        }),
+      },
+    });
+    await append(running, simulatedFeed({ seed: 25 }));
+    await running.drained();
+    await running.alerting.flush();
+    expect(full).toBeGreaterThan(2);
+    expect(fired(running.alerts)).toEqual(INCIDENTS);
+    expect(fired(await stored(running.alerts))).toEqual(INCIDENTS);
+    expect(await counted(running.metrics, 'tidewatch_errors_total', 'storage.full')).toBe(2);
+    expect(await counted(running.metrics, 'tidewatch_documents_in_total')).toBe(710);
+  });
+
+  it('tells of the end of a pending alert only those who were told of its beginning', async () => {
+    const now = Date.UTC(2026, 2, 2);
+    const background = Array.from({ length: 6 * 24 }, (_, index) =>
+      opinionOf({ id: `b${index}`, time: now + index * HOUR, negative: 0.05 }),
+    );
+    // Six stories whose first three leave the window before the next bucket ends: anomalous for one bucket only.
+    const short = [0, 1, 2, 3, 4, 5].map((index) =>
+      opinionOf({
+        id: `i${index}`,
+        time: now + 6 * DAY + (index < 3 ? index : 7 * HOUR + index) * 1,
+        negative: 0.95,
+      }),
+    );
+    for (const [send, requests] of [
+      [['firing', 'resolved'], 0],
+      [['pending', 'firing', 'resolved'], 2],
+    ] as const) {
+      receiver = await startReceiver();
+      const running = await start({
+        settings: { send, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] },
+      });
+      await append(running, [...background, ...short]);
+      await running.drained();
+      await running.alerting.flush();
+      expect(running.alerts.map(({ state }) => state)).toEqual(['pending', 'resolved']);
+      await until(() => running.state.table('notify.queue').count() === 0);
+      expect(receiver.requests).toHaveLength(requests);
+      await running.close();
+      await receiver.close();
+      stage = undefined;
+      receiver = undefined;
+      await rm(folder, { recursive: true });
+    }
+    await mkdir(folder);
+  });
+
   it('judges a feed replayed at a pace beside live feeds dated today, none of it late', async () => {
     const feed = simulatedFeed({ seed: 24 });
     const shift = Date.now() - Date.parse(feed.at(-1)?.document.published_at ?? '');
@@ -228,7 +290,7 @@ describe('the alerting stage', () => {
 
 describe('a process killed at its worst moments', () => {
   async function runProcess(url: string, crashAt?: number): Promise<{ code: number | null; output: string }> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'test/alerting/crash_process.ts', folder, url, SECRET], {
+    const child = spawn(process.execPath, ['--import', 'tsx', CRASH_PROCESS, folder, url, SECRET], {
       env: { ...process.env, ...(crashAt === undefined ? {} : { CRASH_AT: String(crashAt) }) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

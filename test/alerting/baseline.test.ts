@@ -101,6 +101,9 @@ describe('the baseline', () => {
   });
 });
 
+/** Fetched long after: the feeds brought their past with them. */
+const FETCHED = START + 30 * DAY;
+
 describe('the history of a series', () => {
   const range = { from: START, to: START + 6 * DAY, windowMs: 8 * HOUR, learningHours: 96 };
   const bucket = (hours: number, lane: string, negative: number) => ({
@@ -110,7 +113,7 @@ describe('the history of a series', () => {
 
   it('cuts the past into windows, the newest first, and leaves out days on which no feed spoke', () => {
     const lanes: Lanes = new Map();
-    for (const day of [0, 1, 2, 4, 5]) hear(lanes, 'a', START + day * DAY, 0);
+    for (const day of [0, 1, 2, 4, 5]) hear(lanes, 'a', START + day * DAY, FETCHED);
     const found = historyOf([bucket(0, 'a', 0.5), bucket(143, 'a', 0.25), bucket(144, 'a', 9)], lanes, range);
     expect(found.windows).toHaveLength(15);
     expect(found.windows[0]).toBe(0.25);
@@ -121,8 +124,8 @@ describe('the history of a series', () => {
 
   it('leaves out feeds that are still learning', () => {
     const lanes: Lanes = new Map();
-    for (const day of [0, 1, 2, 3, 4]) hear(lanes, 'a', START + day * DAY, 0);
-    for (const day of [4, 5]) hear(lanes, 'b', START + day * DAY, 0);
+    for (const day of [0, 1, 2, 3, 4]) hear(lanes, 'a', START + day * DAY, FETCHED);
+    for (const day of [4, 5]) hear(lanes, 'b', START + day * DAY, FETCHED);
     const found = historyOf([bucket(100, 'a', 0.5), bucket(130, 'b', 0.5)], lanes, range);
     expect(found.negative).toBe(0.5);
   });
