@@ -5,22 +5,27 @@
  * of the event loop go into one transaction. Rejected: lmdb-js' asynchronous commits, which on a full disk raise
  * unhandled rejections that end the process and hide the system's error code; and noSync, which a power cut corrupts.
  */
-import { statfsSync } from 'node:fs';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type Database, type DatabaseOptions, type Key, type RootDatabase } from 'lmdb';
 import { TidewatchError, toTidewatchError } from '../errors.ts';
-import { createFolder } from './folder.ts';
+import { createFolder, fullDiskError, isOutOfRoom } from './folder.ts';
 
-/** LMDB reports a write that was cut short by a full disk as EIO; with less room than this, it was the disk. */
-const ROOM_BYTES = 16 * 1024 * 1024;
+/** ENOSPC and EDQUOT; LMDB also reports EIO, for a write that a full disk cut short. */
 const FULL_CODES = new Set<unknown>([28, 122]);
+const EIO = 5;
 
 export interface Environment {
-  readonly root: RootDatabase;
+  /**
+   * Opens (or creates) one of the environment's databases; not within a transaction.
+   * @throws TidewatchError storage.full, storage.unavailable
+   */
+  open<Value, DatabaseKey extends Key>(options: DatabaseOptions & { name: string }): Database<Value, DatabaseKey>;
+  /** Commits `work` now, by itself; an error of `work` undoes it and is thrown as it is. */
+  commit(work: () => void): void;
   /** Queues `work` for the next shared transaction. Resolves when durable; rejects when nothing of it was written. */
   write(work: () => void): Promise<void>;
   /** Commits what is queued, now. */
   flush(): void;
-  /** Called after each shared transaction, before any of its promises settles. */
+  /** Called after each transaction, before any of its promises settles. */
   onSettled(listener: (committed: boolean) => void): void;
   close(): Promise<void>;
 }
@@ -54,8 +59,22 @@ export async function openEnvironment(folder: string, maxDatabases: number): Pro
         for (const work of works) work();
       });
     } catch (error) {
-      throw storageError(error, folder);
+      for (const listener of listeners) listener(false);
+      throw isFromLmdb(error) ? storageError(error, folder) : error;
     }
+    for (const listener of listeners) listener(true);
+  }
+
+  function settle(batch: readonly Queued[]): void {
+    try {
+      commit(batch.map((item) => item.work));
+    } catch (error) {
+      // A defect in one work must not fail its neighbours; the disk fails all alike.
+      if (batch.length > 1 && !isFromLmdb(error)) for (const item of batch) settle([item]);
+      else for (const item of batch) item.reject(error);
+      return;
+    }
+    for (const item of batch) item.resolve();
   }
 
   function flush(): void {
@@ -63,20 +82,18 @@ export async function openEnvironment(folder: string, maxDatabases: number): Pro
     scheduled = undefined;
     const batch = queue;
     queue = [];
-    if (batch.length === 0) return;
-    try {
-      commit(batch.map((item) => item.work));
-    } catch (error) {
-      for (const listener of listeners) listener(false);
-      for (const item of batch) item.reject(error);
-      return;
-    }
-    for (const listener of listeners) listener(true);
-    for (const item of batch) item.resolve();
+    if (batch.length > 0) settle(batch);
   }
 
   return {
-    root,
+    open(options) {
+      try {
+        return root.openDB(options);
+      } catch (error) {
+        throw storageError(error, folder);
+      }
+    },
+    commit: (work) => commit([work]),
     write(work) {
       if (closed) return Promise.reject(new TidewatchError('storage.unavailable', `${folder} is closed`));
       scheduled ??= setImmediate(flush);
@@ -93,25 +110,18 @@ export async function openEnvironment(folder: string, maxDatabases: number): Pro
   };
 }
 
+/** LMDB's own errors, and those this file made of them. */
+function isFromLmdb(error: unknown): boolean {
+  return error instanceof TidewatchError
+    ? error.code.startsWith('storage.')
+    : typeof (error as { code?: unknown } | null)?.code === 'number';
+}
+
 /** An LMDB or system error with the folder named; a full disk is recognised also where LMDB calls it EIO. */
 export function storageError(thrown: unknown, folder: string): TidewatchError {
   const known = toTidewatchError(thrown, 'storage.unavailable');
   if (known.code !== 'storage.unavailable' || known === thrown) return known;
   const code = (thrown as { code?: unknown } | null)?.code;
-  if (FULL_CODES.has(code) || (code === 5 && freeBytes(folder) < ROOM_BYTES)) {
-    return new TidewatchError('storage.full', `The disk of ${folder} is full`, {
-      cause: thrown,
-      hint: 'Free some space or point data_dir at a larger disk; work goes on by itself.',
-    });
-  }
+  if (FULL_CODES.has(code) || (code === EIO && isOutOfRoom(folder))) return fullDiskError(folder, thrown);
   return new TidewatchError('storage.unavailable', `${folder}: ${known.message}`, { cause: thrown });
-}
-
-function freeBytes(folder: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return Infinity;
-  }
 }

@@ -1,15 +1,40 @@
-/** Creating a data folder, with the right reason where it cannot be: Node's recursive mkdir says ENOENT on a read-only disk. */
+/**
+ * A data folder: creating it, and whether there is room in it. With the right reason where it cannot be had: Node's
+ * recursive mkdir says ENOENT on a read-only disk, and engines say little when they fail to open.
+ */
+import { statfsSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { toTidewatchError } from '../errors.ts';
+import { TidewatchError, toTidewatchError } from '../errors.ts';
+
+/** Engines fail with less room than this in ways that do not name the disk (LMDB: EIO; chdb: no reason at all). */
+const ROOM_BYTES = 16 * 1024 * 1024;
+
+/** Whether the disk of `folder` is as good as full. */
+export function isOutOfRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < ROOM_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+export function fullDiskError(folder: string, cause: unknown): TidewatchError {
+  return new TidewatchError('storage.full', `The disk of ${folder} is full`, {
+    cause,
+    hint: 'Free some space or point data_dir at a larger disk; work goes on by itself.',
+  });
+}
 
 /**
- * Creates `folder` and its parents where they are absent.
+ * Creates `folder` and its parents where they are absent, and makes sure that it can be written.
  * @throws TidewatchError storage.read_only, storage.full, storage.unavailable
  */
 export async function createFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
   } catch (error) {
     throw toTidewatchError((await whyNotWritable(folder)) ?? error, 'storage.unavailable');
   }

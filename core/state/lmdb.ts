@@ -3,9 +3,8 @@
  * event loop share a commit, and are seen by reads at once: a caller that marks an id and asks for it in the same turn
  * gets the right answer. Rejected: SQLite (a native build more, and no faster for single keys), JSON files (not atomic).
  */
-import type { Database } from 'lmdb';
 import { TidewatchError } from '../errors.ts';
-import { openEnvironment, storageError, type Environment } from './environment.ts';
+import { openEnvironment, type Environment } from './environment.ts';
 import type { State, StateTable } from './state.ts';
 
 const MAX_TABLES = 256;
@@ -26,7 +25,7 @@ export async function openState(folder: string): Promise<State> {
     table<Value>(name: string) {
       let table = tables.get(name);
       if (table === undefined) {
-        table = openTable(environment, name, folder, mode);
+        table = openTable(environment, name, mode);
         tables.set(name, table);
       }
       return table as StateTable<Value>;
@@ -37,9 +36,7 @@ export async function openState(folder: string): Promise<State> {
       environment.flush();
       mode.direct = true;
       try {
-        environment.root.transactionSync(work);
-      } catch (error) {
-        throw storageError(error, folder);
+        environment.commit(work);
       } finally {
         mode.direct = false;
       }
@@ -48,42 +45,31 @@ export async function openState(folder: string): Promise<State> {
   };
 }
 
-function openTable(
-  environment: Environment,
-  name: string,
-  folder: string,
-  mode: { readonly direct: boolean },
-): StateTable<unknown> {
-  let database: Database<unknown, Buffer>;
-  try {
-    database = environment.root.openDB<unknown, Buffer>({ name, encoding: 'msgpack', keyEncoding: 'binary' });
-  } catch (error) {
-    throw storageError(error, folder);
-  }
+function openTable(environment: Environment, name: string, mode: { readonly direct: boolean }): StateTable<unknown> {
+  const database = environment.open<unknown, Buffer>({ name, encoding: 'msgpack', keyEncoding: 'binary' });
   const pending: Pending = new Map();
 
-  function change(key: string, value: unknown): Promise<void> {
-    let bytes: Buffer;
-    try {
-      bytes = keyBytes(name, key);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
-    const apply = (stored: unknown): void => {
-      if (stored === REMOVED) database.removeSync(bytes);
-      else database.putSync(bytes, stored);
-    };
-    if (mode.direct) {
-      apply(value);
-      return Promise.resolve();
-    }
+  function apply(bytes: Buffer, value: unknown): void {
+    if (value === REMOVED) database.removeSync(bytes);
+    else database.putSync(bytes, value);
+  }
+
+  async function queue(key: string, value: unknown): Promise<void> {
+    const bytes = keyBytes(name, key);
     // Copied: the caller may go on changing its object before the commit.
     const entry = { value: value === REMOVED ? REMOVED : structuredClone(value) };
     pending.set(key, entry);
-    return environment.write(() => {
+    await environment.write(() => {
       if (pending.get(key) === entry) pending.delete(key);
-      apply(entry.value);
+      apply(bytes, entry.value);
     });
+  }
+
+  function change(key: string, value: unknown): Promise<void> {
+    if (!mode.direct) return queue(key, value);
+    // Thrown at once, not as a promise that nobody awaits: it has to undo the transaction.
+    apply(keyBytes(name, key), value);
+    return Promise.resolve();
   }
 
   return {

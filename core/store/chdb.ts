@@ -4,18 +4,21 @@
  * Rejected: a child process for the engine (a copy of every row more, and one more thing that can die unnoticed).
  */
 import { createRequire } from 'node:module';
+import type { createChdbConnection } from 'chdb/connection';
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
-import { TidewatchError, toTidewatchError } from '../errors.ts';
+import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { createFolder } from '../state/folder.ts';
+import { createFolder, fullDiskError, isOutOfRoom } from '../state/folder.ts';
 import { createStore } from './clickhouse.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
 
 export const chdbSettings = z.object({});
 
-type ConnectionModule = typeof import('chdb/connection');
+interface ConnectionModule {
+  readonly createChdbConnection: typeof createChdbConnection;
+}
 type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
 
 /**
@@ -24,17 +27,18 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
  */
 export async function openChdbStore({ folder, log }: { folder: string; log: Logger }): Promise<Store> {
   await createFolder(folder);
-  const { createChdbConnection } = await loadChdb();
+  const chdb = loadChdb();
   let client: ClickHouseClient;
   try {
     // chdb's declarations lag behind the client's; at run time the shapes agree (the contract suite runs on it).
-    const connection = createChdbConnection({ path: folder }) as unknown as ClientConnection;
+    const connection = chdb.createChdbConnection({ path: folder }) as unknown as ClientConnection;
     client = createClient({ connection });
   } catch (error) {
-    const known = toTidewatchError(error, 'storage.unavailable');
-    throw new TidewatchError(known.code, `The store in ${folder} does not open: ${known.message}`, {
+    if (isOutOfRoom(folder)) throw fullDiskError(folder, error);
+    const text = error instanceof Error ? error.message : String(error);
+    throw new TidewatchError('storage.unavailable', `The store in ${folder} does not open: ${text}`, {
       cause: error,
-      hint: known.hint ?? 'One process has one embedded store, in one folder; a second needs a process of its own.',
+      hint: 'One process has one embedded store in one folder. Otherwise the engine said why on stderr; moving the folder aside starts an empty store.',
       retryable: false,
     });
   }
@@ -49,7 +53,7 @@ export async function openChdbStore({ folder, log }: { folder: string; log: Logg
   };
 }
 
-async function loadChdb(): Promise<ConnectionModule> {
+function loadChdb(): ConnectionModule {
   try {
     return createRequire(import.meta.url)('chdb/connection') as ConnectionModule;
   } catch (error) {

@@ -10,10 +10,13 @@ export function storeError(thrown: unknown, doing: string): TidewatchError {
   if (thrown instanceof TidewatchError) return thrown;
   const type = (thrown as { type?: unknown } | null)?.type;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  // ClickHouse says CANNOT_WRITE_TO_FILE_DESCRIPTOR and the like, with the system's words for the full disk.
-  const system = toTidewatchError(thrown, 'storage.unavailable');
-  if (system.code !== 'storage.unavailable') return system;
   const message = `${doing} failed: ${text.replace(/\s+/g, ' ').slice(0, 500)}`;
+  // ClickHouse reserves room and says so; past that it passes the system's own words on.
+  const system = toTidewatchError(type === 'NOT_ENOUGH_SPACE' ? new Error(type) : thrown, 'storage.unavailable');
+  if (system.code !== 'storage.unavailable') {
+    const hint = system.hint === undefined ? {} : { hint: system.hint };
+    return new TidewatchError(system.code, message, { cause: thrown, ...hint });
+  }
   if (typeof type === 'string' && OURS.test(type)) return new TidewatchError('internal', message, { cause: thrown });
   if (type === 'AUTHENTICATION_FAILED' || type === 'ACCESS_DENIED') {
     return new TidewatchError('storage.unavailable', message, {

@@ -11,8 +11,9 @@ import type { Logger } from '../log.ts';
 import { openEnvironment } from '../state/environment.ts';
 import { createAdmission } from './admission.ts';
 import { createBell, type Bell } from './bell.ts';
-import { encodeMessage, openJournal, type EncodedMessage, type Journal } from './journal.ts';
+import { MAX_DATABASES, openJournal, type Journal } from './journal.ts';
 import { createPruning } from './pruning.ts';
+import { encodeMessage, type EncodedMessage } from './record.ts';
 import { backlog } from './retention.ts';
 import type { Delivery, Output, Stream, SubscribeOptions } from './stream.ts';
 import { readDeliveries } from './subscription.ts';
@@ -58,7 +59,7 @@ export async function openEmbeddedStream(
   settings: EmbeddedStreamSettings,
   { folder, clock, log }: EmbeddedStreamContext,
 ): Promise<Stream> {
-  const environment = await openEnvironment(folder, 4);
+  const environment = await openEnvironment(folder, MAX_DATABASES);
   const journal = openJournal(environment);
   const bells = new Map<string, Bell>();
   const readers = new Map<string, AbortController>();
@@ -85,7 +86,7 @@ export async function openEmbeddedStream(
   async function createGroup(topic: string, group: string): Promise<void> {
     open();
     if (journal.groups(topic).has(group)) return;
-    await journal.change((draft) => {
+    await journal.change([], (draft) => {
       if (draft.committed(topic, group) === undefined) draft.commit(topic, group, draft.topic(topic).first);
     });
   }
@@ -117,7 +118,8 @@ export async function openEmbeddedStream(
         // A stop does not wait for room: what is done is committed, over the limit by one delivery at most.
         for (const output of encoded) await admission.room(output.topic, stopping);
         ended.throwIfAborted();
-        await journal.change((draft) => {
+        const names = encoded.map((output) => output.topic);
+        await journal.change(names, (draft) => {
           if (draft.committed(topic, group) !== from) {
             throw new TidewatchError('internal', `${group} acknowledged ${topic} from ${from}, out of order.`);
           }
@@ -139,7 +141,7 @@ export async function openEmbeddedStream(
       if (messages.length === 0) return;
       const encoded = encode(messages);
       await admission.enter(topic, signal);
-      await journal.change((draft) => draft.append(topic, encoded, clock.now()));
+      await journal.change([topic], (draft) => draft.append(topic, encoded, clock.now()));
       bellOf(topic).ring();
     },
     subscribe,

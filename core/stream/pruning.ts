@@ -38,7 +38,7 @@ export function createPruning(
 
   async function remove(topic: string, below: number, why: string): Promise<number> {
     const before = journal.topic(topic).first;
-    await journal.change((draft) => draft.remove(topic, below, STEP));
+    await journal.change([topic], (draft) => draft.remove(topic, below, STEP));
     const removed = journal.topic(topic).first - before;
     if (removed > 0) freed.ring();
     if (removed > 0 && isDeadLetters(topic)) log.warn({ topic, removed, why }, 'dead letters removed');
@@ -47,7 +47,7 @@ export function createPruning(
   }
 
   async function removeExpired(): Promise<void> {
-    for (const [topic] of [...journal.topics()]) {
+    for (const [topic] of journal.topics()) {
       const hours = isDeadLetters(topic) ? settings.dead_letter_retention_hours : settings.retention_hours;
       const below = expiredBelow(journal.topic(topic), journal.groups(topic), clock.now() - hours * HOUR_MS, (offset) =>
         journal.appendedAt(topic, offset),

@@ -86,8 +86,18 @@ describe('the state on disk', () => {
       void table.put('a', 9);
       throw new Error('not this time');
     });
-    await expect(failing).rejects.toThrow('not this time');
+    await expect(failing).rejects.toThrow(/^not this time$/);
     expect(table.get('a')).toBe(1);
+  });
+
+  it('undoes a transaction in which a put fails, awaited or not', async () => {
+    const table = state.table<unknown>('t');
+    const failing = state.transaction(() => {
+      void table.put('a', 1);
+      void table.put('', 2);
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'internal' });
+    expect(table.count()).toBe(0);
   });
 
   it('does not lose a put that waits when a transaction right after it fails', async () => {
@@ -100,6 +110,18 @@ describe('the state on disk', () => {
       .catch(() => undefined);
     await putting;
     expect(table.get('kept')).toBe(1);
+  });
+
+  it('fails a value that cannot be kept without failing the puts beside it', async () => {
+    const table = state.table<unknown>('t');
+    const outcomes = await Promise.allSettled([
+      table.put('good', 1),
+      table.put('function', () => 1),
+      table.put('too big', 2n ** 70n),
+      table.put('also good', 2),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect([...table.entries()].map((entry) => entry.key)).toEqual(['also good', 'good']);
   });
 
   it('takes keys of 1,900 bytes and refuses longer and empty ones', async () => {
@@ -120,7 +142,8 @@ describe('the state on disk', () => {
     const disk = mountSmallDisk(1);
     if (typeof disk === 'string') {
       console.warn(`skipped: the read-only folder, because ${disk}`);
-      return skip(disk);
+      skip(disk);
+      return;
     }
     try {
       disk.makeReadOnly();
