@@ -139,11 +139,9 @@ function stands(text: string, start: number, end: number, isCode: boolean): bool
   if (isInWord(text, start) && start > 0 && isInWord(text, start - 1)) return false;
   if (isInWord(text, end - 1) && end < text.length && isInWord(text, end)) return false;
   if (!isCode) return true;
-  // 12.600519, 600519.5, 600,519 and 600519% are amounts, not codes.
-  const before = text[start - 1];
-  const after = text[end];
-  if ((before === '.' || before === ',') && isDigit(text, start - 2)) return false;
-  return !(after === '%' || ((after === '.' || after === ',') && isDigit(text, end + 1)));
+  // 12.600519, 600519.5, 600519,000 and 600519% are amounts, not codes.
+  if (text[start - 1] === '.' && isDigit(text, start - 2)) return false;
+  return !/^(?:%|\.\d|,\d{3}(?!\d))/.test(text.slice(end, end + 5));
 }
 
 function leftmostLongest(hits: Hit[]): Hit[] {

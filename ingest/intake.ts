@@ -14,9 +14,9 @@ import type { State } from '../core/state/state.ts';
 import { TOPICS, deadLetterTopic, type DeadLetter, type Message, type Stream } from '../core/stream/stream.ts';
 import { contentIdOf, openSeenDocuments } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
-import { normalize } from './normalize.ts';
+import { normalize, type PlainDocument } from './normalize.ts';
 import type { IngestSettings } from './settings.ts';
-import { wordsOf } from './shingles.ts';
+import { bareHeadline, wordsOf } from './shingles.ts';
 import type { EmitOptions, RawItem, Receipt, Refusal } from './source.ts';
 import { createStoryIndex, type StoryRow } from './stories.ts';
 import { parseTime } from './time.ts';
@@ -83,10 +83,8 @@ export function createIntake(
         continue;
       }
       const { document } = normal;
-      const words = wordsOf(
-        document.title === null ? document.text : `${document.title} ${document.text}`,
-        document.links,
-      );
+      const { title, text, links } = document;
+      const words = wordsOf(title === null ? text : `${title} ${text}`, links);
       const reason = seen.reason({ id: document.id, contentId: contentIdOf(document, words) }, now);
       if (reason !== null) {
         batch.duplicates.set(reason, (batch.duplicates.get(reason) ?? 0) + 1);
@@ -94,7 +92,10 @@ export function createIntake(
       }
       const entities = matchEntities(document);
       const about = [...entities.map(({ id }) => id), ...document.cashtags];
-      const placed = stories.place({ id: document.id, words, at: Date.parse(document.published_at), about }, now);
+      const placed = stories.place(
+        { id: document.id, words: storyWords(document, words), at: Date.parse(document.published_at), about },
+        now,
+      );
       batch.documents.push({ ...document, entities, ...placed });
     }
     return batch;
@@ -206,6 +207,14 @@ async function orAborted<Value>(result: Promise<Value>, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** The words that copies share: an outlet's name behind a headline is none of them. */
+function storyWords({ title, text, links }: PlainDocument, words: readonly string[]): readonly string[] {
+  const headline = title ?? (text.length <= 200 ? text : '');
+  const bare = bareHeadline(headline);
+  if (bare === headline) return words;
+  return wordsOf(title === null ? bare : `${bare} ${text}`, links);
 }
 
 /** Documents of one entity keep their order, so that its windows close in order. */

@@ -28,6 +28,20 @@ export function wordsOf(text: string, links: readonly string[]): string[] {
   return plain.toLowerCase().match(WORDS) ?? [];
 }
 
+/**
+ * A headline without what outlets hang on it: "UPDATE 1-" and "RT @name:" before it, " - Outlet" and " | Section" behind
+ * it. At least half of the headline stays.
+ */
+export function bareHeadline(headline: string): string {
+  let bare = headline.replace(/^(?:UPDATE \d+\s?-|RT @\w{1,30}:|\[[^\]]{1,20}\]|【[^】]{1,12}】)\s*/i, '');
+  for (let cuts = 0; cuts < 3; cuts += 1) {
+    const shorter = bare.replace(/(?:\s+[-–—|·]\s+|\s*[|_]\s*)[^-–—|·_]{1,30}$/u, '');
+    if (shorter.length < headline.length / 2) break;
+    bare = shorter;
+  }
+  return bare;
+}
+
 /** How much the words say, counted in English words: a Han character is about six tenths of a word. */
 export function weightOf(words: readonly string[]): number {
   let weight = 0;

@@ -37,6 +37,7 @@ interface FeedCursor {
   readonly last_modified: string | null;
   /** SHA-256 of the body: many servers know neither ETag nor 304. */
   readonly body: string;
+  readonly ttl_secs: number | null;
 }
 
 export const rssSource = defineComponent({
@@ -100,12 +101,12 @@ async function fetchOnce(chosen: RssSettings, context: Context, emit: Emit, isRe
   const everyMs = chosen.every_secs * 1000;
   const cacheControl = response.headers['cache-control'];
   if (response.status === 304 && cursor !== null) {
-    return nextFetchMs({ everyMs, ttlSeconds: null, cacheControl }, Math.random());
+    return nextFetchMs({ everyMs, ttlSeconds: cursor.ttl_secs, cacheControl }, Math.random());
   }
   checkStatus(response, address, context.clock.now());
 
   const body = createHash('sha256').update(response.body).digest('hex');
-  if (body === cursor?.body) return nextFetchMs({ everyMs, ttlSeconds: null, cacheControl }, Math.random());
+  if (body === cursor?.body) return nextFetchMs({ everyMs, ttlSeconds: cursor.ttl_secs, cacheControl }, Math.random());
   const feed = await parseFeed(decodeFeed(response.body, response.headers['content-type']));
   await emit(
     feed.items.map((item) => ({
@@ -120,6 +121,7 @@ async function fetchOnce(chosen: RssSettings, context: Context, emit: Emit, isRe
     etag: response.headers['etag'] ?? null,
     last_modified: response.headers['last-modified'] ?? null,
     body,
+    ttl_secs: feed.ttlSeconds,
   });
   return nextFetchMs({ everyMs, ttlSeconds: feed.ttlSeconds, cacheControl }, Math.random());
 }

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { bareHeadline, likeness, sketchOf, wordsOf } from '../../ingest/shingles.ts';
+import { createStoryIndex, STORY_WINDOW_MS, type StoryIndex } from '../../ingest/stories.ts';
+
+const START = Date.UTC(2026, 2, 2);
+let serial = 0;
+function place(
+  index: StoryIndex,
+  text: string,
+  over: { at?: number; about?: string[]; now?: number; id?: string } = {},
+) {
+  serial += 1;
+  const { at = START, about = [], now = START, id = `d${serial}` } = over;
+  return { id, ...index.place({ id, words: wordsOf(bareHeadline(text), []), at, about }, now) };
+}
+/** Whether the second text joins the first one's story. */
+function isOneStory(a: string, b: string): boolean {
+  const index = createStoryIndex();
+  const first = place(index, a);
+  const second = place(index, b);
+  expect(first.story).toBe(first.id);
+  return second.story === first.story;
+}
+
+const REPORT =
+  'Skerrivane Airways will cut about 5 percent of its flights in April because two aircraft are waiting for engine parts. The carrier said affected passengers would be moved to other departures or refunded.';
+const BERICHT =
+  '周日上午起，诺维银行多名储户反映转账、取现迟迟不到账。银行回应称“需求异常集中”，未给出恢复时间。监管部门表示正在关注。';
+
+describe('copies share a story', () => {
+  it.each([
+    ['a wire prefix', REPORT, `EASTGATE, March 12 (Harbour Wire) - ${REPORT}`],
+    ['a cut', REPORT, `${REPORT.slice(0, 110)}... Read more`],
+    ['a cut that came first', `${REPORT.slice(0, 110)}…`, REPORT],
+    ['an outlet name', 'Norvale Bank customers report delayed withdrawals', 'Norvale Bank customers report delayed withdrawals - Harbour Wire'],
+    ['another outlet name', 'Norvale Bank customers report delayed withdrawals | Business | Ledger Post', 'UPDATE 1-Norvale Bank customers report delayed withdrawals - Harbour Wire'],
+    ['a number', 'Buy NVB now, target 45, it will double by Friday!!!', 'Buy NVB now - target 60, it will double by Friday'],
+    ['emoji and punctuation', 'Tarrowby kitchens are full of rats, sell everything now', '🔥🔥 Tarrowby kitchens are FULL of rats!!! Sell everything now 📉'],
+    ['a retweet', 'Fed holds rates steady and hints at two cuts this year', 'RT @wire: Fed holds rates steady and hints at two cuts this year'],
+    ['一个电头', BERICHT, `潮汐快讯3月8日电（记者 程砚）${BERICHT}`],
+    ['截断', BERICHT, `${BERICHT.slice(0, 34)}……`],
+    ['数字和表情', '泰罗比超市中央厨房全是老鼠，已经吃坏40多个人，赶紧清仓快跑！', '泰罗比超市中央厨房全是老鼠 已经吃坏70多个人！！赶紧清仓快跑🔥'],
+    ['转载署名', '评级机构将诺维银行列入负面观察名单', '评级机构将诺维银行列入负面观察名单（来源：东门财经）'],
+    ['a short post, word for word', 'to the moon', 'To the moon!!! 🚀'],
+  ])('%s', (_, a, b) => {
+    expect(isOneStory(a, b)).toBe(true);
+  }); // prettier-ignore
+});
+
+describe('reports of their own stay apart', () => {
+  it.each([
+    [
+      'Norvale Bank customers report delayed withdrawals',
+      'Depositors rush to withdraw as liquidity fears grip Norvale',
+    ],
+    [
+      'Apple warns on revenue as iPhone sales slow in China',
+      'iPhone maker cuts its forecast, blaming weak Chinese demand',
+    ],
+    [
+      'Fed holds rates steady and hints at two cuts this year',
+      'Central bank keeps its benchmark unchanged, sees easing ahead',
+    ],
+    ['Boeing shares fall after second crash', 'Airbus shares rise after record order'],
+    ['诺维银行多地取款延迟 储户大量投诉', '评级机构将诺维银行列入负面观察名单'],
+    ['诺维银行App转不出钱，一直显示处理中', '在诺维银行门口排了一个半小时，取款机吐不出钱'],
+    ['央行下调存款准备金率0.5个百分点', '为支持实体经济，人民银行决定降准，释放长期资金约一万亿元'],
+    ['to the moon', 'to the floor'],
+    ['Bullish!', 'Bearish!'],
+  ])('%s / %s', (a, b) => {
+    expect(isOneStory(a, b)).toBe(false);
+  });
+
+  it('also when they share a template but name other entities', () => {
+    const index = createStoryIndex();
+    const text = (name: string): string =>
+      `${name} announces a share buyback of up to 100 million over the next twelve months`;
+    const first = place(index, text('Norvale'), { about: ['norvale'] });
+    expect(place(index, text('Bellwick'), { about: ['bellwick'] }).story).not.toBe(first.story);
+    expect(place(index, `${text('Norvale')} - Wire`, { about: ['norvale'] }).story).toBe(first.story);
+  });
+
+  it('also when two days of event time lie between them', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT);
+    expect(place(index, REPORT, { at: START + STORY_WINDOW_MS + 1 }).story).not.toBe(first.story);
+    expect(place(index, REPORT, { at: START - STORY_WINDOW_MS + 1 }).story).toBe(first.story);
+  });
+});
+
+describe('a story', () => {
+  it('is named after its first document, and loses a quarter of its novelty with each copy', () => {
+    const index = createStoryIndex();
+    const novelty = Array.from({ length: 25 }, () => place(index, REPORT).novelty);
+    expect(novelty.slice(0, 5)).toEqual([100, 75, 56, 42, 32]);
+    expect(novelty.at(-1)).toBe(0);
+  });
+
+  it('goes on as long as copies come', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT);
+    for (let day = 1; day < 10; day += 1) {
+      const time = START + day * 86_400_000;
+      expect(place(index, REPORT, { at: time, now: time }).story).toBe(first.story);
+    }
+  });
+
+  it('costs no more memory the longer a flood lasts, and the index has a ceiling', () => {
+    const index = createStoryIndex({ maxStories: 100 });
+    for (let post = 0; post < 5000; post += 1)
+      place(index, `Tarrowby rats again ${post}, sell everything now before it is too late`);
+    expect(index.size).toBe(1);
+    for (let post = 0; post < 1000; post += 1)
+      place(index, `Wholly different words number${post} alpha${post} beta${post} gamma${post} delta${post}`);
+    expect(index.size).toBeLessThanOrEqual(101);
+  });
+
+  it('is forgotten 48 hours after its last document, on the clock of the process', () => {
+    const index = createStoryIndex();
+    place(index, REPORT, { id: 'old' });
+    const late = START + STORY_WINDOW_MS + 1;
+    place(index, BERICHT, { at: late, now: late });
+    expect(index.size).toBe(1);
+    expect(index.changes().get('old')).toBeNull();
+  });
+
+  it('is the same after a restart from the rows that were kept', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT);
+    place(index, REPORT);
+    const rows = structuredClone([...index.changes()].map(([key, value]) => ({ key, value })));
+    expect(index.changes().size).toBe(0);
+    const restored = createStoryIndex();
+    restored.restore(rows.flatMap(({ key, value }) => (value === null ? [] : [{ key, value }])));
+    expect(place(restored, `(Wire) ${REPORT}`)).toMatchObject({ story: first.story, novelty: 56 });
+  });
+});
+
+describe('a bare headline', () => {
+  it.each([
+    ['UPDATE 1-Norvale Bank limits payouts | Business | Wire', 'Norvale Bank limits payouts'],
+    ['RT @wire: Fed holds rates', 'Fed holds rates'],
+    ['【快讯】诺维银行下调取现上限_东门财经', '诺维银行下调取现上限'],
+    ['Year-on-year growth - slow', 'Year-on-year growth'],
+    ['A - B', 'A - B'],
+    ['U.S.-China talks resume', 'U.S.-China talks resume'],
+  ])('of %j is %j', (headline, bare) => {
+    expect(bareHeadline(headline)).toBe(bare);
+  });
+});
+
+describe('sketches', () => {
+  const text = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, index) => `word${from + index}x`);
+
+  it('estimate resemblance and containment of long texts within a tenth', () => {
+    const whole = sketchOf(text(0, 1000));
+    const half = sketchOf(text(0, 500));
+    expect(whole.hashes).toHaveLength(128);
+    const alike = likeness(whole, half);
+    expect(alike.containment).toBeGreaterThan(0.9);
+    expect(Math.abs(alike.ratio - 0.5)).toBeLessThan(0.1);
+    expect(Math.abs(alike.resemblance - 0.5)).toBeLessThan(0.1);
+  });
+
+  it('are exact for short ones', () => {
+    expect(likeness(sketchOf(text(0, 12)), sketchOf(text(0, 12)))).toEqual({
+      resemblance: 1,
+      containment: 1,
+      ratio: 1,
+    });
+    expect(likeness(sketchOf(text(0, 12)), sketchOf(text(20, 32))).resemblance).toBe(0);
+    expect(likeness(sketchOf([]), sketchOf(text(0, 12))).resemblance).toBe(0);
+  });
+});
