@@ -11,21 +11,14 @@ import { systemClock, type Clock } from '../core/clock.ts';
 import type { Context } from '../core/component.ts';
 import { createComponent } from '../core/config.ts';
 import { toTidewatchError } from '../core/errors.ts';
-import { isoTime, opinionSchema, type Alert, type Series } from '../core/event.ts';
+import type { Alert, Series } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Store } from '../core/store/store.ts';
-import {
-  TOPICS,
-  deadLetterTopic,
-  type DeadLetter,
-  type Delivery,
-  type Message,
-  type Received,
-  type Stream,
-} from '../core/stream/stream.ts';
+import { TOPICS, deadLetterTopic, type Delivery, type Message, type Stream } from '../core/stream/stream.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import type { Detector } from './detector.ts';
 import type { DisplayName } from './evidence.ts';
+import { createIntake } from './intake.ts';
 import { expectReplays, passQuietly, watermark } from './lanes.ts';
 import type { Notifier } from './notifier.ts';
 import { createNotifyQueue } from './notify.ts';
@@ -108,41 +101,13 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   let running: Promise<unknown> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
 
+  const takeIn = createIntake({ watch, offsets, metrics, clock: wallClock });
+
   /** One at a time: deliveries, ticks and the flush all change the watch. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = turn.then(work);
     turn = result.catch(() => undefined);
     return result;
-  }
-
-  function takeIn(message: Received<unknown>): Message | null {
-    const parsed = opinionSchema.safeParse(message.value);
-    const last = offsets.get(message.partition);
-    // A log that was started anew counts from 0 again, with later times.
-    const known = last !== undefined && message.offset <= last.offset && message.appended_at <= last.appendedAt;
-    if (!known) {
-      offsets.set(message.partition, { offset: message.offset, appendedAt: message.appended_at });
-      metrics.in(1);
-      if (parsed.success) {
-        const intake = watch.take(parsed.data);
-        if (intake !== 'taken') metrics.skipped(intake);
-      } else metrics.error('input.invalid');
-    }
-    return parsed.success ? null : deadLetter(message, parsed.error.issues[0]);
-  }
-
-  function deadLetter(
-    message: Received<unknown>,
-    issue: { path: PropertyKey[]; message: string } | undefined,
-  ): Message {
-    const value: DeadLetter = {
-      stage: 'alerting',
-      code: 'input.invalid',
-      reason: `Not an opinion: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`,
-      at: isoTime(wallClock.now()),
-      value: message.value,
-    };
-    return { key: message.key, value };
   }
 
   function advance(): void {

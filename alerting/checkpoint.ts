@@ -5,7 +5,7 @@
  */
 import type { State, StateTable } from '../core/state/state.ts';
 import type { Lane } from './lanes.ts';
-import { newWatchState, type Course, type Touched, type WatchState } from './watch.ts';
+import { newWatchState, type Course, type Touched, type WatchState } from './memory.ts';
 import type { LaneSum, SeriesRecord } from './window.ts';
 
 /** The last message taken in from each partition. */

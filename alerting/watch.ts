@@ -7,14 +7,16 @@
  * topics know which entities explain them. Quiet stretches are skipped, years of them if need be.
  */
 import { seriesKey, type Alert, type Finding, type Opinion, type Series } from '../core/event.ts';
-import { baselineOf, historyOf, isLearnt, poolOf, type HistoryRange, type Pool } from './baseline.ts';
+import { baselineOf, historyOf, isLearnt, type HistoryRange } from './baseline.ts';
 import type { Detector } from './detector.ts';
 import type { DisplayName } from './evidence.ts';
 import { heldBack } from './inhibition.ts';
-import { forgetDays, hear, type Lanes, type WatermarkRules } from './lanes.ts';
+import { forgetDays, hear, type WatermarkRules } from './lanes.ts';
 import { UNBORN, isResting, step, type Life, type LifecycleRules } from './lifecycle.ts';
+import { courseKey, newWatchState, type Touched, type WatchState } from './memory.ts';
 import { observe, seriesOf } from './observation.ts';
-import { alertOf, factsOf, findingOf, type Facts } from './statement.ts';
+import { createPools } from './pools.ts';
+import { alertOf, factsOf, findingOf } from './statement.ts';
 import {
   admitLate,
   closeThrough,
@@ -33,26 +35,6 @@ export interface Rules {
   readonly historyMs: number;
   /** A feed counts after it spoke on that many hours of whole days. */
   readonly learningHours: number;
-}
-
-/** One alert's life with the facts of its height. */
-export interface Course {
-  life: Life;
-  peak: Facts | null;
-}
-
-/** Everything the watch remembers. Plain data apart from Maps: checkpoint.ts writes it down. */
-export interface WatchState {
-  /** End of the last judged bucket, epoch milliseconds; null before the first. */
-  closed: number | null;
-  readonly lanes: Lanes;
-  readonly records: Map<string, SeriesRecord>;
-  /** By detector and series: see courseKey. */
-  readonly courses: Map<string, Course>;
-  /** Event time by document id, for as long as a copy of the message could count twice. */
-  readonly ids: Map<string, number>;
-  /** Name of the model that labelled last. */
-  model: string;
 }
 
 /** A change of an alert's state; `notify` is false for the end of an alert that never fired. */
@@ -77,24 +59,9 @@ export interface Watch {
   readonly touched: Touched;
 }
 
-/** Keys of records and courses, and document ids, that differ from what was last made durable, or are gone. */
-export interface Touched {
-  readonly records: Set<string>;
-  readonly courses: Set<string>;
-  readonly ids: Set<string>;
-}
-
 const DAY_MS = 86_400_000;
 /** Ids remembered at most: about 60 MB. The oldest go first. */
 const MOST_IDS = 400_000;
-
-export function newWatchState(): WatchState {
-  return { closed: null, lanes: new Map(), records: new Map(), courses: new Map(), ids: new Map(), model: '' };
-}
-
-export function courseKey(detector: string, series: Series): string {
-  return `${detector}\n${seriesKey(series)}`;
-}
 
 export function createWatch(
   rules: Rules,
@@ -105,7 +72,7 @@ export function createWatch(
   const { bucketMs, windowMs } = rules.window;
   const active = new Set<string>();
   const touched: Touched = { records: new Set(), courses: new Set(), ids: new Set() };
-  const pools = new Map<string, Pool>();
+  const poolFor = createPools(state, rules.learningHours);
   let prunedAt = state.closed ?? -Infinity;
   for (const [key, record] of state.records) {
     if (record.waiting.length > 0 || record.admitted.length > 0) active.add(key);
@@ -243,25 +210,6 @@ export function createWatch(
     state.courses.set(key, { life, peak: life.state === 'inactive' ? null : peak });
     touched.courses.add(key);
     if (record.series.entity !== null && explains(life, window.end)) alerting.add(record.series.entity);
-  }
-
-  /** The prior of a kind as of the last whole day before the window: worked out once a day, the same after a restart. */
-  function poolFor(kind: Series['kind'], range: HistoryRange): Pool {
-    const to = Math.floor(range.to / DAY_MS) * DAY_MS;
-    const key = `${kind} ${to}`;
-    const known = pools.get(key);
-    if (known !== undefined) return known;
-    const whole: HistoryRange = { ...range, to, learningHours: rules.learningHours - 24 };
-    // Sorted, because sums of floats depend on their order and a reloaded map has another.
-    const histories = [...state.records]
-      .filter(([, { series }]) => series.kind === kind)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { buckets }]) => historyOf(buckets, state.lanes, whole))
-      .filter(({ stories }) => stories > 0);
-    const pool = poolOf(histories);
-    if (pools.size > 8) pools.clear();
-    pools.set(key, pool);
-    return pool;
   }
 
   function entitiesWithAlert(at: number): Set<string> {

@@ -7,13 +7,13 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { isoTime, type Alert, type Opinion } from '../../core/event.ts';
+import { isoTime, type Alert } from '../../core/event.ts';
 import { openStore } from '../../core/store/registry.ts';
 import type { Store } from '../../core/store/store.ts';
 import { TOPICS, deadLetterTopic, type DeadLetter } from '../../core/stream/stream.ts';
 import { startReceiver, type Receiver } from '../contracts/notifier.ts';
 import { quietLog } from './alerts.ts';
-import { DAY, HOUR, opinionOf, simulatedFeed } from './opinions.ts';
+import { DAY, HOUR, opinionOf, simulatedFeed, withDocument } from './opinions.ts';
 import { counted, openStage, type Stage, type StageOptions } from './stage.ts';
 
 const CRASH_PROCESS = fileURLToPath(new URL('./crash_process.ts', import.meta.url));
@@ -239,10 +239,9 @@ describe('the alerting stage', () => {
   it('judges a feed replayed at a pace beside live feeds dated today, none of it late', async () => {
     const feed = simulatedFeed({ seed: 24 });
     const shift = Date.now() - Date.parse(feed.at(-1)?.document.published_at ?? '');
-    const moved = feed.map((opinion): Opinion => {
+    const moved = feed.map((opinion) => {
       const time = Date.parse(opinion.document.published_at) + shift;
-      const document = { ...opinion.document, published_at: isoTime(time), fetched_at: isoTime(Date.now()) };
-      return { ...opinion, document };
+      return withDocument(opinion, { published_at: isoTime(time), fetched_at: isoTime(Date.now()) });
     });
     const live = Array.from({ length: 60 }, (_, index) =>
       opinionOf({

@@ -59,6 +59,11 @@ export function opinionOf(facts: OpinionFacts): Opinion {
   };
 }
 
+/** The same opinion with other facts about its document. */
+export function withDocument(opinion: Opinion, change: Partial<Document>): Opinion {
+  return { ...opinion, document: { ...opinion.document, ...change } };
+}
+
 /** A small deterministic generator (mulberry32): the same numbers in every run. */
 export function randomFrom(seed: number): () => number {
   let state = seed;

@@ -5,7 +5,7 @@ import { watermark } from '../../alerting/lanes.ts';
 import { alertingSettings, rulesOf } from '../../alerting/settings.ts';
 import { createWatch, type Changes, type Intake, type Watch } from '../../alerting/watch.ts';
 import { alertSchema, findingSchema, type Alert, type Opinion } from '../../core/event.ts';
-import { DAY, HOUR, START, opinionOf, plantedIncidents, randomFrom, simulatedFeed } from './opinions.ts';
+import { DAY, HOUR, START, opinionOf, plantedIncidents, randomFrom, simulatedFeed, withDocument } from './opinions.ts';
 
 const rules = rulesOf(alertingSettings.parse({}), 'global', []);
 
@@ -116,15 +116,12 @@ describe('the bundled feed under a simulated classifier', () => {
 
   it('fires the incidents even when a third of their documents is labelled neutral', () => {
     const random = randomFrom(99);
-    const feed = simulatedFeed({ seed: 3 }).map((opinion) =>
-      random() < 0.33
-        ? {
-            ...opinion,
-            sentiment: 'neutral' as const,
-            sentiment_probabilities: { negative: 0.2, neutral: 0.7, positive: 0.1 },
-          }
-        : opinion,
-    );
+    const neutral = (opinion: Opinion): Opinion => ({
+      ...opinion,
+      sentiment: 'neutral',
+      sentiment_probabilities: { negative: 0.2, neutral: 0.7, positive: 0.1 },
+    });
+    const feed = simulatedFeed({ seed: 3 }).map((opinion) => (random() < 0.33 ? neutral(opinion) : opinion));
     expect(fired(run(feed).alerts)).toEqual(['norvale_bank', 'halcyon_motors', 'quillmere_software']);
   });
 });
@@ -139,27 +136,19 @@ describe('the watch', () => {
   });
 
   it('fires a topic that no entity explains', () => {
-    const unnamed = incident(START + 8 * DAY).map((opinion) => ({
-      ...opinion,
-      document: { ...opinion.document, entities: [] },
-    }));
+    const unnamed = incident(START + 8 * DAY).map((opinion) => withDocument(opinion, { entities: [] }));
     expect(fired(run(byTime([...background(), ...unnamed])).alerts)).toEqual(['Markets']);
   });
 
   it('does not judge by a feed that has just begun', () => {
     expect(fired(run(byTime([...background(1, 3), ...incident(START + 3 * DAY)])).alerts)).toEqual([]);
-    const added = incident(START + 8 * DAY).map((opinion) => ({
-      ...opinion,
-      document: { ...opinion.document, feed: 'new feed' },
-    }));
+    const added = incident(START + 8 * DAY).map((opinion) => withDocument(opinion, { feed: 'new feed' }));
     expect(fired(run(byTime([...background(), ...added])).alerts)).toEqual([]);
   });
 
   it('fires on a company that was never mentioned before', () => {
-    const unknown = incident(START + 8 * DAY).map((opinion) => ({
-      ...opinion,
-      document: { ...opinion.document, entities: [{ id: 'unheard', surface: 'Unheard' }] },
-    }));
+    const entities = [{ id: 'unheard', surface: 'Unheard' }];
+    const unknown = incident(START + 8 * DAY).map((opinion) => withDocument(opinion, { entities }));
     expect(fired(run(byTime([...background(), ...unknown])).alerts)).toContain('unheard');
   });
 

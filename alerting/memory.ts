@@ -1,0 +1,41 @@
+/** What the watch remembers: plain data apart from Maps, so that it can be written down (checkpoint.ts) and taken up again. */
+import { seriesKey, type Series } from '../core/event.ts';
+import type { Lanes } from './lanes.ts';
+import type { Life } from './lifecycle.ts';
+import type { Facts } from './statement.ts';
+import type { SeriesRecord } from './window.ts';
+
+/** One alert's life with the facts of its height. */
+export interface Course {
+  life: Life;
+  peak: Facts | null;
+}
+
+/** Everything the watch remembers. */
+export interface WatchState {
+  /** End of the last judged bucket, epoch milliseconds; null before the first. */
+  closed: number | null;
+  readonly lanes: Lanes;
+  readonly records: Map<string, SeriesRecord>;
+  /** By detector and series: see courseKey. */
+  readonly courses: Map<string, Course>;
+  /** Event time by document id, for as long as a copy of the message could count twice. */
+  readonly ids: Map<string, number>;
+  /** Name of the model that labelled last. */
+  model: string;
+}
+
+/** Keys of records and courses, and document ids, that differ from what was last made durable, or are gone. */
+export interface Touched {
+  readonly records: Set<string>;
+  readonly courses: Set<string>;
+  readonly ids: Set<string>;
+}
+
+export function newWatchState(): WatchState {
+  return { closed: null, lanes: new Map(), records: new Map(), courses: new Map(), ids: new Map(), model: '' };
+}
+
+export function courseKey(detector: string, series: Series): string {
+  return `${detector}\n${seriesKey(series)}`;
+}
