@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createFolder, fullDiskError, isOutOfRoom } from '../state/folder.ts';
-import { createStore } from './clickhouse.ts';
+import { QUIET, createStore } from './clickhouse.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
 
@@ -32,7 +32,7 @@ export async function openChdbStore({ folder, log }: { folder: string; log: Logg
   try {
     // chdb's declarations lag behind the client's; at run time the shapes agree (the contract suite runs on it).
     const connection = chdb.createChdbConnection({ path: folder }) as unknown as ClientConnection;
-    client = createClient({ connection });
+    client = createClient({ connection, log: QUIET });
   } catch (error) {
     if (isOutOfRoom(folder)) throw fullDiskError(folder, error);
     const text = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@
  * The store over @clickhouse/client: the same code speaks to a ClickHouse server and to chdb in this process, which
  * differ only in the client they hand in and in how many statements they take at once.
  */
-import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -31,6 +31,9 @@ export interface StoreParts {
   /** Runs first in a migration. */
   readonly prepare?: () => Promise<void>;
 }
+
+/** Its errors reach the caller; the client's own lines would show them twice, with the statement's values. */
+export const QUIET = { level: ClickHouseLogLevel.OFF };
 
 const READ_LIMIT_SECS = 60;
 
@@ -142,12 +145,13 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
 /** A store on a ClickHouse server. Connects at the first statement. */
 export function openClickHouseStore(settings: ClickHouseSettingsOfStore, log: Logger): Store {
   const { url, username, password, database } = settings;
-  const client = createClient({ url, username, password, database, application: 'tidewatch' });
+  const account = { url, username, password, application: 'tidewatch', log: QUIET };
+  const client = createClient({ ...account, database });
   return createStore(client, {
     log,
     async prepare() {
       // The database in the client's URL may not exist yet, so it is created by way of one that always does.
-      const bootstrap = createClient({ url, username, password, database: 'default' });
+      const bootstrap = createClient({ ...account, database: 'default' });
       try {
         await bootstrap.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
       } finally {
