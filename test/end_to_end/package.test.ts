@@ -71,12 +71,12 @@ describe('the installed package', () => {
       dashboards: { port },
     };
     await writeFile(config, JSON.stringify(settings));
-    const status = async (): Promise<{ documents: number }> =>
-      (await fetch(`http://127.0.0.1:${port}/api/status`)).json() as Promise<{ documents: number }>;
+    const status = async (): Promise<{ opinions: number }> =>
+      (await fetch(`http://127.0.0.1:${port}/api/status`)).json() as Promise<{ opinions: number }>;
 
     const first = run(['up', '--config', config], { cli, cwd: folder });
     await first.seen(/The page is at/);
-    await until(async () => (await status()).documents > 100, 60_000, first.output);
+    await until(async () => (await status()).opinions > 100, 60_000, first.output);
     first.child.kill('SIGKILL');
     expect(await first.exited).toBe('SIGKILL');
 
@@ -97,19 +97,16 @@ describe('the installed package', () => {
     const total = (await readFile(join(examples, 'feed.jsonl'), 'utf8')).trim().split('\n').length;
     const finished = await until(
       async () => {
-        const items = (
-          (await (await fetch(`http://127.0.0.1:${port}/api/sources`)).json()) as {
-            items: { status: string; items: number }[];
-          }
-        ).items;
-        return items.every((source) => source.status === 'finished') ? items : null;
+        const answer = await fetch(`http://127.0.0.1:${port}/api/sources`);
+        const { sources } = (await answer.json()) as { sources: { status: string }[] };
+        return sources.every(({ status: state }) => state === 'finished') ? sources : null;
       },
       60_000,
       second.output,
     );
     expect(finished).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const { documents } = await status();
+    const { opinions: documents } = await status();
     expect(documents).toBeLessThanOrEqual(total);
     expect(documents).toBeGreaterThan(total * 0.9);
     expect(new Set(fired().map(({ alert }) => alert.alert_id)).size).toBe(planted.length);

@@ -51,8 +51,8 @@ describe('the quickstart', () => {
       await first.seen(/The page is at http/);
       const opinions = await until(
         async () => {
-          const { items } = await get<{ items: unknown[] }>('/api/opinions?range=30d&limit=50');
-          return items.length > 20 ? items : null;
+          const rows = (await get<{ opinions: unknown[] }>('/api/opinions?limit=50')).opinions;
+          return rows.length > 20 ? rows : null;
         },
         60_000,
         first.output,
@@ -65,9 +65,7 @@ describe('the quickstart', () => {
       const second = run(['up', '--config', config, '--data', join(folder, 'data')]);
       await second.seen(/The page is at http/);
       const fired = async (): Promise<AlertRow[]> =>
-        (await get<{ items: AlertRow[] }>('/api/alerts?range=30d&limit=100')).items.filter(
-          ({ state }) => state !== 'pending',
-        );
+        (await get<{ alerts: AlertRow[] }>('/api/alerts?limit=100')).alerts.filter(({ state }) => state !== 'pending');
       await until(
         async () => {
           const entities = new Set((await fired()).map(({ series }) => series.entity));
@@ -77,7 +75,7 @@ describe('the quickstart', () => {
         second.output,
       );
       await until(
-        async () => (await get<{ documents: number }>('/api/status')).documents >= total - 60,
+        async () => (await get<{ opinions: number }>('/api/status')).opinions >= total - 60,
         120_000,
         second.output,
       );
