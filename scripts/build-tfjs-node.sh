@@ -3,7 +3,7 @@
 # libtensorflow and the prebuilt addon: the library comes from Maven Central (tensorflow-core-api 0.5.0 carries
 # TensorFlow 2.10.1), the C headers from the pip wheel of the same version, the addon is compiled here.
 #
-#   scripts/build-tfjs-node.sh [folder]      default: .tfjs in the repository (git-ignored)
+#   scripts/build-tfjs-node.sh [folder]      default: .tfjs in the repository
 #   TIDEWATCH_TFJS=<folder> npx tsx classifier/train/main.ts train
 #
 # Needs: npm, mvn (and a JDK), python3 with pip, unzip or python3, make and a C++ compiler. Linux x86-64. Takes about a
@@ -35,6 +35,7 @@ for tool in npm mvn python3 make c++; do
 done
 
 cd "$folder"
+[ -f .gitignore ] || echo '*' > .gitignore # never committed, wherever the folder is
 [ -f package.json ] || echo '{ "name": "tidewatch-tfjs", "private": true, "license": "Apache-2.0" }' > package.json
 [ -f "$package/package.json" ] || npm install --ignore-scripts --no-audit --no-fund --save-exact "@tensorflow/tfjs-node@$version"
 

@@ -1,0 +1,115 @@
+/**
+ * One step of training and the present model's predictions: the tensors of a run and what is done with them. train.ts
+ * decides when; this file knows how.
+ */
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { TrainState } from './checkpoint.ts';
+import { type Row, toBatch } from './data.ts';
+import { createFrozenPart, type FrozenPart } from './frozen.ts';
+import { HEADS } from './labels.ts';
+import { lossOf } from './loss.ts';
+import { type Batch, classify, type Dropout, encode, pool, type Tensors, toTensors } from './model.ts';
+import { adamWStep, clipScale, cosineRate, decayOf, emptyMoments } from './optimizer.ts';
+import { dropoutMask, generator } from './random.ts';
+import type { Recipe } from './recipe.ts';
+import type { Weights } from './safetensors.ts';
+import type { Student } from './student.ts';
+import type { Tensorflow } from './tensorflow.ts';
+
+/** Logits by head, row after row. */
+export type Predict = (rows: readonly { ids: Int32Array }[]) => Record<string, number[][]>;
+
+export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, state: TrainState) {
+  const { shape } = student;
+  const tensors: Tensors = toTensors(tf, student.weights);
+  const variables = new Map<string, Variable>();
+  for (const name of student.trained) {
+    tensors.get(name)?.dispose();
+    const master = state.weights.get(name) as Float32Array;
+    const variable = tf.variable(tf.tensor(master.slice(), student.weights.get(name)?.shape ?? [], 'float32'), true);
+    variables.set(name, variable);
+    tensors.set(name, variable);
+  }
+  const byVariable = new Map([...variables].map(([name, variable]) => [variable.name, name]));
+  const frozen: FrozenPart = createFrozenPart(tf, shape, tensors, recipe.frozen_layers);
+  const upper = (batch: Batch, hidden: Float32Array, dropout: Dropout) => {
+    const start = tf.tensor(hidden, [batch.rows, batch.length, shape.hidden_size]);
+    const top = encode(tf, shape, tensors, start, batch, recipe.frozen_layers, shape.num_hidden_layers, dropout);
+    const pooled = pool(tf, top, batch);
+    return classify(tf, tensors, HEADS, dropout === null ? pooled : dropout(pooled));
+  };
+
+  const step = (rows: readonly Row[], share: number): number => {
+    const batch = toBatch(rows, shape.pad_token_id);
+    const hidden = frozen(rows, batch);
+    const random = generator(recipe.seed, state.progress.step, 2);
+    const dropout: Dropout =
+      recipe.dropout === 0
+        ? null
+        : (tensor: Tensor) => tf.mul(tensor, tf.tensor(dropoutMask(tensor.size, recipe.dropout, random), tensor.shape));
+    const { value, grads } = tf.variableGrads(
+      () =>
+        lossOf(
+          tf,
+          HEADS,
+          upper(batch, hidden, dropout),
+          rows.map((row) => row.targets),
+          recipe.label_smoothing,
+        ),
+      [...variables.values()],
+    );
+    const gradients = new Map(
+      Object.entries(grads).map(([key, tensor]) => [byVariable.get(key) ?? key, tensor.dataSync() as Float32Array]),
+    );
+    const loss = value.dataSync()[0] ?? 0;
+    tf.dispose(grads);
+    value.dispose();
+    const scale = clipScale(gradients.values(), recipe.clip_norm);
+    const rate = cosineRate(share, recipe.warmup);
+    for (const [name, variable] of variables) {
+      const weight = state.weights.get(name) as Float32Array;
+      const peak = name.startsWith('heads.') ? recipe.head_learning_rate : recipe.learning_rate;
+      const settings = {
+        step: state.progress.step,
+        learningRate: peak * rate,
+        decay: decayOf(name, recipe.weight_decay),
+        scale,
+      };
+      adamWStep(weight, gradients.get(name) as Float32Array, state.moments.get(name) ?? emptyMoments(0), settings);
+      const fresh = tf.tensor(weight.slice(), variable.shape, 'float32');
+      variable.assign(fresh);
+      fresh.dispose();
+    }
+    return loss;
+  };
+
+  const predict: Predict = (rows) => {
+    const out: Record<string, number[][]> = Object.fromEntries(
+      HEADS.map(({ name }) => [name, Array.from<number[]>({ length: rows.length })]),
+    );
+    const order = rows
+      .map((_, index) => index)
+      .toSorted((a, b) => (rows[a]?.ids.length ?? 0) - (rows[b]?.ids.length ?? 0));
+    for (let at = 0; at < order.length; at += recipe.batch_rows) {
+      const indexes = order.slice(at, at + recipe.batch_rows);
+      const chosen = indexes.map((index) => rows[index] as { ids: Int32Array });
+      const batch = toBatch(chosen, shape.pad_token_id);
+      const hidden = frozen(chosen, batch);
+      const logits = tf.tidy(() =>
+        Object.entries(upper(batch, hidden, null)).map(([name, tensor]) => [name, tensor.arraySync()] as const),
+      );
+      for (const [name, values] of logits)
+        for (const [i, index] of indexes.entries()) (out[name] as number[][])[index] = values[i] as number[];
+    }
+    return out;
+  };
+
+  const weights = (): Weights =>
+    new Map(
+      [...student.weights].map(([name, weight]) => [
+        name,
+        { shape: weight.shape, data: state.weights.get(name) ?? weight.data },
+      ]),
+    );
+  return { step, predict, weights };
+}
