@@ -1,0 +1,345 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Kafka, logLevel, type Consumer } from 'kafkajs';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../core/clock.ts';
+import { createLogger } from '../../../core/log.ts';
+import { kafkaStreamSettings, openKafkaStream } from '../../../core/stream/kafka.ts';
+import type { Delivery, Message, Stream } from '../../../core/stream/stream.ts';
+import { describeStreamContract } from '../../contracts/stream.ts';
+import { startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
+
+const level = process.env['KAFKA_TEST_LOG'] === undefined ? 'silent' : 'debug';
+const log = createLogger({ level, format: 'json' });
+const broker = await startKafkaBroker();
+
+if ('missing' in broker) {
+  console.log(`Kafka is not tested: ${broker.missing}`);
+  describe('the kafka stream', () => {
+    it.skip(`is not tested here: ${broker.missing}`, () => undefined);
+  });
+} else {
+  console.log(`Kafka is tested on ${broker.kind}`);
+  testKafka(broker);
+}
+
+function testKafka(server: KafkaBroker): void {
+  afterAll(() => server.stop(), 60_000);
+  const closers: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+    vi.restoreAllMocks();
+  }, 60_000);
+
+  function settingsWith(overrides: object = {}) {
+    return kafkaStreamSettings.parse({
+      brokers: server.brokers,
+      topic_prefix: `${randomUUID().slice(0, 8)}.`,
+      partitions: 3,
+      replication_factor: 1,
+      session_timeout_ms: 6000,
+      ...overrides,
+    });
+  }
+
+  async function openWith(settings: ReturnType<typeof settingsWith>): Promise<Stream> {
+    const stream = await openKafkaStream(settings, { clock: systemClock, log });
+    closers.push(() => stream.close());
+    return stream;
+  }
+
+  describeStreamContract('kafka', async () => {
+    const settings = settingsWith();
+    let stream = await openKafkaStream(settings, { clock: systemClock, log });
+    return {
+      stream,
+      async reopen() {
+        await stream.close();
+        stream = await openKafkaStream(settings, { clock: systemClock, log });
+        return stream;
+      },
+      cleanup: () => stream.close(),
+    };
+  });
+
+  /** Copies `in` to `out` as group `g` until stopped; a refused acknowledgement is left to come again. */
+  function copy(stream: Stream, name: string, signal: AbortSignal): { done: Promise<void>; copied: () => number } {
+    let copied = 0;
+    const done = (async () => {
+      const options = { maxMessages: 20, maxWaitMs: 5, maxInFlight: 2, signal };
+      while (!signal.aborted) {
+        for await (const delivery of stream.subscribe<{ n: number }>('in', 'g', options)) {
+          const messages = delivery.messages.map(({ key, value }) => ({ key, value: { ...value, by: name } }));
+          await pause(5);
+          delivery.acknowledge([{ topic: 'out', messages }]).then(
+            () => (copied += messages.length),
+            () => undefined,
+          );
+        }
+      }
+    })();
+    return { done, copied: () => copied };
+  }
+
+  /** Everything of a topic that committed readers see, by partition in order. */
+  async function readAll(stream: Stream, topic: string, count: number): Promise<{ n: number; by: string }[]> {
+    const stop = new AbortController();
+    const all: { n: number; by: string }[] = [];
+    const options = { maxMessages: 1000, maxWaitMs: 5, signal: stop.signal };
+    for await (const delivery of stream.subscribe<{ n: number; by: string }>(topic, `check${randomUUID()}`, options)) {
+      all.push(...delivery.messages.map(({ value }) => value));
+      await delivery.acknowledge();
+      if (all.length >= count) setTimeout(() => stop.abort(), 300);
+    }
+    return all;
+  }
+
+  const numbered = (from: number, to: number, keys = 12): Message[] =>
+    Array.from({ length: to - from }, (_, index) => ({ key: `k${(from + index) % keys}`, value: { n: from + index } }));
+
+  function reader<Value>(stream: Stream, topic: string, signal: AbortSignal, options = {}) {
+    const all = stream
+      .subscribe<Value>(topic, 'g', { maxMessages: 100, maxWaitMs: 20, signal, ...options })
+      [Symbol.asyncIterator]();
+    return async (): Promise<Delivery<Value>> => {
+      const next = await all.next();
+      if (next.done === true) throw new Error('the subscription ended');
+      return next.value;
+    };
+  }
+
+  function expectOnceAndInOrder(found: readonly { n: number }[], count: number, keys = 12): void {
+    expect(found.map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
+    for (let key = 0; key < keys; key += 1) {
+      const own = found.map(({ n }) => n).filter((n) => n % keys === key);
+      expect(own).toEqual(own.toSorted((a, b) => a - b));
+    }
+  }
+
+  describe('readers of one group on Kafka', () => {
+    it('share partitions, and hand each message on once and in order when one leaves', async () => {
+      const settings = settingsWith();
+      const [first, second] = [await openWith(settings), await openWith(settings)];
+      const [stopFirst, stopSecond] = [new AbortController(), new AbortController()];
+      await first.append('in', numbered(0, 600));
+      const one = copy(first, 'first', stopFirst.signal);
+      const two = copy(second, 'second', stopSecond.signal);
+      await first.append('in', numbered(600, 1200));
+      await until(() => one.copied() > 0 && two.copied() > 0);
+      stopFirst.abort();
+      await one.done;
+      await first.append('in', numbered(1200, 1800));
+      await until(async () => (await second.lag('in', 'g')).messages === 0);
+      stopSecond.abort();
+      await two.done;
+      const found = await readAll(second, 'out', 1800);
+      expectOnceAndInOrder(found, 1800);
+      expect(new Set(found.map(({ by }) => by))).toEqual(new Set(['first', 'second']));
+    });
+
+    it('lose nothing and repeat nothing when one is killed in its work', async () => {
+      const settings = settingsWith({ session_timeout_ms: 2000 });
+      const stream = await openWith(settings);
+      await stream.append('in', numbered(0, 1500));
+      await stream.createGroup('in', 'g');
+      const worker = spawn(
+        process.execPath,
+        ['--import', 'tsx', 'test/core/stream/kafka_worker.ts', server.brokers.join(), settings.topic_prefix, 'killed'],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      closers.push(async () => worker.kill('SIGKILL'));
+      const gone = new Promise((resolve) => worker.once('exit', resolve));
+      await new Promise<void>((resolve, reject) => {
+        let acknowledged = 0;
+        worker.once('exit', () => reject(new Error('the worker ended by itself')));
+        worker.stdout.on('data', (data: Buffer) => {
+          acknowledged += data.toString().split('acknowledged').length - 1;
+          if (acknowledged >= 3) resolve();
+        });
+      });
+      worker.kill('SIGKILL');
+      await gone;
+      const stop = new AbortController();
+      const own = copy(stream, 'survivor', stop.signal);
+      await until(async () => (await stream.lag('in', 'g')).messages === 0);
+      stop.abort();
+      await own.done;
+      const found = await readAll(stream, 'out', 1500);
+      expectOnceAndInOrder(found, 1500);
+      expect(new Set(found.map(({ by }) => by))).toEqual(new Set(['killed', 'survivor']));
+    });
+
+    it('refuse an acknowledgement of who was replaced unnoticed, and deliver its messages again', async () => {
+      const settings = settingsWith({ partitions: 1 });
+      const stream = await openWith(settings);
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      await stream.append('in', numbered(0, 3));
+      const next = reader<{ n: number }>(stream, 'in', stop.signal);
+      const delivery = await next();
+      // What another owner of the partition does first.
+      const other = new Kafka({ brokers: server.brokers, logLevel: logLevel.NOTHING }).producer({
+        transactionalId: `${settings.topic_prefix}in.g.0`,
+        idempotent: true,
+      });
+      await other.connect();
+      await (await other.transaction()).abort();
+      await other.disconnect();
+      const outputs = (from: Delivery<{ n: number }>) => [{ topic: 'out', messages: [...from.messages] }];
+      await expect(delivery.acknowledge(outputs(delivery))).rejects.toMatchObject({
+        code: 'storage.unavailable',
+        retryable: true,
+      });
+      const again = await next();
+      expect(again.messages.map(({ value }) => value.n)).toEqual([0, 1, 2]);
+      await again.acknowledge(outputs(again));
+      expectOnceAndInOrder(await readAll(stream, 'out', 3), 3);
+    });
+
+    it('deliver again what an aborted transaction was to acknowledge, and show none of its outputs', async () => {
+      const stream = await openWith(settingsWith({ partitions: 1, compression: 'none' }));
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      await stream.append('in', numbered(0, 3));
+      const next = reader<{ n: number }>(stream, 'in', stop.signal);
+      const delivery = await next();
+      const tooLarge = { key: 'k', value: randomBytes(1_200_000).toString('base64') };
+      await expect(
+        delivery.acknowledge([
+          { topic: 'out', messages: [...delivery.messages] },
+          { topic: 'out', messages: [tooLarge] },
+        ]),
+      ).rejects.toMatchObject({ code: 'input.too_large', retryable: false });
+      const again = await next();
+      expect(again.messages.map(({ value }) => value.n)).toEqual([0, 1, 2]);
+      await again.acknowledge([{ topic: 'out', messages: [...again.messages] }]);
+      expectOnceAndInOrder(await readAll(stream, 'out', 3), 3);
+    });
+
+    it('come to a lag of 0 on a topic that is written by transactions', async () => {
+      const settings = settingsWith({ partitions: 1 });
+      const stream = await openWith(settings);
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      const copying = copy(stream, 'copy', stop.signal);
+      await stream.append('in', numbered(0, 60));
+      await until(() => copying.copied() === 60);
+      await readAll(stream, 'out', 60);
+      const next = reader<{ n: number }>(stream, 'out', stop.signal);
+      for (let count = 0; count < 60;) {
+        const delivery = await next();
+        count += delivery.messages.length;
+        await delivery.acknowledge();
+      }
+      const elsewhere = await openWith(settings);
+      await until(async () => (await elsewhere.lag('out', 'g')).messages === 0);
+      expect(await stream.lag('out', 'g')).toEqual({ messages: 0, seconds: 0 });
+    });
+
+    it('start anew when they are silent though messages wait', async () => {
+      const original = Kafka.prototype.consumer;
+      let silent = 0;
+      vi.spyOn(Kafka.prototype, 'consumer').mockImplementation(function (this: Kafka, config) {
+        const consumer: Consumer = original.call(this, config);
+        silent += 1;
+        // The first one never joins, and says nothing of it.
+        return silent > 1 ? consumer : { ...consumer, run: () => Promise.resolve() };
+      });
+      const stream = await openWith(settingsWith({ stall_restart_secs: 1 }));
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      await stream.append('in', numbered(0, 3));
+      const delivery = await reader<{ n: number }>(stream, 'in', stop.signal)();
+      expect(delivery.messages.length).toBeGreaterThan(0);
+      expect(silent).toBe(2);
+    });
+
+    it('get what is not JSON as its text, so that a stage can refuse it', async () => {
+      const settings = settingsWith({ partitions: 1 });
+      const stream = await openWith(settings);
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      await stream.createGroup('in', 'g');
+      const foreign = new Kafka({ brokers: server.brokers, logLevel: logLevel.NOTHING }).producer();
+      await foreign.connect();
+      await foreign.send({ topic: `${settings.topic_prefix}in`, messages: [{ value: 'not JSON' }, { value: null }] });
+      await foreign.disconnect();
+      const delivery = await reader<unknown>(stream, 'in', stop.signal)();
+      expect(delivery.messages.map(({ value }) => value)).toEqual(['not JSON', null]);
+    });
+  });
+
+  describe('writers on Kafka', () => {
+    it('wait while a registered group is too far behind, and go on by themselves', async () => {
+      const stream = await openWith(settingsWith({ max_backlog_messages: 100 }));
+      await stream.createGroup('in', 'g');
+      await stream.append('in', numbered(0, 100));
+      await pause(1100);
+      let done = false;
+      const waiting = stream.append('in', numbered(100, 101)).then(() => (done = true));
+      const stop = new AbortController();
+      const refused = stream.append('in', numbered(101, 102), stop.signal);
+      stop.abort(new Error('stopped'));
+      await expect(refused).rejects.toThrow('stopped');
+      await pause(700);
+      expect(done).toBe(false);
+      const copied = new AbortController();
+      const copying = copy(stream, 'copy', copied.signal);
+      await waiting;
+      await until(() => copying.copied() === 101);
+      copied.abort();
+      await copying.done;
+    });
+
+    it('are told within seconds which setting names a broker that is not there', async () => {
+      await expect(
+        openKafkaStream(settingsWith({ brokers: ['127.0.0.1:1'] }), { clock: systemClock, log }),
+      ).rejects.toMatchObject({ code: 'storage.unavailable', hint: expect.stringContaining('stream.brokers') });
+    });
+
+    it.runIf(server.kill !== undefined)(
+      'and readers outlive a broker that is killed and comes back: nothing lost, nothing handed on twice',
+      { timeout: 120_000 },
+      async () => {
+        const stream = await openWith(settingsWith({ session_timeout_ms: 10_000 }));
+        const stop = new AbortController();
+        const copying = copy(stream, 'copy', stop.signal);
+        let sent = 0;
+        const writing = (async () => {
+          while (sent < 3000) {
+            // A stage's own retry; what is tried again may be there twice in `in`, never missing.
+            await stream.append('in', numbered(sent, sent + 50)).then(
+              () => (sent += 50),
+              () => pause(200),
+            );
+            await pause(20);
+          }
+        })();
+        await until(() => copying.copied() > 300);
+        await server.kill?.();
+        await pause(1500);
+        await server.start?.();
+        await writing;
+        await until(async () => (await stream.lag('in', 'g').catch(() => undefined))?.messages === 0, 60_000);
+        stop.abort();
+        await copying.done;
+        const taken = await readAll(stream, 'in', 3000);
+        const found = await readAll(stream, 'out', taken.length);
+        const numbers = (values: readonly { n: number }[]) => values.map(({ n }) => n).toSorted((a, b) => a - b);
+        expect(new Set(numbers(taken)).size).toBe(3000);
+        expect(numbers(found)).toEqual(numbers(taken));
+      },
+    );
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(condition: () => Promise<boolean> | boolean, withinMs = 40_000): Promise<void> {
+  for (const deadline = performance.now() + withinMs; !(await condition());) {
+    if (performance.now() > deadline) throw new Error(`it did not happen within ${withinMs / 1000} s`);
+    await pause(50);
+  }
+}
