@@ -102,6 +102,9 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           log: logOf('alerting'),
           displayName: names.series,
           watermark: options.watermark ?? 'per_feed',
+          replayedFeeds: settings.ingest.sources
+            .filter((source) => source['replay'] !== undefined)
+            .map(({ name }) => name),
           ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
         })
       : null;
