@@ -8,9 +8,8 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request, type Dispatcher } from 'undici';
-import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { TidewatchError, redactUrl } from './errors.ts';
+import { readBody } from './http_body.ts';
 
 export interface FetchOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -185,49 +184,6 @@ function parseUrl(address: string, base?: URL): URL {
     throw new TidewatchError('http.refused_address', `Not an http or https address: ${redactUrl(address)}`);
   }
   return url;
-}
-
-async function readBody(response: Dispatcher.ResponseData, maxBytes: number, url: URL): Promise<Buffer> {
-  const tooLarge = (): TidewatchError =>
-    new TidewatchError('input.too_large', `${redactUrl(url.href)} sent more than ${maxBytes} bytes`, {
-      hint: 'Raise max_bytes of this source if that size is expected.',
-    });
-  const decoder = decoderFor(String(response.headers['content-encoding'] ?? ''), url);
-  const announced = Number(response.headers['content-length'] ?? 0);
-  try {
-    if (announced > maxBytes) throw tooLarge();
-    const source =
-      decoder === null ? response.body : response.body.on('error', (error) => decoder.destroy(error)).pipe(decoder);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    response.body.destroy();
-    decoder?.destroy();
-  }
-}
-
-/** @throws TidewatchError http.unavailable for a coding that was not asked for */
-function decoderFor(encoding: string, url: URL): Transform | null {
-  switch (encoding.trim().toLowerCase()) {
-    case '':
-    case 'identity':
-      return null;
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      throw new TidewatchError('http.unavailable', `${redactUrl(url.href)} sent content-encoding ${encoding}`);
-  }
 }
 
 function flattenHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {

@@ -6,14 +6,15 @@
  * Storage that is full or away is waited for here, so no source has to know about it.
  */
 import type { Clock, ReplayClock } from '../core/clock.ts';
-import { toTidewatchError } from '../core/errors.ts';
-import { isoTime, type Document } from '../core/event.ts';
+import type { Document } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
-import { TOPICS, deadLetterTopic, type DeadLetter, type Message, type Stream } from '../core/stream/stream.ts';
+import { TOPICS, deadLetterTopic, type Message, type Stream } from '../core/stream/stream.ts';
+import { deadLetter } from './dead_letter.ts';
 import { contentIdOf, openSeenDocuments } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
+import { insist, orAborted } from './insist.ts';
 import { normalize, type PlainDocument } from './normalize.ts';
 import type { IngestSettings } from './settings.ts';
 import { bareHeadline, wordsOf } from './shingles.ts';
@@ -41,10 +42,6 @@ export interface Intake {
 
 /** A batch this long takes some tens of milliseconds: the event loop is free again in between. */
 const BATCH = 400;
-/** Longest string kept of a refused input. */
-const DEAD_LETTER_CHARS = 2000;
-const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
 
 interface Batch {
   readonly documents: Document[];
@@ -107,9 +104,10 @@ export function createIntake(
       key: feed,
       value: deadLetter(refusal, clock.now()),
     }));
-    if (messages.length > 0) await insist(() => stream.append(TOPICS.documents, messages, signal), signal);
+    const waiting = { clock, log, metrics, signal };
+    if (messages.length > 0) await insist(() => stream.append(TOPICS.documents, messages, signal), waiting);
     if (letters.length > 0)
-      await insist(() => stream.append(deadLetterTopic(TOPICS.documents), letters, signal), signal);
+      await insist(() => stream.append(deadLetterTopic(TOPICS.documents), letters, signal), waiting);
     const changes = [...stories.changes()];
     // From here on the batch is in the stream: what is left to write is written even while the stage stops.
     await insist(
@@ -118,29 +116,8 @@ export function createIntake(
           seen.record(clock.now());
           for (const [story, row] of changes) void (row === null ? storyRows.remove(story) : storyRows.put(story, row));
         }),
-      signal,
+      waiting,
     );
-  }
-
-  /** Tries until it works; says the first failure and the recovery. Rejects with the signal's reason. */
-  async function insist(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await work();
-        if (failures > 0) log.info('The storage takes documents again');
-        return;
-      } catch (thrown) {
-        if (signal.aborted) throw signal.reason;
-        const error = toTidewatchError(thrown, 'storage.unavailable');
-        metrics.error(error.code);
-        if (!error.retryable) throw error;
-        log[failures === 0 ? 'error' : 'debug'](
-          { code: error.code },
-          `Documents wait: ${error.message}${error.hint === undefined ? '' : `. ${error.hint}`}`,
-        );
-        await clock.sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures), signal);
-      }
-    }
   }
 
   async function takeBatch(
@@ -194,21 +171,6 @@ export function createIntake(
   };
 }
 
-/** The result, or the signal's reason: a batch may wait long behind another one that waits for room. */
-async function orAborted<Value>(result: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
 /** The words that copies share: an outlet's name behind a headline is none of them. */
 function storyWords({ title, text, links }: PlainDocument, words: readonly string[]): readonly string[] {
   const headline = title ?? (text.length <= 200 ? text : '');
@@ -220,13 +182,6 @@ function storyWords({ title, text, links }: PlainDocument, words: readonly strin
 /** Documents of one entity keep their order, so that its windows close in order. */
 function keyOf(document: Document): string {
   return document.entities[0]?.id ?? document.id;
-}
-
-function deadLetter({ code, reason, value }: Refusal, now: number): DeadLetter {
-  const text = JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'string' && inner.length > DEAD_LETTER_CHARS ? `${inner.slice(0, DEAD_LETTER_CHARS)}…` : inner,
-  );
-  return { stage: 'ingest', code, reason, at: isoTime(now), value: JSON.parse(text.toWellFormed()) as unknown };
 }
 
 function isReplayClock(clock: Clock): clock is ReplayClock {

@@ -2,12 +2,7 @@
  * A file that is read once, from where the last run stopped: JSONL, CSV (both also gzipped) or a saved feed. With
  * `replay` its items come at the distance of their own times, divided by a speed, and may be shifted so that the last
  * one falls on the moment of the first start: a demonstration that looks live.
- *
- * The cursor is a line number beside a fingerprint of the file's beginning: a file that was replaced is read anew, a
- * file that grew is read on.
  */
-import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
@@ -15,6 +10,7 @@ import { isoTime } from '../../core/event.ts';
 import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
+import { beginningOf, resumeCursor, type FileCursor } from './file_cursor.ts';
 import { detectFormat, readRecords, type FileFormat } from './file_records.ts';
 
 const settings = z.object({
@@ -42,19 +38,6 @@ const settings = z.object({
 });
 
 type FileSettings = z.output<typeof settings>;
-
-/** Where reading stands; kept in the state. */
-interface Cursor {
-  readonly path: string;
-  /** Place of the last record that is durable in the stream. */
-  readonly place: number;
-  /** SHA-256 of the file's first `head_bytes` bytes. */
-  readonly head: string;
-  readonly head_bytes: number;
-  readonly size: number;
-  /** Added to every item's time, milliseconds. */
-  readonly shift_ms: number;
-}
 
 const BATCH = 200;
 /** Waits shorter than this are not worth a timer; items due within it come together. */
@@ -92,7 +75,7 @@ async function readFileOnce(
 ): Promise<void> {
   const { path, max_document_bytes: maxRecordBytes } = chosen;
   const { signal } = context;
-  const cursors = context.state.table<Cursor>('ingest_files');
+  const cursors = context.state.table<FileCursor>('ingest_files');
   const format = chosen.format === 'auto' ? await detectFormat(path) : chosen.format;
   let cursor = await resumeCursor(path, cursors.get(context.name));
   if (cursor === null) {
@@ -160,25 +143,6 @@ function createPace(speed: number): (time: number | null) => number {
     origin ??= { real: performance.now(), event: time };
     return Math.min(2 ** 31 - 1, origin.real + (time - origin.event) / speed - performance.now());
   };
-}
-
-/** The stored cursor where it belongs to this very file; else null. */
-async function resumeCursor(path: string, stored: Cursor | undefined): Promise<Cursor | null> {
-  const { size } = await stat(path);
-  if (stored === undefined || stored.path !== path || size < stored.size) return null;
-  const { head } = await beginningOf(path, stored.head_bytes);
-  return head === stored.head ? { ...stored, size } : null;
-}
-
-async function beginningOf(path: string, bytes = 4096): Promise<Pick<Cursor, 'head' | 'head_bytes' | 'size'>> {
-  const handle = await open(path);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
-    const head = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
-    return { head, head_bytes: bytesRead, size: (await handle.stat()).size };
-  } finally {
-    await handle.close();
-  }
 }
 
 async function lastTime(

@@ -7,13 +7,14 @@
  * Rejected: a framework; one route with exact limits is shorter on node:http.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
+import { createConditionKeeper } from '../condition.ts';
 import type { Emit, Source } from '../source.ts';
 import { readBody, readDocuments, RequestProblem } from './http_body.ts';
+import { closeServer, listenPatiently } from './http_listen.ts';
 
 const settings = z.object({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
@@ -40,7 +41,6 @@ const settings = z.object({
 type HttpSettings = z.output<typeof settings>;
 
 const MAX_OPEN_REQUESTS = 32;
-const PORT_RETRY_MS = 15_000;
 
 export const httpSource = defineComponent({
   name: 'http',
@@ -87,51 +87,6 @@ export const httpSource = defineComponent({
     };
   },
 });
-
-/** Listens; a taken port is said once and tried again until it is free. Null when the signal aborts first. */
-async function listenPatiently(
-  server: Server,
-  { host, port }: HttpSettings,
-  context: Context,
-  condition: ConditionKeeper,
-): Promise<string | null> {
-  while (!context.signal.aborted) {
-    try {
-      const taken = await listen(server, host, port);
-      condition.succeeded();
-      const shown = host.includes(':') ? `[${host}]` : host;
-      context.log.info(`${context.name}: takes documents at http://${shown}:${taken}/documents`);
-      return `http://${shown}:${taken}`;
-    } catch (error) {
-      const failure = asListenError(error, host, port);
-      context.metrics.stage('ingest').error(failure.code);
-      condition.failed(failure, context.clock.now() + PORT_RETRY_MS);
-      await context.clock.sleep(PORT_RETRY_MS, context.signal).catch(() => undefined);
-    }
-  }
-  return null;
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function asListenError(thrown: unknown, host: string, port: number): TidewatchError {
-  const error = thrown as NodeJS.ErrnoException;
-  const isTaken = error.code === 'EADDRINUSE';
-  return new TidewatchError(
-    isTaken ? 'server.port_taken' : 'config.invalid',
-    isTaken ? `${host}:${port} is in use by another program` : `Cannot listen on ${host}:${port}: ${error.message}`,
-    { cause: thrown, hint: 'Stop the other program, or give this source another port.' },
-  );
-}
 
 async function answer(
   request: IncomingMessage,
@@ -231,18 +186,5 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
-/** Answers what is being answered, for at most a second; then cuts. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), 1000);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

@@ -200,7 +200,7 @@ describe('a server', () => {
       .fetch(`${base.replace('//', '//user:hunter2@')}/feed?key=hidden`)
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'http.unavailable', hint: expect.stringContaining('internet') as string });
-    expect(String((error as Error).message)).not.toMatch(/hunter2|hidden/);
+    expect((error as Error).message).not.toMatch(/hunter2|hidden/);
   });
 
   it('gets the user and password of the address', async () => {

@@ -76,7 +76,7 @@ describe('a feed', () => {
         '<entry><title>a</title><updated>soon</updated><link>https://e.com</link></entry><entry><title>b</title><published/></entry>',
       ),
     );
-    expect(feed.items.map(({ title }) => title).sort()).toEqual(['a', 'b']);
+    expect(new Set(feed.items.map(({ title }) => title))).toEqual(new Set(['a', 'b']));
   });
 
   it('with DOCTYPE in its text, not before it, is no danger and is read', async () => {
