@@ -6,6 +6,7 @@ import type { Logger } from '../core/log.ts';
 import { openStore, storeComponents, storeSettings } from '../core/store/registry.ts';
 import type { Store } from '../core/store/store.ts';
 import { embeddedStreamSettings, openEmbeddedStream } from '../core/stream/embedded.ts';
+import { kafkaStreamSettings, openKafkaStream } from '../core/stream/kafka.ts';
 import type { Stream } from '../core/stream/stream.ts';
 import type { Described } from './components.ts';
 import type { Settings } from './config.ts';
@@ -14,10 +15,14 @@ export { storeComponents, storeSettings };
 
 export const streamComponents: readonly Described[] = [
   { name: 'embedded', summary: 'A durable log on disk in this process (LMDB).', settings: embeddedStreamSettings },
+  { name: 'kafka', summary: 'Apache Kafka: many processes share the work.', settings: kafkaStreamSettings },
 ];
 
 export const streamSettings = z
-  .discriminatedUnion('type', [embeddedStreamSettings.extend({ type: z.literal('embedded') })])
+  .discriminatedUnion('type', [
+    embeddedStreamSettings.extend({ type: z.literal('embedded') }),
+    kafkaStreamSettings.extend({ type: z.literal('kafka') }),
+  ])
   .prefault({ type: 'embedded' });
 
 export interface PlaneOptions {
@@ -28,12 +33,9 @@ export interface PlaneOptions {
 
 /** Opens the durable log. @throws TidewatchError storage.* */
 export async function openStream({ settings, clock, log }: PlaneOptions): Promise<Stream> {
-  const { type: _, ...stream } = settings.stream;
-  return openEmbeddedStream(stream, {
-    folder: join(settings.data_dir, 'stream'),
-    clock,
-    log: log.child({ stage: 'stream' }),
-  });
+  const context = { clock, log: log.child({ stage: 'stream' }) };
+  if (settings.stream.type === 'kafka') return openKafkaStream(settings.stream, context);
+  return openEmbeddedStream(settings.stream, { ...context, folder: join(settings.data_dir, 'stream') });
 }
 
 /** Opens the store and brings its schema up to date. @throws TidewatchError storage.* */

@@ -65,21 +65,18 @@ function readTls(tls: NonNullable<KafkaStreamSettings['tls']>): Exclude<KafkaCon
 }
 
 const SAID_AGAIN_AFTER_MS = 30_000;
-/** What kafkajs calls an error or a warning and then mends by itself, as part of any rebalance. */
-const ROUTINE =
-  /rebalanc|REBALANCE_IN_PROGRESS|not aware of this member|UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|Limiting retries|CONCURRENT_TRANSACTIONS|concurrent transaction|TOPIC_ALREADY_EXISTS|already exists|PRODUCER_FENCED|INVALID_PRODUCER_EPOCH|old epoch/i;
+/** By our logger: the clients of one stream all see the same broker go. */
+const saidBy = new WeakMap<Logger, Map<string, { at: number; more: number }>>();
+/** What kafkajs reports and then mends by itself; where it does not, the failure itself is thrown and said. */
+const ROUTINE = /^Response |^Failed to send messages|rebalanc|not aware of this member|Limiting retries/i;
 
 function createKafkaLog(log: Logger): (entry: LogEntry) => void {
-  const said = new Map<string, { at: number; more: number }>();
+  const said = saidBy.get(log) ?? new Map<string, { at: number; more: number }>();
+  saidBy.set(log, said);
   return ({ namespace, level, log: { message, broker, error, groupId, topic } }) => {
-    const text = `kafka client ${namespace === '' ? '' : `(${namespace}) `}${String(message)}`;
-    const fields = {
-      broker: broker as unknown,
-      error: error as unknown,
-      group: groupId as unknown,
-      topic: topic as unknown,
-    };
-    if (level >= logLevel.INFO || ROUTINE.test(`${String(message)} ${String(error)}`)) {
+    const text = `Kafka client${namespace === '' ? '' : ` (${namespace})`}: ${message}`;
+    const fields: Record<string, unknown> = { broker, error, group: groupId, topic };
+    if (level >= logLevel.INFO || ROUTINE.test(message)) {
       log.debug(fields, text);
       return;
     }
@@ -91,7 +88,7 @@ function createKafkaLog(log: Logger): (entry: LogEntry) => void {
     }
     if (said.size > 200) said.clear();
     said.set(text, { at: now, more: 0 });
-    log.warn({ ...fields, ...(before === undefined ? {} : { repeated: before.more }) }, text);
+    log.warn(before === undefined ? fields : { ...fields, repeated: before.more }, text);
   };
 }
 
@@ -100,7 +97,7 @@ export function errorMarks(thrown: unknown): string {
   const marks: string[] = [];
   for (let error = thrown, depth = 0; error instanceof Error && depth < 6; error = error.cause, depth += 1) {
     const { name, type, code } = error as Error & { type?: string; code?: string | number };
-    marks.push(name, String(type ?? ''), String(code ?? ''));
+    marks.push(name, type ?? '', String(code ?? ''));
     if (depth === 0 || name !== 'KafkaJSNumberOfRetriesExceeded') marks.push(error.message);
   }
   return marks.join(' ');

@@ -154,7 +154,7 @@ export function createPartition<Value>(
       if (last === undefined || oldest === undefined)
         throw new TidewatchError('internal', 'Took from an empty buffer.');
       let resolve = (): void => undefined;
-      let reject = (_: unknown): void => undefined;
+      let reject: (error: unknown) => void = resolve;
       const settled = new Promise<void>((yes, no) => {
         resolve = yes;
         reject = no;

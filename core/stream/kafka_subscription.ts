@@ -247,7 +247,7 @@ export function createSubscription<Value>(
   async function dispose(why: string): Promise<void> {
     const old = consumer;
     consumer = undefined;
-    for (const index of [...partitions.keys()]) drop(index, why);
+    for (const index of partitions.keys()) drop(index, why);
     if (old === undefined) return;
     const late = new AbortController();
     await Promise.race([

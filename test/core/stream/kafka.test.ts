@@ -3,13 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
-import { createLogger } from '../../../core/log.ts';
+import { createLogger, type LogLevel } from '../../../core/log.ts';
 import { kafkaStreamSettings, openKafkaStream } from '../../../core/stream/kafka.ts';
 import type { Delivery, Message, Stream } from '../../../core/stream/stream.ts';
 import { describeStreamContract } from '../../contracts/stream.ts';
 import { startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
 
-const level = process.env['KAFKA_TEST_LOG'] === undefined ? 'silent' : 'debug';
+const level = (process.env['KAFKA_TEST_LOG'] ?? 'silent') as LogLevel;
 const log = createLogger({ level, format: 'json' });
 const broker = await startKafkaBroker();
 
@@ -98,9 +98,8 @@ function testKafka(server: KafkaBroker): void {
     Array.from({ length: to - from }, (_, index) => ({ key: `k${(from + index) % keys}`, value: { n: from + index } }));
 
   function reader<Value>(stream: Stream, topic: string, signal: AbortSignal, options = {}) {
-    const all = stream
-      .subscribe<Value>(topic, 'g', { maxMessages: 100, maxWaitMs: 20, signal, ...options })
-      [Symbol.asyncIterator]();
+    const subscription = stream.subscribe<Value>(topic, 'g', { maxMessages: 100, maxWaitMs: 20, signal, ...options });
+    const all = subscription[Symbol.asyncIterator]();
     return async (): Promise<Delivery<Value>> => {
       const next = await all.next();
       if (next.done === true) throw new Error('the subscription ended');
@@ -121,19 +120,23 @@ function testKafka(server: KafkaBroker): void {
       const settings = settingsWith();
       const [first, second] = [await openWith(settings), await openWith(settings)];
       const [stopFirst, stopSecond] = [new AbortController(), new AbortController()];
-      await first.append('in', numbered(0, 600));
       const one = copy(first, 'first', stopFirst.signal);
       const two = copy(second, 'second', stopSecond.signal);
-      await first.append('in', numbered(600, 1200));
-      await until(() => one.copied() > 0 && two.copied() > 0);
+      let sent = 0;
+      const send = async (): Promise<void> => {
+        await first.append('in', numbered(sent, (sent += 60)));
+        await pause(10);
+      };
+      while (one.copied() === 0 || two.copied() === 0) await send();
+      for (const enough = sent + 600; sent < enough;) await send();
       stopFirst.abort();
+      for (const enough = sent + 600; sent < enough;) await send();
       await one.done;
-      await first.append('in', numbered(1200, 1800));
       await until(async () => (await second.lag('in', 'g')).messages === 0);
       stopSecond.abort();
       await two.done;
-      const found = await readAll(second, 'out', 1800);
-      expectOnceAndInOrder(found, 1800);
+      const found = await readAll(second, 'out', sent);
+      expectOnceAndInOrder(found, sent);
       expect(new Set(found.map(({ by }) => by))).toEqual(new Set(['first', 'second']));
     });
 
