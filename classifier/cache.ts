@@ -8,7 +8,7 @@ import { TidewatchError } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
 import type { Labels } from './labels.ts';
 
-/** The same backend with a memory of its last `entries` distinct texts (about 600 bytes each). */
+/** The same backend with a memory of its last `entries` distinct texts (about 1.5 kB each). */
 export function withCache(backend: Backend, entries: number): Backend {
   const known = new Map<string, Labels>();
   const recall = (key: string): Labels | undefined => {

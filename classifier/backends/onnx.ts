@@ -33,7 +33,7 @@ const settings = z.object({
     .min(0)
     .max(10_000_000)
     .default(20_000)
-    .describe('Distinct texts whose labels are remembered, about 600 bytes each; 0 turns the memory off.'),
+    .describe('Distinct texts whose labels are remembered, about 1.5 kB each; 0 turns the memory off.'),
 });
 
 type Settings = z.output<typeof settings>;

@@ -118,6 +118,9 @@ async function createSession(runtime: Runtime, options: SessionOptions): Promise
       graphOptimizationLevel: 'all',
       // Batches differ in shape, so a memory plan made for one shape is not used again.
       enableMemPattern: false,
+      // Threads sleep between operators instead of spinning: on cores that others use too (the store, the sources, the
+      // page), a spinning pool labelled half as much, because each operator ends with its slowest thread.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       logSeverityLevel: 4,
     });
   } catch (error) {

@@ -40,7 +40,7 @@ describeBackendContract(
     open: () => open({ cache_entries: 0 }),
     positive: 'Quarterly profit rose 40% and the company raised its outlook and its dividend',
     negative: 'Shares plunge after the bank admits accounting fraud and huge losses',
-    tolerance: 0.1,
+    tolerance: 0.03,
   },
   !hasShipped,
 );
