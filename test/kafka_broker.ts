@@ -17,12 +17,15 @@ import { Kafka, logLevel } from 'kafkajs';
 const run = promisify(execFile);
 export const KAFKA_VERSION = '3.9.1';
 export const KAFKA_IMAGE = process.env['KAFKA_IMAGE'] ?? 'confluentinc/cp-kafka:7.6.1';
+export const SASL_USER = { username: 'tide', password: 'ebb-and-flow' };
 const UP_WITHIN_MS = 120_000;
 
 export interface KafkaBroker {
   /** What serves: shown in the test's output. */
   readonly kind: string;
   readonly brokers: string[];
+  /** A listener that asks for SASL PLAIN (SASL_USER), where the broker has one. */
+  readonly saslBrokers?: string[];
   /** Kills the broker without warning; undefined where it is not ours to kill. */
   readonly kill?: () => Promise<void>;
   /** Starts it again on the same address and data. */
@@ -137,12 +140,12 @@ async function startFromMaven(): Promise<BrokerOrReason> {
   const jars = await kafkaJars();
   if (typeof jars !== 'string') return jars;
   const folder = await mkdtemp(join(tmpdir(), 'tidewatch-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const [port, controller, sasl] = [await freePort(), await freePort(), await freePort()];
   const brokers = [`127.0.0.1:${port}`];
   const properties = join(folder, 'server.properties');
   const java = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(jars, '*')];
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
-  await writeFile(properties, serverProperties(folder, port, controller));
+  await writeFile(properties, serverProperties(folder, { port, controller, sasl }));
   await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties], {
     timeout: UP_WITHIN_MS,
   });
@@ -175,6 +178,7 @@ async function startFromMaven(): Promise<BrokerOrReason> {
   return {
     kind: `Apache Kafka ${KAFKA_VERSION} from Maven's jars at ${brokers.join()}`,
     brokers,
+    saslBrokers: [`127.0.0.1:${sasl}`],
     kill,
     start,
     async stop() {
@@ -185,14 +189,19 @@ async function startFromMaven(): Promise<BrokerOrReason> {
   };
 }
 
-function serverProperties(folder: string, port: number, controller: number): string {
+function serverProperties(folder: string, ports: { port: number; controller: number; sasl: number }): string {
+  const { port, controller, sasl } = ports;
+  const { username, password } = SASL_USER;
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:${port},SASL://127.0.0.1:${sasl},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port},SASL://127.0.0.1:${sasl}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.name.sasl.sasl.enabled.mechanisms=PLAIN
+listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";
 log.dirs=${join(folder, 'data')}
 num.partitions=1
 offsets.topic.num.partitions=4

@@ -7,7 +7,7 @@ import { createLogger, type LogLevel } from '../../../core/log.ts';
 import { kafkaStreamSettings, openKafkaStream } from '../../../core/stream/kafka.ts';
 import type { Delivery, Message, Stream } from '../../../core/stream/stream.ts';
 import { describeStreamContract } from '../../contracts/stream.ts';
-import { startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
+import { SASL_USER, startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
 
 const level = (process.env['KAFKA_TEST_LOG'] ?? 'silent') as LogLevel;
 const log = createLogger({ level, format: 'json' });
@@ -107,6 +107,20 @@ function testKafka(server: KafkaBroker): void {
     };
   }
 
+  async function startWorker(prefix: string, name: string) {
+    const program = ['--import', 'tsx', 'test/core/stream/kafka_worker.ts', server.brokers.join(), prefix, name];
+    const worker = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
+    closers.push(async () => worker.kill('SIGKILL'));
+    let said = '';
+    worker.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    const gone = new Promise((resolve) => worker.once('exit', resolve));
+    return {
+      gone,
+      kill: (signal: NodeJS.Signals) => worker.kill(signal),
+      said: (word: string, times: number) => until(() => said.split(word).length > times),
+    };
+  }
+
   function expectOnceAndInOrder(found: readonly { n: number }[], count: number, keys = 12): void {
     expect(found.map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
     for (let key = 0; key < keys; key += 1) {
@@ -145,23 +159,10 @@ function testKafka(server: KafkaBroker): void {
       const stream = await openWith(settings);
       await stream.append('in', numbered(0, 1500));
       await stream.createGroup('in', 'g');
-      const worker = spawn(
-        process.execPath,
-        ['--import', 'tsx', 'test/core/stream/kafka_worker.ts', server.brokers.join(), settings.topic_prefix, 'killed'],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      closers.push(async () => worker.kill('SIGKILL'));
-      const gone = new Promise((resolve) => worker.once('exit', resolve));
-      await new Promise<void>((resolve, reject) => {
-        let acknowledged = 0;
-        worker.once('exit', () => reject(new Error('the worker ended by itself')));
-        worker.stdout.on('data', (data: Buffer) => {
-          acknowledged += data.toString().split('acknowledged').length - 1;
-          if (acknowledged >= 3) resolve();
-        });
-      });
+      const worker = await startWorker(settings.topic_prefix, 'killed');
+      await worker.said('acknowledged', 3);
       worker.kill('SIGKILL');
-      await gone;
+      await worker.gone;
       const stop = new AbortController();
       const own = copy(stream, 'survivor', stop.signal);
       await until(async () => (await stream.lag('in', 'g')).messages === 0);
@@ -170,6 +171,26 @@ function testKafka(server: KafkaBroker): void {
       const found = await readAll(stream, 'out', 1500);
       expectOnceAndInOrder(found, 1500);
       expect(new Set(found.map(({ by }) => by))).toEqual(new Set(['killed', 'survivor']));
+    });
+
+    it('take over from one that hangs, and refuse its acknowledgements when it wakes up', async () => {
+      const settings = settingsWith({ session_timeout_ms: 2000 });
+      const stream = await openWith(settings);
+      await stream.append('in', numbered(0, 1500));
+      await stream.createGroup('in', 'g');
+      const worker = await startWorker(settings.topic_prefix, 'hung');
+      await worker.said('acknowledged', 2);
+      worker.kill('SIGSTOP');
+      const stop = new AbortController();
+      const own = copy(stream, 'survivor', stop.signal);
+      await until(async () => (await stream.lag('in', 'g')).messages === 0);
+      worker.kill('SIGCONT');
+      await worker.said('refused', 1);
+      worker.kill('SIGKILL');
+      await worker.gone;
+      stop.abort();
+      await own.done;
+      expectOnceAndInOrder(await readAll(stream, 'out', 1500), 1500);
     });
 
     it('refuse an acknowledgement of who was replaced unnoticed, and deliver its messages again', async () => {
@@ -299,6 +320,29 @@ function testKafka(server: KafkaBroker): void {
         openKafkaStream(settingsWith({ brokers: ['127.0.0.1:1'] }), { clock: systemClock, log }),
       ).rejects.toMatchObject({ code: 'storage.unavailable', hint: expect.stringContaining('stream.brokers') });
     });
+
+    it.runIf(server.saslBrokers !== undefined)(
+      'and readers get in by user and password, and are told if not',
+      async () => {
+        const brokers = server.saslBrokers;
+        const stream = await openWith(settingsWith({ brokers, sasl: { mechanism: 'plain', ...SASL_USER } }));
+        await stream.append('in', numbered(0, 3));
+        const stop = new AbortController();
+        closers.push(async () => stop.abort());
+        const delivery = await reader<{ n: number }>(stream, 'in', stop.signal)();
+        await delivery.acknowledge([{ topic: 'out', messages: [...delivery.messages] }]);
+        const wrong = settingsWith({ brokers, sasl: { mechanism: 'plain', username: 'tide', password: 'neap' } });
+        const refusal: unknown = await openKafkaStream(wrong, { clock: systemClock, log }).catch(
+          (error: unknown) => error,
+        );
+        expect(refusal).toMatchObject({
+          code: 'storage.unavailable',
+          retryable: false,
+          hint: expect.stringContaining('stream.sasl'),
+        });
+        expect(String(refusal)).not.toContain('neap');
+      },
+    );
 
     it.runIf(server.kill !== undefined)(
       'and readers outlive a broker that is killed and comes back: nothing lost, nothing handed on twice',
