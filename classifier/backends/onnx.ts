@@ -3,7 +3,6 @@
  * installed. The model lives in a thread of its own, which is started again if it ever ends.
  */
 import { availableParallelism } from 'node:os';
-import { extname } from 'node:path';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { loadArtifact, shippedModel } from '../artifact.ts';
@@ -59,7 +58,8 @@ async function openBackend(given: Settings, restarted: () => void): Promise<Back
     threads: given.threads ?? availableParallelism(),
     limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
   };
-  const script = new URL(`./onnx_worker${extname(import.meta.url)}`, import.meta.url);
+  const source = new URL('./onnx_worker.ts', import.meta.url);
+  const script = import.meta.url.endsWith('.ts') ? source : new URL(source.href.replace(/\.ts$/, '.js'));
   const thread = await keepThread<readonly string[], Logits>(script, options, restarted);
 
   return {
