@@ -27,10 +27,16 @@ export interface DedupeKeys {
   readonly contentId: string;
 }
 
-/** The words of a text from one voice: outlet and author. Punctuation, case, links and emoji make no difference. */
-export function contentIdOf(document: Pick<Document, 'source' | 'author' | 'text'>, words: readonly string[]): string {
+/**
+ * The words of a text from one voice (outlet and author) on one day in UTC. Punctuation, case, links and emoji make no
+ * difference. The day is part of it, because a weekly column or a fixed headline is a new document each time.
+ */
+export function contentIdOf(
+  document: Pick<Document, 'source' | 'author' | 'text' | 'published_at'>,
+  words: readonly string[],
+): string {
   const content = words.length > 0 ? words.join(' ') : document.text;
-  return stableId(document.source, document.author ?? '', content);
+  return stableId(document.source, document.author ?? '', document.published_at.slice(0, 10), content);
 }
 
 /** `hours`: how long after its last appearance a document is remembered. */

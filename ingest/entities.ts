@@ -2,7 +2,7 @@
  * Which watched entities a text names. One pass finds every name and code; word boundaries count for Latin letters and
  * digits, not for Han; where names overlap the leftmost, then the longest wins ("Bank of America" is not "America").
  * Tickers count only where they are written as tickers ($AAPL, NASDAQ: AAPL, (AAPL)): "IT" and "ALL" are words.
- * An ambiguous name counts only beside other evidence for the same entity. Rejected: a named-entity model here (a
+ * An ambiguous name counts only beside other evidence for the same entity, a cased one only in its own capitals. Rejected: a named-entity model here (a
  * hundred times the cost, and it finds names, not which listed company is meant).
  */
 import type { Document } from '../core/event.ts';
@@ -23,7 +23,7 @@ export type EntityMatcher = (document: NamingText) => NamedEntity[];
 
 interface Pattern {
   readonly text: string;
-  readonly entities: { readonly index: number; readonly ambiguous: boolean }[];
+  readonly entities: { readonly index: number; readonly ambiguous: boolean; readonly cased: string | null }[];
   readonly isCode: boolean;
 }
 
@@ -62,9 +62,11 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
     const certain = new Map<number, string>();
     const doubtful = new Map<number, string>();
     for (const { pattern, start, end } of leftmostLongest(hits)) {
-      for (const { index, ambiguous } of pattern.entities) {
+      const surface = text.slice(start, end);
+      for (const { index, ambiguous, cased } of pattern.entities) {
+        if (cased !== null && surface !== cased) continue;
         const into = ambiguous ? doubtful : certain;
-        if (!into.has(index)) into.set(index, text.slice(start, end));
+        if (!into.has(index)) into.set(index, surface);
       }
     }
     for (const { symbol, surface } of symbols(text, document.cashtags)) {
@@ -80,20 +82,28 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
 
 function collectPatterns(watched: readonly WatchedEntity[]): Pattern[] {
   const patterns = new Map<string, Pattern>();
-  const add = (text: string, index: number, ambiguous: boolean, isCode: boolean): void => {
+  const add = (
+    text: string,
+    index: number,
+    as: { ambiguous?: boolean; cased?: boolean; isCode?: boolean } = {},
+  ): void => {
     const key = text.normalize('NFKC').toLowerCase();
-    const pattern = patterns.get(key) ?? { text: text.normalize('NFKC'), entities: [], isCode };
-    if (!pattern.entities.some((entity) => entity.index === index)) pattern.entities.push({ index, ambiguous });
+    const pattern = patterns.get(key) ?? { text: text.normalize('NFKC'), entities: [], isCode: as.isCode === true };
+    if (!pattern.entities.some((entity) => entity.index === index)) {
+      const cased = as.cased === true ? text.normalize('NFKC') : null;
+      pattern.entities.push({ index, ambiguous: as.ambiguous === true, cased });
+    }
     patterns.set(key, pattern);
   };
   for (const [index, entity] of watched.entries()) {
-    // First, so that a name which also stands under `ambiguous` stays ambiguous.
-    for (const name of entity.ambiguous) add(name, index, true, false);
+    // First, so that a name which also stands under `ambiguous` or `cased` stays so.
+    for (const name of entity.ambiguous) add(name, index, { ambiguous: true });
+    for (const name of entity.cased) add(name, index, { cased: true });
     for (const name of [entity.name, entity.name_zh ?? '', ...entity.aliases, ...entity.aliases_zh]) {
-      if (name !== '') add(name, index, false, false);
+      if (name !== '') add(name, index);
     }
     for (const code of entity.codes) {
-      for (const form of [code, ...codeForms(code)]) add(form, index, false, true);
+      for (const form of [code, ...codeForms(code)]) add(form, index, { isCode: true });
     }
   }
   return [...patterns.values()];

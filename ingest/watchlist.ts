@@ -22,6 +22,7 @@ const entitySchema = z.strictObject({
   aliases: names('Other English names.'),
   aliases_zh: names('Other Chinese names.'),
   ambiguous: names('Names that are also other words; they count only beside other evidence for the same entity.'),
+  cased: names('Names that count only with these very capitals: Apple the company, not an apple.'),
   sector: z.string().trim().min(1).max(100).optional().describe('Free text, for grouping.'),
 });
 

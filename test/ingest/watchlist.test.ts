@@ -61,7 +61,8 @@ describe('the starter watchlist', () => {
       'nvidia',
     ]);
     expect(ids('英伟达和微软业绩超预期')).toEqual(['microsoft', 'nvidia']);
-    expect(ids('an apple a day')).toEqual([]);
+    expect(ids('an apple a day for the fed-up')).toEqual([]);
+    expect(ids('Apple slips as the Fed waits')).toEqual(['apple', 'federal_reserve']);
     expect(ids('诺维银行转不出钱')).toEqual(['norvale_bank']);
     expect(ids('贵州茅台(600519)跌停')).toEqual(['kweichow_moutai']);
   });
