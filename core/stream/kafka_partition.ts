@@ -31,6 +31,8 @@ export interface OwnedPartition<Value> {
   open(): { messages: number; oldest: number | undefined };
   take(limit: number): Delivery<Value>;
   dropBuffer(): void;
+  /** Resolves when no transaction is on its way. */
+  idle(): Promise<void>;
   /** Ends it: open and later acknowledgements fail with the reason. */
   revoke(reason: TidewatchError): void;
   readonly revoked: boolean;
@@ -66,6 +68,7 @@ export function createPartition<Value>(
   let buffer: { message: KafkaMessage; at: number }[] = [];
   let handed: Handed[] = [];
   let committing = false;
+  let lastCommits: Promise<void> = Promise.resolve();
   let underway: readonly Handed[] = [];
   let ended: TidewatchError | undefined;
   let markers: NodeJS.Timeout | undefined;
@@ -81,7 +84,6 @@ export function createPartition<Value>(
   }
 
   async function commitInOrder(): Promise<void> {
-    if (committing) return;
     committing = true;
     try {
       while (ended === undefined) {
@@ -110,11 +112,15 @@ export function createPartition<Value>(
     }
   }
 
+  function commitSoon(): void {
+    if (!committing) lastCommits = commitInOrder();
+  }
+
   function acknowledge(entry: Handed, outputs: readonly Output[]): Promise<void> {
     if (entry.promise === undefined) {
       entry.promise = entry.settled;
       entry.outputs = outputs;
-      void commitInOrder();
+      commitSoon();
     }
     return entry.promise;
   }
@@ -137,7 +143,7 @@ export function createPartition<Value>(
       clearTimeout(markers);
       if (handed.length > 0 || buffer.length > 0) return;
       markers = setTimeout(() => {
-        if (handed.length === 0 && buffer.length === 0) void commitInOrder();
+        if (handed.length === 0 && buffer.length === 0) commitSoon();
       }, MARKERS_AFTER_MS).unref();
     },
     buffered: () => buffer.length,
@@ -187,6 +193,7 @@ export function createPartition<Value>(
       seen = Number(first.message.offset);
       buffer = [];
     },
+    idle: () => lastCommits,
     revoke,
     get revoked() {
       return ended !== undefined;

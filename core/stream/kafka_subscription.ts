@@ -97,11 +97,15 @@ export function createSubscription<Value>(
     return transactor;
   }
 
-  function drop(index: number, why: string): void {
-    partitions.get(index)?.revoke(lost(index, why));
+  /** Gives a partition up; a transaction that is on its way may end. */
+  async function drop(index: number, why: string): Promise<void> {
+    const partition = partitions.get(index);
+    const transactor = transactors.get(index);
+    partition?.revoke(lost(index, why));
     partitions.delete(index);
-    void transactors.get(index)?.close();
     transactors.delete(index);
+    await partition?.idle();
+    await transactor?.close();
   }
 
   /** A new start for a partition: fence, read where the group stands, fetch from there. */
@@ -119,7 +123,7 @@ export function createSubscription<Value>(
         // The committed offset decides what comes again.
         partition.revoke(lost(index, 'an acknowledgement failed'));
         if (consumer === own && !options.signal.aborted) take(own, index);
-        else drop(index, 'an acknowledgement failed');
+        else void drop(index, 'an acknowledgement failed');
       },
     });
     partitions.set(index, partition);
@@ -154,7 +158,7 @@ export function createSubscription<Value>(
   function assigned(own: Consumer, indexes: readonly number[]): void {
     if (consumer !== own) return;
     joined = true;
-    for (const index of partitions.keys()) if (!indexes.includes(index)) drop(index, 'its group rebalanced');
+    for (const index of partitions.keys()) if (!indexes.includes(index)) void drop(index, 'its group rebalanced');
     for (const index of indexes) {
       const kept = partitions.get(index);
       const seen = kept?.seen();
@@ -247,13 +251,10 @@ export function createSubscription<Value>(
   async function dispose(why: string): Promise<void> {
     const old = consumer;
     consumer = undefined;
-    for (const index of partitions.keys()) drop(index, why);
-    if (old === undefined) return;
+    const ends: Promise<unknown>[] = [...partitions.keys()].map((index) => drop(index, why));
+    if (old !== undefined) ends.push(old.disconnect());
     const late = new AbortController();
-    await Promise.race([
-      old.disconnect().catch(() => undefined),
-      clock.sleep(DISPOSE_MS, late.signal).catch(() => undefined),
-    ]);
+    await Promise.race([Promise.allSettled(ends), clock.sleep(DISPOSE_MS, late.signal).catch(() => undefined)]);
     late.abort();
   }
 

@@ -10,7 +10,7 @@
  * answer was lost settled, and the group's committed offset says what it was.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CompressionTypes, Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
+import { CompressionTypes, Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { TidewatchError } from '../errors.ts';
 import { requests } from './kafka_append.ts';
 import { errorMarks, isFenced, toStreamError } from './kafka_client.ts';
@@ -18,7 +18,8 @@ import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 import type { Output } from './stream.ts';
 
 const ATTEMPTS = 3;
-const TURNS = 40;
+/** About 10 s in all. */
+const TURNS = 120;
 
 export interface TransactionPlace {
   readonly client: Kafka;
@@ -81,32 +82,30 @@ export function createTransactor(place: TransactionPlace): Transactor {
     return place.committed();
   }
 
-  async function run(transaction: Transaction, to: number, outputs: readonly Output[]): Promise<void> {
-    for (const request of requests(outputs)) {
-      const topicMessages = request.map((part) => ({
-        topic: topicName(settings, part.topic),
-        messages: part.messages,
-      }));
-      await transaction.sendBatch({ acks: -1, compression, topicMessages });
-    }
-    await transaction.sendOffsets({
-      consumerGroupId: groupId,
-      topics: [{ topic: topicName(settings, topic), partitions: [{ partition, offset: String(to) }] }],
-    });
-    await transaction.commit();
-  }
-
   /** True when done; false where the transaction before this one still writes its markers and nothing was sent yet. */
   async function attempt(owned: Producer, to: number, outputs: readonly Output[]): Promise<boolean> {
     const transaction = await owned.transaction();
+    let begun = false;
     try {
-      await run(transaction, to, outputs);
+      // Offsets first: refused at once where it is too early, when kafkajs would ask anew for metadata before a send.
+      await transaction.sendOffsets({
+        consumerGroupId: groupId,
+        topics: [{ topic: topicName(settings, topic), partitions: [{ partition, offset: String(to) }] }],
+      });
+      begun = true;
+      for (const request of requests(outputs)) {
+        const topicMessages = request.map((part) => ({
+          topic: topicName(settings, part.topic),
+          messages: part.messages,
+        }));
+        await transaction.sendBatch({ acks: -1, compression, topicMessages });
+      }
+      await transaction.commit();
       return true;
     } catch (error) {
-      const early = outputs.length === 0 && /CONCURRENT_TRANSACTIONS/.test(errorMarks(error));
       // Without anything sent an abort is local; after an unknown end of a commit it is refused, and begin() settles it.
       await transaction.abort().catch(() => undefined);
-      if (early) return false;
+      if (!begun && /CONCURRENT_TRANSACTIONS/.test(errorMarks(error))) return false;
       throw error;
     }
   }
@@ -128,7 +127,7 @@ export function createTransactor(place: TransactionPlace): Transactor {
           const owned = producer as Producer | undefined;
           while (owned !== undefined && !(await attempt(owned, to, filled))) {
             if ((turns += 1) > TURNS) throw new Error('the transaction before this one does not end');
-            await wait(Math.min(5 * turns, 100));
+            await wait(Math.min(2 * turns, 100));
           }
           return;
         } catch (error) {
