@@ -146,7 +146,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
         abort.abort(new Error('Tidewatch is stopping.'));
         await stopAll?.();
         await closeAll();
-        log.info('Stopped; everything in hand is stored.');
+        log.info('Stopped; nothing is lost: what is not stored yet waits on disk for the next start.');
       },
     };
   } catch (error) {

@@ -89,7 +89,11 @@ export function parseSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const place = { raw, document, lines, path, schema };
-    for (const issue of parsed.error.issues) problems.push(...describeIssue(issue, place));
+    const unset = problems.map((problem) => problem.slice(0, problem.indexOf(':')));
+    for (const issue of parsed.error.issues) {
+      // What is wrong with a value that could not be filled in says nothing new.
+      if (!unset.includes(issue.path.join('.'))) problems.push(...describeIssue(issue, place));
+    }
   }
   if (problems.length > 0 || !parsed.success) {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;

@@ -42,7 +42,7 @@ export function describeIssue(issue: z.core.$ZodIssue, source: SettingsSource): 
 
 function place(path: readonly PropertyKey[], { document, lines, path: file }: SettingsSource): string {
   const line = lineOf(document, path, lines);
-  const name = path.length === 0 ? 'the settings' : path.map(String).join('.');
+  const name = path.length === 0 ? 'the file as a whole' : path.map(String).join('.');
   return line === undefined ? name : `${name} (${file}:${line})`;
 }
 

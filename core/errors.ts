@@ -60,7 +60,7 @@ export function toTidewatchError(thrown: unknown, fallback: ErrorCode = 'interna
   if (/ENOSPC|MDB_MAP_FULL|NOT_ENOUGH_SPACE|No space left on device/i.test(text)) {
     return new TidewatchError('storage.full', `The disk is full: ${error.message}`, {
       cause: error,
-      hint: 'Free some space or point data_dir at a larger disk; work goes on by itself.',
+      hint: 'Free some space or point data_dir at a larger disk. Nothing is lost: work goes on by itself, or at the next start.',
     });
   }
   if (/EROFS|EACCES|EPERM|Read-only file system|Permission denied/i.test(text)) {

@@ -14,7 +14,7 @@ import { link, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TidewatchError, toTidewatchError } from './errors.ts';
-import { createFolder } from './state/folder.ts';
+import { createFolder, fullDiskError } from './state/folder.ts';
 
 interface Holder {
   readonly id: string;
@@ -48,7 +48,8 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       if (current?.id === holder.id) await unlink(path).catch(() => undefined);
     };
   } catch (error) {
-    throw toTidewatchError(error, 'storage.unavailable');
+    const known = toTidewatchError(error, 'storage.unavailable');
+    throw known.code === 'storage.full' ? fullDiskError(folder, error) : known;
   }
 }
 

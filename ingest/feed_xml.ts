@@ -11,7 +11,8 @@ import { htmlToText } from './html.ts';
 
 const BODY = '(?:title|description|summary|content|content:encoded|atom:title|atom:summary|atom:content)';
 const INTERESTING = new RegExp(`<!\\[CDATA\\[|<!--|&|<(${BODY})(\\s[^<>]*)?>`, 'g');
-const XML_ENTITY = /^&(?:#\d{1,7}|#x[\da-f]{1,6}|amp|lt|gt|quot|apos);/i;
+const XML_ENTITY = /^&(?:amp|lt|gt|quot|apos);/i;
+const NUMERIC_ENTITY = /^&#(?:(\d{1,30})|x([\da-f]{1,30}));/i;
 const NAMED_ENTITY = /^&[a-z][a-z\d]{1,31};/i;
 
 /**
@@ -30,10 +31,15 @@ export function repairFeedXml(xml: string): string {
     if (token === '&') {
       const ahead = xml.slice(match.index, match.index + 34);
       if (XML_ENTITY.test(ahead)) continue;
-      const named = NAMED_ENTITY.exec(ahead)?.[0];
-      const text = named === undefined ? undefined : namedEntity(named);
-      pieces.push(xml.slice(copied, match.index), text ?? '&amp;');
-      copied = match.index + (text === undefined || named === undefined ? 1 : named.length);
+      const numeric = NUMERIC_ENTITY.exec(ahead);
+      if (numeric !== null && isXmlCharacter(numeric[1], numeric[2])) continue;
+      const entity = numeric?.[0] ?? NAMED_ENTITY.exec(ahead)?.[0];
+      const text = numeric !== null ? '\ufffd' : entity === undefined ? undefined : namedEntity(entity);
+      pieces.push(
+        xml.slice(copied, match.index),
+        text?.replace(/[&<]/g, (sign) => (sign === '&' ? '&amp;' : '&lt;')) ?? '&amp;',
+      );
+      copied = match.index + (text === undefined || entity === undefined ? 1 : entity.length);
       matcher.lastIndex = copied;
     } else if (name === undefined) {
       const closing = token === '<!--' ? '-->' : ']]>';
@@ -58,6 +64,19 @@ export function repairFeedXml(xml: string): string {
   }
   pieces.push(xml.slice(copied));
   return pieces.join('');
+}
+
+/** XML 1.0 production 2: what a numeric entity may stand for. */
+function isXmlCharacter(decimal: string | undefined, hexadecimal: string | undefined): boolean {
+  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
+  return (
+    code === 0x9 ||
+    code === 0xa ||
+    code === 0xd ||
+    (code >= 0x20 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  );
 }
 
 /** A <title> or <description> that holds other feed elements was never closed where it should have been. */

@@ -2,6 +2,7 @@
  * The ingest stage: sources → documents in the stream. It knows no source by name; the registry does. Sources run side
  * by side, their items go through one intake.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock.ts';
 import { createComponent } from '../core/config.ts';
 import type { HttpClient } from '../core/http.ts';
@@ -42,6 +43,8 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
   const { clock, log, metrics } = parts;
   const stopping = new AbortController();
   const signal = AbortSignal.any([parts.signal, stopping.signal]);
+  // Every source and wait listens to it: their number is the settings', not a leak.
+  setMaxListeners(0, signal);
   const watched = await loadWatchlists(settings.watchlists);
   const intake = createIntake(settings, watched, { ...parts, signal, metrics: metrics.stage('ingest') });
   const supervised = await Promise.all(

@@ -19,6 +19,7 @@ import { normalize, type PlainDocument } from './normalize.ts';
 import type { IngestSettings } from './settings.ts';
 import { bareHeadline, wordsOf } from './shingles.ts';
 import type { EmitOptions, RawItem, Receipt, Refusal } from './source.ts';
+import { createRefusalLog } from './refusal_log.ts';
 import { createStoryIndex, type StoryRow } from './stories.ts';
 import { parseTime } from './time.ts';
 import type { WatchedEntity } from './watchlist.ts';
@@ -56,6 +57,7 @@ export function createIntake(
 ): Intake {
   const { stream, state, clock, log, metrics } = parts;
   const matchEntities = createEntityMatcher(watched);
+  const sayRefused = createRefusalLog(log);
   const seen = openSeenDocuments(state, settings.dedupe_hours);
   const storyRows = state.table<StoryRow>('ingest_stories');
   let stories = restoredStories();
@@ -140,7 +142,12 @@ export function createIntake(
     metrics.in(items.length + refused.length);
     metrics.out(batch.documents.length);
     for (const [reason, count] of batch.duplicates) metrics.skipped(reason, count);
-    for (const { code } of [...refused, ...batch.refused.map(({ refusal }) => refusal)]) metrics.error(code);
+    const allRefused = [...refused, ...batch.refused.map(({ refusal }) => refusal)];
+    for (const { code } of allRefused) metrics.error(code);
+    sayRefused(
+      feed,
+      allRefused.map(({ reason }) => reason),
+    );
     metrics.seconds((performance.now() - started) / 1000);
     return {
       accepted: batch.documents.length,

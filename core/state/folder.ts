@@ -23,7 +23,7 @@ export function isOutOfRoom(folder: string): boolean {
 export function fullDiskError(folder: string, cause: unknown): TidewatchError {
   return new TidewatchError('storage.full', `The disk of ${folder} is full`, {
     cause,
-    hint: 'Free some space or point data_dir at a larger disk; work goes on by itself.',
+    hint: 'Free some space or point data_dir at a larger disk. Nothing is lost: work goes on by itself, or at the next start.',
   });
 }
 

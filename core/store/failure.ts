@@ -15,7 +15,12 @@ export function storeError(thrown: unknown, doing: string): TidewatchError {
   const system = toTidewatchError(type === 'NOT_ENOUGH_SPACE' ? new Error(type) : thrown, 'storage.unavailable');
   if (system.code !== 'storage.unavailable') {
     const hint = system.hint === undefined ? {} : { hint: system.hint };
-    return new TidewatchError(system.code, message, { cause: thrown, ...hint });
+    const why = system.code === 'storage.full' ? `${doing} failed, the disk is full: ` : `${doing} failed: `;
+    return new TidewatchError(
+      system.code,
+      message.replace(`${doing} failed: `, () => why),
+      { cause: thrown, ...hint },
+    );
   }
   if (typeof type === 'string' && OURS.test(type)) return new TidewatchError('internal', message, { cause: thrown });
   if (type === 'AUTHENTICATION_FAILED' || type === 'ACCESS_DENIED') {

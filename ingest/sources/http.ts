@@ -13,6 +13,7 @@ import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { createConditionKeeper } from '../condition.ts';
 import type { Emit, Source } from '../source.ts';
+import { send, sendEarly } from './http_answer.ts';
 import { readBody, readDocuments, RequestProblem } from './http_body.ts';
 import { closeServer, listenPatiently } from './http_listen.ts';
 
@@ -122,14 +123,9 @@ async function answer(
     const problem = error instanceof RequestProblem ? error : null;
     if (problem === null) context.log.error({ err: error }, `${context.name}: a request failed`);
     context.metrics.stage('ingest').error(problem?.code ?? 'internal');
-    send(
-      response,
-      problem?.status ?? 500,
-      { error: problem?.message ?? 'It failed here; post again.' },
-      problem?.headers,
-    );
-    // What is still coming of a refused body is not read.
-    if (!request.complete) response.once('finish', () => request.destroy());
+    const body = { error: problem?.message ?? 'It failed here; post again.' };
+    if (request.complete) send(response, problem?.status ?? 500, body, problem?.headers);
+    else sendEarly(request, response, problem?.status ?? 500, body, problem?.headers);
   }
 }
 
@@ -174,12 +170,6 @@ function isSame(given: string, expected: string): boolean {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
-}
-
-function send(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(`${JSON.stringify(body)}\n`);
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
