@@ -18,6 +18,7 @@ const run = promisify(execFile);
 export const KAFKA_VERSION = '3.9.1';
 export const KAFKA_IMAGE = process.env['KAFKA_IMAGE'] ?? 'confluentinc/cp-kafka:7.6.1';
 export const SASL_USER = { username: 'tide', password: 'ebb-and-flow' };
+const JAVA = process.env['JAVA_HOME'] === undefined ? 'java' : join(process.env['JAVA_HOME'], 'bin', 'java');
 const UP_WITHIN_MS = 120_000;
 
 export interface KafkaBroker {
@@ -133,7 +134,7 @@ ${dependency('org.apache.kafka', 'kafka_2.13', KAFKA_VERSION)}${dependency('org.
 
 async function startFromMaven(): Promise<BrokerOrReason> {
   try {
-    await run('java', ['-version'], { timeout: 30_000 });
+    await run(JAVA, ['-version'], { timeout: 30_000 });
   } catch {
     return { missing: 'no Java' };
   }
@@ -146,7 +147,7 @@ async function startFromMaven(): Promise<BrokerOrReason> {
   const java = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', join(jars, '*')];
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
   await writeFile(properties, serverProperties(folder, { port, controller, sasl }));
-  await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties], {
+  await run(JAVA, [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties], {
     timeout: UP_WITHIN_MS,
   });
   let process_: ChildProcess | undefined;
@@ -155,7 +156,7 @@ async function startFromMaven(): Promise<BrokerOrReason> {
 
   async function start(): Promise<void> {
     const output = createWriteStream(join(folder, 'broker.log'), { flags: 'a' });
-    const child = spawn('java', [...java, quiet, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(JAVA, [...java, quiet, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.pipe(output);
     child.stderr.pipe(output);
     process_ = child;

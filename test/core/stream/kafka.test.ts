@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
@@ -11,6 +12,7 @@ import { SASL_USER, startKafkaBroker, type KafkaBroker } from '../../kafka_broke
 
 const level = (process.env['KAFKA_TEST_LOG'] ?? 'silent') as LogLevel;
 const log = createLogger({ level, format: 'json' });
+const WORKER = fileURLToPath(new URL('./kafka_worker.ts', import.meta.url));
 const broker = await startKafkaBroker();
 
 if ('missing' in broker) {
@@ -108,7 +110,7 @@ function testKafka(server: KafkaBroker): void {
   }
 
   async function startWorker(prefix: string, name: string) {
-    const program = ['--import', 'tsx', 'test/core/stream/kafka_worker.ts', server.brokers.join(), prefix, name];
+    const program = ['--import', 'tsx', WORKER, server.brokers.join(), prefix, name];
     const worker = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     closers.push(async () => worker.kill('SIGKILL'));
     let said = '';
