@@ -18,14 +18,15 @@ import { lockFolder } from '../core/lock.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { openState } from '../core/state/lmdb.ts';
+import { openStore } from '../core/store/registry.ts';
 import type { Store } from '../core/store/store.ts';
+import { openStream } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import { createDashboards, type Dashboards } from '../dashboards/server.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import type { Settings } from './config.ts';
 import { loadNames } from './names.ts';
 import { VERSION } from './package_root.ts';
-import { openMigratedStore, openStream } from './planes.ts';
 
 export const ROLES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;
 export type Role = (typeof ROLES)[number];
@@ -74,12 +75,20 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
     closers.push(await lockFolder(settings.data_dir));
     const state = await openState(join(settings.data_dir, 'state'));
     closers.push(() => state.close());
-    const stream = await openStream({ settings, clock, log });
+    const stream = await openStream(settings.stream, {
+      folder: join(settings.data_dir, 'stream'),
+      clock,
+      log: log.child({ stage: 'stream' }),
+    });
     closers.push(() => stream.close());
     await stream.createGroup(TOPICS.documents, 'classifier');
     await stream.createGroup(TOPICS.opinions, 'alerting');
-    const store = await openMigratedStore({ settings, clock, log });
+    const store = await openStore(settings.store, {
+      folder: join(settings.data_dir, 'store'),
+      log: log.child({ stage: 'store' }),
+    });
     closers.push(() => store.close());
+    await store.migrate();
     const http = createHttpClient({
       userAgent: settings.http.user_agent,
       allowPrivateHosts: settings.http.allow_private_hosts,

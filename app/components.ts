@@ -1,7 +1,8 @@
 /** Every component by kind, and its settings as rows: what `tidewatch list` and docs/settings.md are made of. */
 import { z } from 'zod';
 import type { Component } from '../core/component.ts';
-import { storeComponents, streamComponents } from './planes.ts';
+import { storeComponents } from '../core/store/registry.ts';
+import { streamComponents } from '../core/stream/registry.ts';
 import { backends } from '../classifier/registry.ts';
 import { detectors, notifiers } from '../alerting/registry.ts';
 import { sources } from '../ingest/registry.ts';

@@ -8,9 +8,10 @@ import { z } from 'zod';
 import { alertingSettings } from '../alerting/settings.ts';
 import { classifierSettings } from '../classifier/settings.ts';
 import { loadSettings } from '../core/config.ts';
+import { storeSettings } from '../core/store/registry.ts';
+import { streamSettings } from '../core/stream/registry.ts';
 import { dashboardsSettings } from '../dashboards/settings.ts';
 import { ingestSettings } from '../ingest/settings.ts';
-import { storeSettings, streamSettings } from './planes.ts';
 
 export const settingsSchema = z.strictObject({
   data_dir: z
@@ -40,8 +41,8 @@ export const settingsSchema = z.strictObject({
         .describe('Hosts that sources may fetch from although their address is private or local.'),
     })
     .prefault({}),
-  stream: streamSettings,
-  store: storeSettings,
+  stream: streamSettings.describe('Where documents and opinions wait between stages.'),
+  store: storeSettings.describe('Where results are kept.'),
   ingest: ingestSettings.prefault({}),
   classifier: classifierSettings.prefault({}),
   alerting: alertingSettings.prefault({}),
