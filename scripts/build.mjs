@@ -9,7 +9,17 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist', '.built');
-const sources = ['core', 'ingest', 'classifier', 'alerting', 'dashboards', 'backtest', 'app', 'scripts', 'package.json'];
+const sources = [
+  'core',
+  'ingest',
+  'classifier',
+  'alerting',
+  'dashboards',
+  'backtest',
+  'app',
+  'scripts',
+  'package.json',
+];
 
 function newest(path) {
   const info = statSync(path);
@@ -17,7 +27,12 @@ function newest(path) {
   return Math.max(info.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-const changed = Math.max(...sources.map((name) => join(root, name)).filter(existsSync).map(newest));
+const changed = Math.max(
+  ...sources
+    .map((name) => join(root, name))
+    .filter(existsSync)
+    .map(newest),
+);
 if (existsSync(stamp) && statSync(stamp).mtimeMs >= changed) process.exit(0);
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
