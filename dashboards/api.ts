@@ -19,7 +19,7 @@ import {
   seriesQuestion,
   timelineQuestion,
 } from './questions.ts';
-import { shareAnswers } from './shared-answers.ts';
+import { shareAnswers } from './shared_answers.ts';
 import { resolveSpan, type ExactSpan, type SpanQuestion } from './span.ts';
 
 export interface ApiDependencies {
@@ -33,7 +33,7 @@ export interface ApiDependencies {
 }
 
 /** Totals of the whole store are costly on a large one, and nobody reads them to the second. */
-const COUNTS_LIFE_MS = 5_000;
+const TOTALS_LIFE_MS = 5_000;
 
 /** The routes below /api. Errors are thrown as TidewatchError and answered by the server. */
 export function createApi({ queries, live, clock, metrics, version, sources, model }: ApiDependencies): Hono {
@@ -54,21 +54,21 @@ export function createApi({ queries, live, clock, metrics, version, sources, mod
 
   api.get('/status', async (context) => {
     readQuestion(context, nothingAsked);
-    const [extent, counts] = await Promise.all([
+    const [extent, totals] = await Promise.all([
       share('extent', () => queries.extent()),
-      share('counts', () => queries.counts(), COUNTS_LIFE_MS),
+      share('totals', () => queries.totals(), TOTALS_LIFE_MS),
     ]);
     const now = clock.now();
     const answer: StatusAnswer = {
       version,
-      model: model() ?? counts.model,
+      model: model() ?? totals.model,
       now: isoTime(now),
-      opinions: counts.opinions,
-      alerts: counts.alerts,
+      opinions: totals.opinions,
+      alerts: totals.alerts,
       newest_published_at: extent.newest === null ? null : isoTime(extent.newest),
       newest_labelled_at: extent.labelled === null ? null : isoTime(extent.labelled),
       lag_secs: extent.newest === null ? null : Math.max(0, (now - extent.newest) / 1000),
-      sources: counts.sources,
+      sources: totals.sources,
     };
     return context.json(answer);
   });

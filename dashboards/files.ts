@@ -58,12 +58,9 @@ export function loadPageFiles(folder: string): PageFiles | null {
     serve(context, name) {
       const file = files.get(name);
       if (file === undefined) return undefined;
-      const accepted = (context.req.header('accept-encoding') ?? '')
-        .split(',')
-        .map((part) => part.split(';')[0]?.trim());
-      const encoding = ENCODINGS.find(
-        (candidate) => accepted.includes(candidate.name) && file.bytes.has(candidate.name),
-      );
+      const header = context.req.header('accept-encoding') ?? '';
+      const accepted = new Set(header.split(',').map((part) => part.split(';')[0]?.trim()));
+      const encoding = ENCODINGS.find((candidate) => accepted.has(candidate.name) && file.bytes.has(candidate.name));
       const headers: Record<string, string> = {
         'Content-Type': file.type,
         'Cache-Control': file.cache,

@@ -17,7 +17,7 @@ const outFlag = process.argv.indexOf('--out');
 const out = outFlag > 0 ? resolve(process.argv[outFlag + 1] ?? '') : join(root, 'dist/dashboards/web');
 
 const bundle = await build({
-  entryPoints: [join(web, 'main.tsx')],
+  entryPoints: [join(web, 'main.tsx'), join(web, 'styles/page.css')],
   bundle: true,
   minify: true,
   format: 'esm',

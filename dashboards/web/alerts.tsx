@@ -1,7 +1,7 @@
 /** The list of alerts: what fired, how far beyond its usual range, since when. Each opens to its evidence. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { AlertRow, AlertsAnswer } from '../contract.ts';
-import { AlertEvidence } from './alert-evidence.tsx';
+import { AlertEvidence } from './alert_evidence.tsx';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';

@@ -5,15 +5,15 @@ import { queryOf, readAddress, spanQuery, writeAddress, type Address } from './a
 import { Alerts } from './alerts.tsx';
 import { InterfaceContext, interfaceOf, useInterface, type InterfaceLanguage } from './i18n.ts';
 import { useLive, type Connection } from './live.ts';
-import { useOpinionList } from './opinion-list.ts';
+import { useOpinionList } from './opinion_list.ts';
 import { Opinions } from './opinions.tsx';
 import { useRefresh } from './refresh.ts';
 import { fetchAnswer, useRemote } from './remote.ts';
-import { SeriesTable } from './series-table.tsx';
+import { SeriesTable } from './series_table.tsx';
 import { Sources } from './sources.tsx';
 import { applyTheme, onSystemTheme, readTheme, type Theme } from './theme.ts';
 import { Tide } from './tide.tsx';
-import { TopBar } from './top-bar.tsx';
+import { TopBar } from './top_bar.tsx';
 import { topicName } from './topics.ts';
 
 export function App() {
@@ -70,7 +70,12 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
     alerts: () => !paused && refreshNow(),
     sources: () => !paused && refreshNow(),
     reset: everything,
-    reconnected: everything,
+    opened(again) {
+      if (again) return everything();
+      // The first views were fetched before events came; only the list would not notice what fell in between.
+      opinions.reload();
+      soon();
+    },
   });
 
   const { entity, topic } = address;

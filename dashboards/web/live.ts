@@ -11,8 +11,8 @@ export type Connection = 'connecting' | 'open' | 'lost';
 export type LiveListener = {
   [Name in keyof LiveEvents]: (event: LiveEvents[Name]) => void;
 } & {
-  /** After a gap: whatever is shown may be out of date. */
-  reconnected(): void;
+  /** From now on events come; what happened between the last fetch, or the last event, and now may be missing. */
+  opened(again: boolean): void;
 };
 
 const FIRST_PAUSE_MS = 1_000;
@@ -38,7 +38,7 @@ export function useLive(listener: LiveListener): Connection {
         complaint = undefined;
         pause = FIRST_PAUSE_MS;
         setConnection('open');
-        if (opened) current.current.reconnected();
+        current.current.opened(opened);
         opened = true;
       });
       source.addEventListener('error', () => {

@@ -2,11 +2,11 @@
 import { useRef } from 'preact/hooks';
 import type { OpinionRow } from '../contract.ts';
 import type { Address } from './address.ts';
-import { ExternalLink } from './external-link.tsx';
+import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
 import { useInterface } from './i18n.ts';
-import type { OpinionListControl } from './opinion-list.ts';
-import { SentimentBar } from './sentiment-bar.tsx';
+import type { OpinionListControl } from './opinion_list.ts';
+import { SentimentBar } from './sentiment_bar.tsx';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { topicName } from './topics.ts';
 

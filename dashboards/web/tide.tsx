@@ -5,7 +5,8 @@ import { useInterface, type Interface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { changeOfShare, tendency } from './shares.ts';
 import { Failed, Skeleton } from './states.tsx';
-import { createTideChart, type TideChart, type TideMark } from './tide-chart.ts';
+import { createTideChart, type TideChart } from './tide_chart.ts';
+import type { TideMark } from './tide_drawing.ts';
 
 interface TideProps {
   readonly title: string;

@@ -389,7 +389,7 @@ describe('live events', () => {
       for (const first of firsts) {
         expect(first.value).toMatchObject({ event: 'opinions', data: { opinions: [{ document_id: 'live-1' }] } });
       }
-      const [changed] = sampleAlerts(END, opinions).filter((alert) => alert.state === 'firing');
+      const changed = sampleAlerts(END, opinions).find((alert) => alert.state === 'firing');
       if (changed === undefined) throw new Error('The sample has no firing alert.');
       await store.insert('alerts', [alertRow({ ...changed, alert_id: 'live-alert' })], 'live-alert');
       const second = await streams[0]?.next();
@@ -404,8 +404,7 @@ describe('live events', () => {
         headers: { 'last-event-id': firsts[0]?.value.id ?? '' },
       });
       const missed = await events(returning).next();
-      const ids = (missed.value?.data as OpinionsAnswer).opinions.map((row) => row.document_id);
-      expect(ids).toContain('live-2');
+      expect(JSON.stringify(missed.value)).toContain('"live-2"');
       const lost = await fetch(url, { signal: abort.signal, headers: { 'last-event-id': 'nonsense' } });
       expect((await events(lost).next()).value).toMatchObject({ event: 'reset' });
     } finally {

@@ -153,7 +153,7 @@ describe.skipIf(!present)('the page', () => {
 
   it('shows what arrives without a reload, and holds still while the pointer is in the list', async () => {
     const page = await open();
-    await page.waitForSelector('.live.live');
+    await page.waitForSelector('.live.is-live');
     await drip('page-live-1', 'A first thing just happened.');
     await page.getByText('A first thing just happened.').waitFor();
     await page.locator('.opinion').nth(2).hover();
@@ -167,9 +167,9 @@ describe.skipIf(!present)('the page', () => {
 
   it('stands still when paused and catches up when resumed', async () => {
     const page = await open();
-    await page.waitForSelector('.live.live');
+    await page.waitForSelector('.live.is-live');
     await page.locator('button.live').click();
-    await page.waitForSelector('.live.paused');
+    await page.waitForSelector('.live.is-paused');
     await drip('page-paused', 'Nobody sees this yet.');
     await page.waitForTimeout(2_500);
     expect(await page.getByText('Nobody sees this yet.').count()).toBe(0);
@@ -299,7 +299,7 @@ describe.skipIf(!present)('the page', () => {
 
   it('says so when the server is gone, and recovers by itself when it is back', async () => {
     const page = await open();
-    await page.waitForSelector('.live.live');
+    await page.waitForSelector('.live.is-live');
     await dashboards.stop();
     await page.locator('.banner').waitFor();
     expect(await page.locator('.opinion').count()).toBe(40);

@@ -135,9 +135,10 @@ export function sampleOpinions(end: number): Opinion[] {
 export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[] {
   const shift = shiftOf(lines(), end);
   const byId = new Map(opinions.map((opinion) => [opinion.document.id, opinion]));
-  return incidents()
+  const alerts: Alert[] = [];
+  incidents()
     .filter((incident) => incident.kind === 'incident')
-    .flatMap((incident, index) => {
+    .forEach((incident, index) => {
       const driving = incident.documents.map((id) => byId.get(id)).filter((opinion) => opinion !== undefined);
       const name = ENTITIES[incident.entity];
       const start = Date.parse(incident.from) + shift + 3_600_000;
@@ -187,15 +188,15 @@ export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[]
         observed: count,
         severity: index === 0 ? 'critical' : 'warning',
       });
-      const life = [
+      // The last incident is still going on, so that there is one of each to see.
+      const over = index !== 2;
+      alerts.push(
         change(1, 'pending', start, Math.round(observed * 0.4)),
         change(2, 'firing', start + 1_800_000, Math.round(observed * 0.6)),
-      ];
-      // The last incident is still going on, so that there is one of each to see.
-      return index === 2
-        ? [...life, change(3, 'firing', until, observed)]
-        : [...life, change(3, 'resolved', until + 7_200_000, observed)];
+        change(3, over ? 'resolved' : 'firing', over ? until + 7_200_000 : until, observed),
+      );
     });
+  return alerts;
 }
 
 function shiftOf(feed: readonly FeedLine[], end: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
 import { MESSAGES } from '../../dashboards/web/i18n.ts';
-import { matches, mergeRows } from '../../dashboards/web/opinion-list.ts';
+import { matches, mergeRows } from '../../dashboards/web/opinion_list.ts';
 import { changeOfShare, smoothShares, tendency } from '../../dashboards/web/shares.ts';
 import { topicName } from '../../dashboards/web/topics.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';

@@ -1,6 +1,6 @@
 /** Why an alert fired: the summary, the documents that drove it, and each change of its life. */
 import type { AlertRow } from '../contract.ts';
-import { ExternalLink } from './external-link.tsx';
+import { ExternalLink } from './external_link.tsx';
 import { useInterface } from './i18n.ts';
 
 export function AlertEvidence({ alert, focusSeries }: { alert: AlertRow; focusSeries(): void }) {

@@ -30,7 +30,7 @@ export function TopBar({ address, connection, paused, theme, setPaused, setTheme
       </h1>
       <button
         type="button"
-        class={`live ${state}`}
+        class={`live is-${state}`}
         aria-pressed={!paused}
         title={paused ? text.resume : text.pause}
         onClick={() => setPaused(!paused)}

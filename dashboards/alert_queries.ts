@@ -1,0 +1,95 @@
+/** Alerts, each as its newest revision with the changes of its life. The table holds a row a change, with the whole alert as JSON. */
+import type { Alert } from '../core/event.ts';
+import { alertFromRow } from '../core/store/rows.ts';
+import type { Store } from '../core/store/store.ts';
+import { alertConditions, moment, type SeriesFilter } from './conditions.ts';
+import type { AlertRow, Names } from './contract.ts';
+import type { ExactSpan } from './span.ts';
+
+export interface AlertFilter extends SeriesFilter {
+  readonly state?: Alert['state'] | undefined;
+}
+
+export interface AlertQueries {
+  /** The alerts whose life touches the span, firing first, then newest first. */
+  alerts(span: ExactSpan, filter: AlertFilter, limit: number): Promise<AlertRow[]>;
+  alert(id: string): Promise<AlertRow | null>;
+  /** The newest revision number of each of the thousand alerts that changed last. */
+  alertRevisions(): Promise<{ alert_id: string; revision: number }[]>;
+  /** Alerts that fire now, by the id of their entity or topic. */
+  firing(kind: 'entity' | 'topic'): Promise<ReadonlyMap<string, number>>;
+  alertStates(): Promise<Record<Alert['state'], number>>;
+}
+
+/** `names` gives the display names of a series. */
+export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic', id: string) => Names): AlertQueries {
+  /** One alert from the bodies of all its revisions, oldest first; none from none. */
+  const whole = (bodies: readonly string[]): AlertRow[] => {
+    const revisions = bodies.map((body) => alertFromRow({ body }));
+    const newest = revisions.at(-1);
+    if (newest === undefined) return [];
+    const { kind, entity, topic } = newest.series;
+    const history = revisions.map(({ revision, state, at, severity, observed, expected }) => ({
+      revision,
+      state,
+      at,
+      severity,
+      observed,
+      expected,
+    }));
+    return [{ ...newest, names: names(kind, (kind === 'entity' ? entity : topic) ?? ''), history }];
+  };
+
+  return {
+    async alerts(span, filter, limit) {
+      const { sql, params } = alertConditions(filter);
+      const { state } = filter;
+      const rows = await store.query<{ bodies: string[] }>(
+        `SELECT arrayMap(pair -> pair.2, arraySort(pair -> pair.1, groupArray((revision, body)))) AS bodies
+         FROM alerts WHERE 1${sql} GROUP BY alert_id
+         HAVING (argMax(state, revision) != 'resolved' OR max(at) >= ${moment('from')})
+           AND min(started_at) < ${moment('to')}
+           ${state === undefined ? '' : 'AND argMax(state, revision) = {state:String}'}
+         ORDER BY argMax(state, revision) = 'firing' DESC, min(started_at) DESC, alert_id LIMIT {limit:UInt32}`,
+        { ...params, ...(state !== undefined && { state }), from: span.from, to: span.to, limit },
+      );
+      return rows.flatMap((row) => whole(row.bodies));
+    },
+
+    async alert(id) {
+      const rows = await store.query<{ body: string }>(
+        'SELECT body FROM alerts WHERE alert_id = {id:String} ORDER BY revision',
+        { id },
+      );
+      return whole(rows.map((row) => row.body))[0] ?? null;
+    },
+
+    alertRevisions: () =>
+      store.query(
+        `SELECT alert_id, max(revision) AS revision FROM alerts
+         GROUP BY alert_id ORDER BY max(at) DESC, alert_id LIMIT 1000`,
+      ),
+
+    async firing(kind) {
+      const rows = await store.query<{ id: string; alerts: number }>(
+        `SELECT id, count() AS alerts FROM (
+           SELECT any(${kind}) AS id, argMax(state, revision) AS current
+           FROM alerts WHERE series_kind = {kind:String} GROUP BY alert_id
+         ) WHERE current = 'firing' GROUP BY id`,
+        { kind },
+      );
+      return new Map(rows.map((row) => [row.id, row.alerts]));
+    },
+
+    async alertStates() {
+      const rows = await store.query<{ state: Alert['state']; alerts: number }>(
+        `SELECT state, count() AS alerts FROM (
+           SELECT argMax(alerts.state, revision) AS state FROM alerts GROUP BY alert_id
+         ) GROUP BY state`,
+      );
+      const counts = { pending: 0, firing: 0, resolved: 0 };
+      for (const row of rows) counts[row.state] = row.alerts;
+      return counts;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Filters as SQL conditions and the parameters that go with them. Pure. Values are always parameters; the only text that
+ * varies is which conditions there are.
+ */
+
+export interface SeriesFilter {
+  readonly entity?: string | undefined;
+  readonly topic?: string | undefined;
+}
+
+export interface OpinionFilter extends SeriesFilter {
+  readonly source?: string | undefined;
+  readonly language?: string | undefined;
+  readonly sentiment?: string | undefined;
+  /** Words to find in title or text, whatever their case. */
+  readonly q?: string | undefined;
+}
+
+export interface Conditions {
+  /** Starts with AND unless it is empty. */
+  readonly sql: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const OPINION_CONDITIONS: Readonly<Record<keyof OpinionFilter, string>> = {
+  entity: 'has(entities, {entity:String})',
+  topic: 'topic = {topic:String}',
+  source: 'source = {source:String}',
+  language: 'language = {language:String}',
+  sentiment: 'sentiment = {sentiment:String}',
+  q: "positionCaseInsensitiveUTF8(concat(title, '\\n', text), {q:String}) > 0",
+};
+
+const ALERT_CONDITIONS: Readonly<Record<keyof SeriesFilter, string>> = {
+  entity: 'entity = {entity:String}',
+  topic: 'topic = {topic:String}',
+};
+
+/** Conditions on the table of opinions. */
+export function opinionConditions(filter: OpinionFilter): Conditions {
+  return conditions(OPINION_CONDITIONS, { ...filter, q: filter.q?.trim() || undefined });
+}
+
+/** Conditions on the table of alerts. */
+export function alertConditions({ entity, topic }: SeriesFilter): Conditions {
+  return conditions(ALERT_CONDITIONS, { entity, topic });
+}
+
+/** Event time from the parameter `from` or `before` to the parameter `to`, all epoch milliseconds. */
+export function within(start: 'from' | 'before'): string {
+  return `published_at >= ${moment(start)} AND published_at < ${moment('to')}`;
+}
+
+/** A parameter of epoch milliseconds as a time. */
+export function moment(parameter: string): string {
+  return `fromUnixTimestamp64Milli({${parameter}:Int64}, 'UTC')`;
+}
+
+function conditions<Name extends string>(
+  known: Readonly<Record<Name, string>>,
+  given: Readonly<Partial<Record<Name, string | undefined>>>,
+): Conditions {
+  let sql = '';
+  const params: Record<string, string> = {};
+  for (const name of Object.keys(known) as Name[]) {
+    const value = given[name];
+    if (value === undefined) continue;
+    sql += ` AND ${known[name]}`;
+    params[name] = value;
+  }
+  return { sql, params };
+}

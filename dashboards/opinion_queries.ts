@@ -1,0 +1,104 @@
+/**
+ * The opinions themselves: a page of them, and those labelled lately. A page is found by its keys first and the wide
+ * columns of those few rows are fetched after, because a merge on read over the texts of a month costs seconds where
+ * the keys cost milliseconds. A document that two models labelled is shown once, with its newest label.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { Store } from '../core/store/store.ts';
+import { moment, opinionConditions, within, type OpinionFilter } from './conditions.ts';
+import type { Names, OpinionRow, OpinionsAnswer } from './contract.ts';
+import { writeCursor, type Cursor } from './questions.ts';
+import { spanAnswer, type ExactSpan } from './span.ts';
+
+export interface Extent {
+  /** Newest event time and newest labelling time, epoch milliseconds; null without opinions. */
+  readonly newest: number | null;
+  readonly labelled: number | null;
+}
+
+const COLUMNS = `document_id, source, source_class, author, url, title, substringUTF8(text, 1, 600) AS text, language,
+  published_at, labelled_at, entities, topic, sentiment, negative, neutral, positive, confidence, model, story, novelty`;
+
+type StoredOpinion = Omit<OpinionRow, 'entities' | 'probabilities' | 'author' | 'url' | 'title'> &
+  OpinionRow['probabilities'] & {
+    /** '' where there is none, as for url and title. */
+    readonly author: string;
+    readonly url: string;
+    readonly title: string;
+    readonly entities: readonly string[];
+  };
+
+export interface OpinionQueries {
+  extent(): Promise<Extent>;
+  /** A page of opinions, newest first, that starts behind `after`. */
+  opinions(span: ExactSpan, filter: OpinionFilter, after: Cursor | null, limit: number): Promise<OpinionsAnswer>;
+  /** Opinions labelled after `since` (epoch milliseconds), in that order; at most `limit`. */
+  labelledSince(since: number, limit: number): Promise<OpinionRow[]>;
+}
+
+export function createOpinionQueries(store: Store, clock: Clock, names: (id: string) => Names): OpinionQueries {
+  const opinion = ({ negative, neutral, positive, ...row }: StoredOpinion): OpinionRow => ({
+    ...row,
+    author: row.author || null,
+    url: row.url || null,
+    title: row.title || null,
+    entities: row.entities.map((id) => ({ id, name: names(id) })),
+    probabilities: { negative, neutral, positive },
+  });
+
+  /** The wide columns of the rows that were found, in the order of the page. */
+  const byKeys = async (keys: readonly Cursor[]): Promise<OpinionRow[]> => {
+    const newest = keys[0];
+    const oldest = keys.at(-1);
+    if (newest === undefined || oldest === undefined) return [];
+    const rows = await store.query<StoredOpinion>(
+      `SELECT ${COLUMNS} FROM opinions
+       WHERE published_at >= {oldest:DateTime64(3)} AND published_at <= {newest:DateTime64(3)}
+         AND document_id IN {ids:Array(String)}
+       ORDER BY published_at DESC, document_id DESC, labelled_at DESC LIMIT 1 BY document_id`,
+      { oldest: oldest.published_at, newest: newest.published_at, ids: keys.map((key) => key.document_id) },
+    );
+    return rows.map(opinion);
+  };
+
+  return {
+    async extent() {
+      const [row] = await store.query<{ opinions: number; newest: number; labelled: number }>(
+        `SELECT count() AS opinions, toUnixTimestamp64Milli(max(published_at)) AS newest,
+           toUnixTimestamp64Milli(max(labelled_at)) AS labelled FROM opinions SETTINGS final = 0`,
+      );
+      if (row === undefined || row.opinions === 0) return { newest: null, labelled: null };
+      return { newest: Math.min(row.newest, clock.now()), labelled: row.labelled };
+    },
+
+    async opinions(span, filter, after, limit) {
+      const { sql, params } = opinionConditions(filter);
+      const behind =
+        after === null ? '' : 'AND (published_at, document_id) < ({after_time:DateTime64(3)}, {after_id:String})';
+      const keys = await store.query<Cursor>(
+        `SELECT published_at, document_id FROM opinions WHERE ${within('from')}${sql} ${behind}
+         ORDER BY published_at DESC, document_id DESC, labelled_at DESC LIMIT 1 BY document_id LIMIT {limit:UInt32}`,
+        {
+          ...params,
+          ...(after !== null && { after_time: after.published_at, after_id: after.document_id }),
+          from: span.from,
+          to: span.to,
+          limit: limit + 1,
+        },
+      );
+      const page = keys.slice(0, limit);
+      const last = page.at(-1);
+      const more = keys.length > limit && last !== undefined;
+      return { ...spanAnswer(span), opinions: await byKeys(page), next_cursor: more ? writeCursor(last) : null };
+    },
+
+    async labelledSince(since, limit) {
+      const rows = await store.query<StoredOpinion>(
+        `SELECT ${COLUMNS} FROM opinions WHERE labelled_at > ${moment('since')}
+         ORDER BY labelled_at, document_id LIMIT {limit:UInt32} SETTINGS final = 0`,
+        { since, limit },
+      );
+      return rows.map(opinion);
+    },
+  };
+}
