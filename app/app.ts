@@ -3,7 +3,6 @@
  * (readers before writers) and stops them the other way round, so that nothing is produced that nobody can store.
  */
 import { setMaxListeners } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
 import { createClassifier } from '../classifier/classifier.ts';
@@ -17,6 +16,7 @@ import { startAll, type Service } from '../core/lifecycle.ts';
 import { lockFolder } from '../core/lock.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
+import { createFolder } from '../core/state/folder.ts';
 import { openState } from '../core/state/lmdb.ts';
 import { openStore } from '../core/store/registry.ts';
 import type { Store } from '../core/store/store.ts';
@@ -71,7 +71,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
 
   try {
     const names = await loadNames(settings);
-    await mkdir(settings.data_dir, { recursive: true });
+    await createFolder(settings.data_dir);
     closers.push(await lockFolder(settings.data_dir));
     const state = await openState(join(settings.data_dir, 'state'));
     closers.push(() => state.close());
@@ -153,8 +153,11 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       },
       async stop() {
         abort.abort(new Error('Tidewatch is stopping.'));
-        await stopAll?.();
-        await closeAll();
+        try {
+          await stopAll?.();
+        } finally {
+          await closeAll();
+        }
         log.info('Stopped; nothing is lost: what is not stored yet waits on disk for the next start.');
       },
     };
