@@ -22,11 +22,15 @@ const SOURCES: Record<string, readonly [description: string, licence: string]> =
 
 const percent = (value: number): string => (100 * value).toFixed(1);
 
-export function writeCard(
-  recipe: Recipe,
-  assessment: Assessment,
-  facts: { steps: number; minutes: number; megabytes: number },
-): string {
+export interface CardFacts {
+  steps: number;
+  minutes: number;
+  megabytes: number;
+  /** The stage whose weights this one started from. */
+  before: { step: number; minutes: number } | null;
+}
+
+export function writeCard(recipe: Recipe, assessment: Assessment, facts: CardFacts): string {
   const floatOf = ({ set, head, lang }: Report): string => {
     const found = assessment.float.find((item) => item.set === set && item.head === head && item.lang === lang);
     return found === undefined ? '' : percent(found.figures.accuracy);
@@ -42,6 +46,12 @@ export function writeCard(
       '|---|---|---|---|---|---|---|---|---|',
       ...items.map(line),
     ].join('\n');
+  const firstStage =
+    facts.before === null
+      ? ''
+      : ` That was a second stage: it started
+from the weights of a first one (\`recipes/first.json\`, ${facts.before.step} steps in ${facts.before.minutes.toFixed(0)} minutes), after whose development figures
+Chinese negative news (finnsp, finese) was set to count against neutral as well.`;
   const trained = recipe.layers.length - recipe.frozen_layers;
   return `---
 language: [en, zh]
@@ -90,11 +100,12 @@ vocabulary cut to the pieces that English and Chinese finance use.
 Layers ${recipe.layers.join(', ')} of the base; embeddings and the lower ${recipe.frozen_layers} layers kept as they are, the upper ${trained} and the heads trained: AdamW,
 learning rate ${recipe.learning_rate} (heads ${recipe.head_learning_rate}), decay ${recipe.weight_decay}, warm-up ${recipe.warmup}, cosine, batches of ${recipe.batch_rows} sorted by length, ${recipe.max_tokens} tokens,
 dropout ${recipe.dropout}, label smoothing ${recipe.label_smoothing}, seed ${recipe.seed}. ${facts.steps} steps in ${facts.minutes.toFixed(0)} minutes on 2 shared CPU cores. Mean over tokens,
-one linear layer a head. Sets without a neutral class leave the neutral logit out of their loss.
+one linear layer a head. Sets without a neutral class leave the neutral logit out of their loss.${firstStage}
 
 ## Limits
 - One label a text. A text that is good for one company and bad for another gets one sentiment.
-- Sarcasm, rumours, code words and new slang are often missed; forum labels themselves agree only about 82% of the time.
+- Sarcasm, rumours, code words and new slang are hard for it and were not measured apart; the forum set's own labels agree only
+  about 82% of the time where a text repeats.
 - What counts as neutral differs between sources: plain reports of rising profits are neutral in some sets, positive in others.
 - Chinese topics were learnt from the project's own sentences and from coarse tags; there is no large Chinese test of them.
 - Rare topics (IPO, gold and metals) have few examples. Other languages are not supported.

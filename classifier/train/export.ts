@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildGraph } from './artifact_graph.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, type TrainState } from './checkpoint.ts';
 import { HEADS, type HeadName } from './labels.ts';
 import { encodeModel } from './onnx_format.ts';
 import type { Recipe } from './recipe.ts';
@@ -24,7 +24,13 @@ export const ARTIFACT_FILES = ['config.json', 'tokenizer.json', 'onnx/model_quan
 export function readTrained(
   recipe: Recipe,
   path = checkpointPath(recipe),
-): { student: Student; weights: Weights; step: number; minutes: number } {
+): {
+  student: Student;
+  weights: Weights;
+  step: number;
+  minutes: number;
+  before: { step: number; minutes: number } | null;
+} {
   const student = createStudent(recipe);
   const state = readCheckpoint(path);
   const weights: Weights = new Map(
@@ -33,7 +39,12 @@ export function readTrained(
       { shape: weight.shape, data: state?.weights.get(name) ?? weight.data },
     ]),
   );
-  return { student, weights, step: state?.progress.step ?? 0, minutes: (state?.progress.elapsedMs ?? 0) / 60_000 };
+  const spent = (of: TrainState | null) => ({
+    step: of?.progress.step ?? 0,
+    minutes: (of?.progress.elapsedMs ?? 0) / 60_000,
+  });
+  const before = recipe.start === undefined ? null : spent(readCheckpoint(recipe.start));
+  return { student, weights, ...spent(state), before };
 }
 
 export interface ArtifactOptions {

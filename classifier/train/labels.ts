@@ -121,7 +121,7 @@ export function targetsOf(
     const open = [...new Set(tags.map((tag) => FINESE[tag]))];
     if (tags.length > 0 && open.every((topic) => topic !== undefined)) {
       targets.topic = { allowed: open.map(topicIndex), possible: all('topic'), weight: 0.5 };
-      targets.sentiment = { allowed: [0], possible: [0, 2], weight: 0.5 };
+      targets.sentiment = { allowed: [0], possible: options.two_class ? [0, 2] : all('sentiment'), weight: 0.5 };
     }
   } else if (tags.length === 1 && topicIndex(tags[0] ?? '') >= 0) {
     targets.topic = { allowed: [topicIndex(tags[0] ?? '')], possible: all('topic'), weight };

@@ -5,6 +5,8 @@
  *   npx tsx classifier/train/main.ts export   [recipe.json]
  *   npx tsx classifier/train/main.ts evaluate [recipe.json]
  *
+ * The shipped model is recipes/first.json, then recipes/second.json, which starts from the first's checkpoint.
+ *
  * Thin on purpose: every step is a function of its own that the command line of the application calls too.
  */
 import { statSync, writeFileSync } from 'node:fs';
@@ -37,12 +39,12 @@ export async function runTraining(recipe: Recipe, log: (line: string) => void): 
 
 /** Writes the artifact from the latest checkpoint, measures it, and writes temperatures, card and checksums. */
 export async function runExport(recipe: Recipe, log: (line: string) => void): Promise<void> {
-  const { student, weights, step, minutes } = readTrained(recipe);
+  const { student, weights, step, minutes, before } = readTrained(recipe);
   writeArtifact(recipe.output, recipe, student, weights);
   const assessment = await assess(recipe, student, weights, log);
   writeArtifact(recipe.output, recipe, student, weights, { temperatures: assessment.temperatures });
   const megabytes = statSync(join(recipe.output, 'onnx', 'model_quantized.onnx')).size / 1e6;
-  const card = writeCard(recipe, assessment, { steps: step, minutes, megabytes });
+  const card = writeCard(recipe, assessment, { steps: step, minutes, megabytes, before });
   writeFileSync(join(recipe.output, 'MODEL_CARD.md'), card);
   writeChecksums(recipe.output);
   logAssessment(assessment, log);

@@ -27,6 +27,8 @@ export const recipeSchema = z.strictObject({
   checkpoints: z.string(),
   /** Where the finished model goes. */
   output: z.string(),
+  /** A checkpoint whose weights this run starts from, with fresh moments: a second stage. */
+  start: z.string().optional(),
   seed: z.number().int(),
   /** Layers of the base model that the student keeps, in order. */
   layers: z.array(z.number().int().min(0)).min(1),

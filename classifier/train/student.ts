@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TidewatchError } from '../../core/errors.ts';
+import { readCheckpoint } from './checkpoint.ts';
 import { HEADS } from './labels.ts';
 import type { ModelShape } from './model.ts';
 import { generator, normal } from './random.ts';
@@ -22,7 +24,16 @@ export interface Student {
 export function createStudent(recipe: Recipe): Student {
   const config = JSON.parse(readFileSync(join(recipe.base, 'config.json'), 'utf8')) as ModelShape;
   const base = readSafetensors(join(recipe.base, 'model.safetensors')).weights;
-  return shrink({ ...config, num_hidden_layers: recipe.layers.length }, base, recipe);
+  const student = shrink({ ...config, num_hidden_layers: recipe.layers.length }, base, recipe);
+  if (recipe.start === undefined) return student;
+  const start = readCheckpoint(recipe.start);
+  if (start === null) throw new TidewatchError('model.missing', `start: there is no checkpoint at ${recipe.start}`);
+  for (const name of student.trained) {
+    const weight = student.weights.get(name);
+    const data = start.weights.get(name);
+    if (weight !== undefined && data !== undefined) student.weights.set(name, { shape: weight.shape, data });
+  }
+  return student;
 }
 
 export function shrink(

@@ -1,0 +1,99 @@
+/**
+ * The shipped artifact against the code that claims to describe it: TensorFlow.js computes model.ts with the weights
+ * read back from the ONNX file, ONNX Runtime runs the file itself, on the example feed's texts.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createEncoder, readRows, toBatch } from '../../../classifier/train/data.ts';
+import { argmax, figures } from '../../../classifier/train/evaluate.ts';
+import { readOnnxWeights } from '../../../classifier/train/import_onnx.ts';
+import { HEADS } from '../../../classifier/train/labels.ts';
+import { forward, type ModelShape, toTensors } from '../../../classifier/train/model.ts';
+import { readRecipe } from '../../../classifier/train/recipe.ts';
+import { openServed } from '../../../classifier/train/served.ts';
+import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const MODEL = join(ROOT, 'classifier/models/tidewatch-small');
+const GRAPH = join(MODEL, 'onnx/model_quantized.onnx');
+const DEVELOPMENT = process.env['TIDEWATCH_LABELLED'] ?? join(ROOT, '../shared/data/labelled');
+const shape = JSON.parse(readFileSync(join(MODEL, 'config.json'), 'utf8')) as ModelShape;
+const encode = createEncoder(join(MODEL, 'tokenizer.json'), 128);
+
+test('TensorFlow.js and ONNX Runtime give the same labels on at least 98% of 200 texts', async () => {
+  const lines = readFileSync(join(ROOT, 'examples/feed.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  const stride = Math.floor(lines.length / 200);
+  const rows = lines
+    .filter((_, index) => index % stride === 0)
+    .slice(0, 200)
+    .map((line) => ({ ids: encode((JSON.parse(line) as { text: string }).text) }))
+    .toSorted((a, b) => a.ids.length - b.ids.length);
+  expect(rows.length).toBe(200);
+
+  const tf = await loadTensorflow('wasm');
+  const weights = toTensors(tf, readOnnxWeights(GRAPH));
+  const served = await openServed(GRAPH, shape.pad_token_id);
+  const equal = { sentiment: 0, topic: 0 };
+  for (let at = 0; at < rows.length; at += 20) {
+    const part = rows.slice(at, at + 20);
+    const logits = await served.predict(part);
+    const own = tf.tidy(() => {
+      const tensors = forward(tf, shape, HEADS, weights, toBatch(part, shape.pad_token_id));
+      return HEADS.map(({ name }) => tensors[name]?.arraySync() ?? []);
+    });
+    for (const [head, { name }] of HEADS.entries()) {
+      for (const index of part.keys())
+        if (argmax(own[head]?.[index] ?? []) === argmax(logits[name][index] ?? [])) equal[name] += 1;
+    }
+  }
+  await served.close();
+  expect(equal.sentiment).toBeGreaterThanOrEqual(196);
+  expect(equal.topic).toBeGreaterThanOrEqual(196);
+}, 300_000);
+
+test('a text gets the same logits alone and among longer ones', async () => {
+  const rows = [
+    'Profit fell.',
+    '公司净利润同比增长三成',
+    'The central bank kept its rate unchanged on Thursday, as most economists had expected it to.',
+  ].map((text) => ({ ids: encode(text) }));
+  const served = await openServed(GRAPH, shape.pad_token_id);
+  const together = await served.predict(rows, 3);
+  const alone = await served.predict(rows, 1);
+  await served.close();
+  for (const { name } of HEADS) {
+    for (const [index, logits] of together[name].entries())
+      for (const [i, logit] of logits.entries()) expect(logit).toBeCloseTo(alone[name][index]?.[i] ?? NaN, 1);
+  }
+});
+
+const THRESHOLDS = [
+  ['tfns', 'sentiment', 0.8],
+  ['tfn_topic', 'topic', 0.78],
+  ['finfe', 'sentiment', 0.68],
+  ['xueqiu_titles', 'sentiment', 0.92],
+] as const;
+
+const missing = existsSync(join(DEVELOPMENT, 'dev'))
+  ? ''
+  : ' (skipped: the labelled data is not here; name its folder in TIDEWATCH_LABELLED)';
+
+test.skipIf(missing !== '')(
+  `the int8 model reaches its accuracy on samples of the development sets${missing}`,
+  async () => {
+    const recipe = readRecipe(join(ROOT, 'classifier/train/recipes/first.json'));
+    const served = await openServed(GRAPH, shape.pad_token_id);
+    for (const [set, head, least] of THRESHOLDS) {
+      const settings = recipe.sets[set] ?? expect.fail(`${set} is not in the recipe`);
+      const { rows } = readRows(join(DEVELOPMENT, 'dev', `${set}.jsonl`), set, encode, { ...settings, balance: 0 });
+      const sample = rows.filter((_, index) => index % 3 === 0);
+      const logits = await served.predict(sample);
+      expect(figures(sample, logits[head], head).accuracy, set).toBeGreaterThanOrEqual(least);
+    }
+    await served.close();
+  },
+  300_000,
+);
