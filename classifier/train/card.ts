@@ -51,7 +51,15 @@ export function writeCard(recipe: Recipe, assessment: Assessment, facts: CardFac
       ? ''
       : ` That was a second stage: it started
 from the weights of a first one (\`recipes/first.json\`, ${facts.before.step} steps in ${facts.before.minutes.toFixed(0)} minutes), after whose development figures
-Chinese negative news (finnsp, finese) was set to count against neutral as well.`;
+Chinese negative news (finnsp, finese) was set to count against neutral as well. The weights are ${recipe.stage_share} of the
+second's and ${1 - recipe.stage_share} of the first's: the second alone gained more on finnsp and lost elsewhere.`;
+  const seen =
+    facts.before === null
+      ? ''
+      : `
+The own sentences were measured for the first stage (sentiment 84.8 English, 88.4 Chinese; topic 75.8, 75.2), the second (84.2,
+83.5; 75.8, 73.2) and their mean, which ships: the choice was made with these figures in view, for the sake of finnsp, of which
+the first stage called 39.2 percent negative.`;
   const trained = recipe.layers.length - recipe.frozen_layers;
   return `---
 language: [en, zh]
@@ -80,6 +88,7 @@ ${table(assessment.served)}
 
 ### Never trained on, in no form
 ${table(assessment.held)}
+${seen}
 
 The development sets were cleaned and split anew for this project: any text of their tests was taken out, so figures are not
 those of the published tests. Published beside them, on their own tests: tfns accuracy 0.884 (FinBERT-tone, 110M) to 0.907 (a

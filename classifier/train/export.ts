@@ -31,14 +31,15 @@ export function readTrained(
   minutes: number;
   before: { step: number; minutes: number } | null;
 } {
-  const student = createStudent(recipe);
+  const student = createStudent(recipe); // with the start's weights, where the recipe names one
   const state = readCheckpoint(path);
-  const weights: Weights = new Map(
-    [...student.weights].map(([name, weight]) => [
-      name,
-      { shape: weight.shape, data: state?.weights.get(name) ?? weight.data },
-    ]),
-  );
+  const share = recipe.stage_share;
+  const weights: Weights = new Map();
+  for (const [name, { shape, data: started }] of student.weights) {
+    const ended = state?.weights.get(name);
+    const data = ended?.map((value, index) => share * value + (1 - share) * (started[index] as number)) ?? started;
+    weights.set(name, { shape, data });
+  }
   const spent = (of: TrainState | null) => ({
     step: of?.progress.step ?? 0,
     minutes: (of?.progress.elapsedMs ?? 0) / 60_000,

@@ -29,6 +29,11 @@ export const recipeSchema = z.strictObject({
   output: z.string(),
   /** A checkpoint whose weights this run starts from, with fresh moments: a second stage. */
   start: z.string().optional(),
+  /**
+   * Share of this stage's weights in the exported ones, the rest being the start's (Wortsman et al. 2022): a short second
+   * stage learns its correction, and the mean with where it came from keeps what it would have forgotten.
+   */
+  stage_share: z.number().min(0).max(1).default(1),
   seed: z.number().int(),
   /** Layers of the base model that the student keeps, in order. */
   layers: z.array(z.number().int().min(0)).min(1),
