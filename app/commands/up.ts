@@ -1,8 +1,9 @@
 /** `tidewatch up`: runs the stages until a signal asks to stop; the second signal stops at once. */
 import { Command } from 'commander';
-import { TidewatchError } from '../../core/errors.ts';
+import { explainError, TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import { createApp, ROLES, type Role } from '../app.ts';
 import { readSettings } from '../config.ts';
+import { endAtOnce } from '../end_process.ts';
 import { QUICKSTART } from '../package_root.ts';
 
 export function upCommand(): Command {
@@ -15,19 +16,19 @@ export function upCommand(): Command {
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
       const app = await createApp(settings, { roles: parseRoles(options.role) });
       let stopping = false;
-      const stop = (signal: NodeJS.Signals): void => {
-        if (stopping) process.exit(130);
+      const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+        if (stopping) return endAtOnce(signal);
         stopping = true;
         app.log.info(`${signal}: finishing what is in hand; once more to stop at once`);
         app.stop().then(
           () => process.exit(0),
           (error: unknown) => {
-            app.log.error(error, 'stopping failed');
+            app.log.error({ code: toTidewatchError(error).code }, `Stopping failed: ${explainError(error)}`);
             process.exit(1);
           },
         );
       };
-      process.on('SIGINT', stop).on('SIGTERM', stop);
+      process.on('SIGINT', () => stop('SIGINT')).on('SIGTERM', () => stop('SIGTERM'));
       await app.start();
     });
 }
