@@ -89,10 +89,10 @@ export function parseSettings<Schema extends z.ZodType>(
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const place = { raw, document, lines, path, schema };
-    const unset = problems.map((problem) => problem.slice(0, problem.indexOf(':')));
+    const unset = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(':'))));
     for (const issue of parsed.error.issues) {
       // What is wrong with a value that could not be filled in says nothing new.
-      if (!unset.includes(issue.path.join('.'))) problems.push(...describeIssue(issue, place));
+      if (!unset.has(issue.path.join('.'))) problems.push(...describeIssue(issue, place));
     }
   }
   if (problems.length > 0 || !parsed.success) {
