@@ -81,7 +81,7 @@ describe('the quickstart', () => {
       );
       await new Promise((resolve) => setTimeout(resolve, 5000));
       const alerts = await fired();
-      expect(alerts.map(({ series }) => series.entity ?? series.topic).sort()).toEqual([...planted].sort());
+      expect(alerts.map(({ series }) => series.entity ?? series.topic ?? '').toSorted()).toEqual(planted.toSorted());
       second.child.kill('SIGINT');
       expect(await second.exited, second.output()).toBe(0);
     },
