@@ -47,7 +47,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   const closing = new AbortController();
   const stop = AbortSignal.any([signal, closing.signal]);
   let loop: Promise<void> = Promise.resolve();
-  let running = false;
+  let started: Promise<void> | null = null;
   /** Labelling time up to which everything was sent. */
   let seenUntil = 0;
   /** Rows sent within the look-back, by document and labelling time. */
@@ -109,7 +109,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   const run = async (): Promise<void> => {
     while (clients.size > 0 && !stop.aborted) {
       await clock.sleep(POLL_MS, stop).catch(() => undefined);
-      if (stop.aborted) return;
+      if (stop.aborted) break;
       try {
         await poll();
       } catch (thrown) {
@@ -123,25 +123,44 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
         for (const client of clients) send(client, ': still here\n\n');
       }
     }
+    started = null;
   };
-  const ensureRunning = async (): Promise<void> => {
-    if (running) return;
-    running = true;
-    await begin().catch((error: unknown) => {
-      running = false;
-      throw error;
-    });
-    loop = run().finally(() => {
-      running = false;
-    });
-  };
+  /** Starts the loop unless it runs; those who come while it starts wait for the same start. */
+  const ensureRunning = (): Promise<void> =>
+    (started ??= begin().then(
+      () => {
+        loop = run();
+      },
+      (error: unknown) => {
+        started = null;
+        throw error;
+      },
+    ));
 
-  /** What a returning client missed, as one event; a long absence or an unknown id is a reset. */
-  const missed = async (lastEventId: string): Promise<string> => {
-    const since = /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : null;
+  /**
+   * What a client should know before the events that follow: what a returning one missed, and for a new one the last few
+   * seconds, since it asked for its views a moment before it came here. A long absence or an unknown id is a reset.
+   */
+  const catchUp = async (lastEventId: string | null): Promise<string> => {
+    const since = lastEventId === null ? seenUntil : /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : null;
     if (since === null) return event('reset', {});
     const rows = await queries.labelledSince(since - LOOK_BACK_MS, MOST_ROWS);
-    return rows.length >= MOST_ROWS ? event('reset', {}) : event('opinions', { opinions: rows });
+    if (rows.length === 0) return '';
+    if (rows.length < MOST_ROWS) return event('opinions', { opinions: rows });
+    return lastEventId === null ? '' : event('reset', {});
+  };
+
+  /** Listens first and catches up then, so that nothing falls in between; what comes twice has the same id. */
+  const admit = async (client: Client, lastEventId: string | null): Promise<void> => {
+    clients.add(client);
+    try {
+      await ensureRunning();
+      const text = await catchUp(lastEventId);
+      if (text !== '') send(client, text);
+    } catch (error) {
+      clients.delete(client);
+      throw error;
+    }
   };
 
   return {
@@ -149,15 +168,12 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
       if (clients.size >= MOST_CLIENTS || stop.aborted) {
         return Response.json({ error: { code: 'input.invalid', message: 'Too many live readers.' } }, { status: 503 });
       }
-      await ensureRunning();
-      const first = lastEventId === null ? '' : await missed(lastEventId);
       let mine: Client | undefined;
       const body = new ReadableStream<Uint8Array>(
         {
           start(client) {
             mine = client;
-            clients.add(client);
-            client.enqueue(encoder.encode(`retry: 1000\nid: ${seenUntil}\n\n${first}`));
+            client.enqueue(encoder.encode('retry: 1000\n\n'));
           },
           cancel() {
             if (mine !== undefined) clients.delete(mine);
@@ -165,8 +181,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
         },
         new CountQueuingStrategy({ highWaterMark: MOST_UNREAD }),
       );
-      // The loop may have ended between the check above and this client's arrival.
-      await ensureRunning();
+      if (mine !== undefined) await admit(mine, lastEventId);
       return new Response(body, {
         headers: {
           'Content-Type': 'text/event-stream; charset=utf-8',

@@ -42,9 +42,10 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
     },
 
     async totals() {
-      const [[opinions], sources, states] = await Promise.all([
-        store.query<{ opinions: number; model: string }>(
-          'SELECT count() AS opinions, argMax(model, labelled_at) AS model FROM opinions',
+      const [[opinions], [newest], sources, states] = await Promise.all([
+        store.query<{ opinions: number }>('SELECT count() AS opinions FROM opinions'),
+        store.query<{ model: string }>(
+          'SELECT model FROM opinions ORDER BY labelled_at DESC LIMIT 1 SETTINGS final = 0',
         ),
         store.query<{ source: string }>(
           'SELECT source FROM opinions GROUP BY source ORDER BY count() DESC, source LIMIT 200 SETTINGS final = 0',
@@ -53,7 +54,7 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
       ]);
       return {
         opinions: opinions?.opinions ?? 0,
-        model: opinions?.model || null,
+        model: newest?.model ?? null,
         sources: sources.map((row) => row.source),
         alerts: states,
       };

@@ -32,7 +32,7 @@ export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: Alert
         )}
       </header>
       {alerts.answer === null && alerts.failed && <Failed retry={retry} />}
-      {alerts.answer === null && !alerts.failed && <Skeleton lines={5} />}
+      {alerts.answer === null && !alerts.failed && <Skeleton lines={3} />}
       {alerts.answer !== null && rows.length === 0 && <Empty>{text.no_alerts}</Empty>}
       <ul class="alert-list">
         {rows.map((alert) => (

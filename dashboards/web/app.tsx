@@ -52,6 +52,8 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
   const [themeVersion, setThemeVersion] = useState(0);
   const [paused, setPaused] = useState(false);
   const held = useRef(false);
+  /** Tells of itself by events: sources change with each item, and their health costs no question to the store. */
+  const [health, setHealth] = useState<SourcesAnswer | null>(null);
   useEffect(() => applyTheme(theme), [theme]);
   useEffect(() => onSystemTheme(() => setThemeVersion((before) => before + 1)), []);
 
@@ -68,14 +70,9 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
       soon();
     },
     alerts: () => !paused && refreshNow(),
-    sources: () => !paused && refreshNow(),
+    sources: (event) => !paused && setHealth(event),
     reset: everything,
-    opened(again) {
-      if (again) return everything();
-      // The first views were fetched before events came; only the list would not notice what fell in between.
-      opinions.reload();
-      soon();
-    },
+    opened: (again) => (again ? everything() : soon()),
   });
 
   const { entity, topic } = address;
@@ -86,6 +83,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
   const topics = useRemote<SeriesAnswer>(`/api/series?kind=topic&${span}&${queryOf({ entity })}`, version);
   const alerts = useRemote<AlertsAnswer>(`/api/alerts?${span}&${queryOf({ entity, topic })}`, version);
   const sources = useRemote<SourcesAnswer>('/api/sources', version);
+  useEffect(() => setHealth(sources.answer), [sources.answer]);
   const withOpen = useOpenAlert(alerts.answer, address.alert, version);
   const now = status.answer === null ? Date.now() : Date.parse(status.answer.now);
 
@@ -130,7 +128,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
             focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
             retry={refreshNow}
           />
-          <Sources sources={sources} now={now} retry={refreshNow} />
+          <Sources sources={{ ...sources, answer: health }} now={now} retry={refreshNow} />
         </div>
         <SeriesTable
           kind="entity"

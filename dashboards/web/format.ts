@@ -9,7 +9,7 @@ export interface Formats {
   share(value: number): string;
   /** Difference of two shares in percentage points with its sign, without a unit: "+12", "−3". */
   points(value: number): string;
-  /** Up to one decimal. */
+  /** A count that may be a fraction (author caps): to one decimal below ten, whole above. */
   decimal(value: number): string;
   /** Day and time to the minute. */
   moment(iso: string): string;
@@ -42,7 +42,7 @@ export function formats(language: 'en' | 'zh'): Formats {
     short: (value) => (value < 10_000 ? count.format(value) : short.format(value)),
     share: (value) => share.format(value),
     points: (value) => points.format(Math.round(value * 100)).replace('-', '−'),
-    decimal: (value) => decimal.format(value),
+    decimal: (value) => (value < 10 ? decimal.format(value) : count.format(Math.round(value))),
     moment: (iso) => moment.format(new Date(iso)),
     recent: (iso, now) => {
       const at = new Date(iso);

@@ -11,7 +11,7 @@ export type Connection = 'connecting' | 'open' | 'lost';
 export type LiveListener = {
   [Name in keyof LiveEvents]: (event: LiveEvents[Name]) => void;
 } & {
-  /** From now on events come; what happened between the last fetch, or the last event, and now may be missing. */
+  /** Events come from now on; `again` after a gap, in which anything may have changed. */
   opened(again: boolean): void;
 };
 

@@ -19,6 +19,8 @@ export interface OpinionList {
 const PAGE = 40;
 /** More rows than this in the document make a phone slow; earlier ones can be loaded again. */
 const MOST_ROWS = 400;
+/** More than arrives while an answer is on its way. */
+const MOST_RECENT = 200;
 const EMPTY: OpinionList = { rows: [], waiting: [], fresh: new Set(), cursor: null, status: 'loading' };
 
 /** Whether a live opinion belongs to the view. The server searches the whole text, this one its first 600 characters. */
@@ -67,14 +69,19 @@ export function useOpinionList(address: Address): OpinionListControl {
     () => `${span}&${queryOf({ entity, topic, sentiment, language, source, q: q.trim() })}&limit=${PAGE}`,
     [span, entity, topic, sentiment, language, source, q],
   );
+  /** What arrived lately: an answer may have been on its way, or kept by the server for a moment, when it did. */
+  const recent = useRef<readonly OpinionRow[]>([]);
   const current = useRef({ query, address });
   current.current = { query, address };
 
   useEffect(() => {
     const abort = new AbortController();
     fetchAnswer<OpinionsAnswer>(`/api/opinions?${query}`, abort.signal).then(
-      (answer) =>
-        setList({ rows: answer.opinions, waiting: [], fresh: new Set(), cursor: answer.next_cursor, status: 'ready' }),
+      (answer) => {
+        const shown = { rows: answer.opinions, cursor: answer.next_cursor };
+        const rows = mergeRows(belonging(recent.current, shown, current.current.address), answer.opinions);
+        setList({ ...shown, rows, waiting: [], fresh: new Set(), status: 'ready' });
+      },
       () => {
         if (!abort.signal.aborted) setList((before) => ({ ...before, status: 'failed' }));
       },
@@ -84,13 +91,10 @@ export function useOpinionList(address: Address): OpinionListControl {
 
   const [control] = useState(() => ({
     arrive(rows: readonly OpinionRow[], hold: boolean) {
+      recent.current = [...rows, ...recent.current].slice(0, MOST_RECENT);
       setList((before) => {
-        if (before.status !== 'ready') return before;
-        const last = before.cursor === null ? undefined : before.rows.at(-1);
-        const wanted = rows.filter(
-          (row) => matches(row, current.current.address) && (last === undefined || newestFirst(row, last) <= 0),
-        );
-        if (wanted.length === 0) return before;
+        const wanted = belonging(rows, before, current.current.address);
+        if (before.status !== 'ready' || wanted.length === 0) return before;
         if (hold) return { ...before, waiting: mergeRows(wanted, before.waiting) };
         return release({ ...before, waiting: mergeRows(wanted, before.waiting) });
       });
@@ -114,6 +118,16 @@ export function useOpinionList(address: Address): OpinionListControl {
     reload: () => setVersion((before) => before + 1),
   }));
   return { list, ...control };
+}
+
+/** Those of `rows` that belong to the view and are not so old that a later page will bring them. */
+function belonging(
+  rows: readonly OpinionRow[],
+  list: Pick<OpinionList, 'rows' | 'cursor'>,
+  address: Address,
+): OpinionRow[] {
+  const last = list.cursor === null ? undefined : list.rows.at(-1);
+  return rows.filter((row) => matches(row, address) && (last === undefined || newestFirst(row, last) <= 0));
 }
 
 function release(list: OpinionList): OpinionList {

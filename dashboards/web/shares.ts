@@ -8,7 +8,7 @@ import type { Counts } from '../contract.ts';
 
 const WEIGHTS = [0.2, 0.6, 1, 0.6, 0.2];
 /** Weighted documents below which there is no share to speak of. */
-const LEAST_DOCUMENTS = 2;
+const LEAST_DOCUMENTS = 3;
 /** Documents that a period must have to be compared with. */
 const LEAST_TO_COMPARE = 10;
 

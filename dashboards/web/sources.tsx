@@ -5,7 +5,7 @@ import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 
 export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer>; now: number; retry(): void }) {
-  const { text } = useInterface();
+  const { text, format } = useInterface();
   const rows = sources.answer?.sources ?? [];
   const working = rows.filter((source) => source.status !== 'failing').length;
   return (
@@ -13,9 +13,7 @@ export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer
       <header class="card-head">
         <h2 id="sources-title">{text.sources}</h2>
         {rows.length > 0 && (
-          <span class="hint">
-            {working}/{rows.length}
-          </span>
+          <span class="hint">{text.sources_working(format.count(working), format.count(rows.length))}</span>
         )}
       </header>
       {sources.answer === null && sources.failed && <Failed retry={retry} />}
@@ -51,7 +49,7 @@ function Source({ source, now }: { source: SourceHealth; now: number }) {
         )}
       </span>
       {source.reason !== null && (
-        <span class="source-reason">
+        <span class="source-reason" title={source.reason}>
           {source.reason}
           {source.next_attempt_at !== null && ` · ${text.next_attempt(format.recent(source.next_attempt_at, now))}`}
         </span>
