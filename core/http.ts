@@ -168,6 +168,8 @@ function createAgent(isAllowed: (host: string) => boolean): Agent {
       return connect(options, callback);
     },
     connections: 8,
+    // A connection a request: hosts are asked minutes apart, and a kept one that the other side just closed is an error.
+    pipelining: 0,
     allowH2: false,
   });
 }

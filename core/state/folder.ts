@@ -36,6 +36,17 @@ export async function createFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'EEXIST') {
+      throw new TidewatchError(
+        'storage.read_only',
+        `The data folder ${folder} cannot be: a part of its path is a file`,
+        {
+          cause: error,
+          hint: 'Point data_dir (or --data) at a folder.',
+        },
+      );
+    }
     throw toTidewatchError((await whyNotWritable(folder)) ?? error, 'storage.unavailable');
   }
 }

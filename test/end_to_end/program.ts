@@ -62,20 +62,31 @@ export async function until<T>(
   const deadline = Date.now() + ms;
   const poll = async (): Promise<T> => {
     for (;;) {
-      const found = await probe();
+      let failure: unknown;
+      // A server that is not up yet refuses the connection: that is a "not yet" like any other.
+      const found = await Promise.resolve(probe()).catch((error: unknown) => void (failure = error));
       if (found !== null && found !== undefined && found !== false) return found;
-      if (Date.now() > deadline) throw new Error(`timed out after ${ms} ms: ${describe()}`);
+      if (Date.now() > deadline) throw new Error(`timed out after ${ms} ms: ${describe()}`, { cause: failure });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
   return race === undefined ? poll() : Promise.race([poll(), race]);
 }
 
+/**
+ * A port that is free now. Below the range from which the system gives ports to outgoing connections, and each worker of
+ * the test runner takes from a slice of its own: between the asking and the listening nobody else comes in.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  const slice = 18_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8) * 1_500;
+  for (;;) {
+    const port = slice + Math.floor(Math.random() * 1_500);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
 }
