@@ -4,12 +4,37 @@
  * the same request would get the same answer. Sources: RFC 9110 section 15, RFC 6585, Standard Webhooks "Operations".
  */
 import { TidewatchError, redactUrl, toTidewatchError } from '../core/errors.ts';
+import type { Context } from '../core/component.ts';
 import type { FetchResult } from '../core/http.ts';
 
 const WORTH_ANOTHER_TRY = new Set([408, 425, 429]);
 
+export interface Post {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Posts once to an address that the operator chose: its host is trusted, redirects are not followed.
+ * @throws TidewatchError notify.rejected, notify.unavailable, unless it was taken
+ */
+export async function post(
+  { url, headers, body, timeoutMs }: Post,
+  { clock, http, name, signal }: Pick<Context, 'clock' | 'http' | 'name' | 'signal'>,
+): Promise<void> {
+  const caps = { timeoutMs, maxBytes: 100_000, maxRedirects: 0 };
+  try {
+    const answer = await http.fetch(url, { method: 'POST', headers, body, ...caps, trustHost: true, signal });
+    expectTaken(answer, name, clock.now());
+  } catch (error) {
+    throw asNotifyError(error, name, url);
+  }
+}
+
 /** @throws TidewatchError notify.rejected, notify.unavailable, unless the status is 2xx. `now` in epoch milliseconds. */
-export function expectTaken(result: FetchResult, notifier: string, now: number): void {
+function expectTaken(result: FetchResult, notifier: string, now: number): void {
   const { status, headers } = result;
   if (status >= 200 && status < 300) return;
   const said = result.body.toString('utf8').replace(/\s+/g, ' ').slice(0, 200).toWellFormed();
@@ -35,7 +60,7 @@ export function retryAfter(header: string | undefined, now: number): number | un
  * An error of the HTTP client as a notifier throws it. The path of `url` is taken out, because for some services it is
  * the secret; for the same reason the original error is not kept as the cause.
  */
-export function asNotifyError(thrown: unknown, notifier: string, url: string): TidewatchError {
+function asNotifyError(thrown: unknown, notifier: string, url: string): TidewatchError {
   const error = toTidewatchError(thrown, 'notify.unavailable');
   if (error.code === 'notify.rejected' || error.code === 'notify.unavailable') return error;
   const code = error.retryable ? 'notify.unavailable' : 'notify.rejected';

@@ -7,7 +7,8 @@ import type { Clock } from '../core/clock.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { AlertsAnswer, SourceHealth, SourcesAnswer, StatusAnswer } from './contract.ts';
+import type { SourceHealth } from '../core/health.ts';
+import type { AlertsAnswer, SourcesAnswer, StatusAnswer } from './contract.ts';
 import type { Live } from './live.ts';
 import type { Queries } from './queries.ts';
 import {

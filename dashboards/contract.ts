@@ -4,26 +4,12 @@
  * from zod schemas of the answers: the server builds them from typed rows, and nobody validates what it just built.
  */
 import type { Alert, Sentiment } from '../core/event.ts';
+import type { SourceHealth } from '../core/health.ts';
 
 /** A display name in both languages of the interface. */
 export interface Names {
   readonly en: string;
   readonly zh: string;
-}
-
-/** Health of one source, as the app knows it. `quiet`: it answers, but has brought nothing new for long. */
-export interface SourceHealth {
-  readonly name: string;
-  /** The component's type: rss, file, http. */
-  readonly type: string;
-  readonly status: 'starting' | 'ok' | 'quiet' | 'failing' | 'finished';
-  /** Why it is failing, in one sentence; null otherwise. */
-  readonly reason: string | null;
-  readonly last_success_at: string | null;
-  readonly last_item_at: string | null;
-  /** Documents taken in since the process started. */
-  readonly items: number;
-  readonly next_attempt_at: string | null;
 }
 
 export interface Counts {

@@ -11,7 +11,8 @@ import type { Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { LiveEvents, OpinionRow, SourceHealth } from './contract.ts';
+import type { SourceHealth } from '../core/health.ts';
+import type { LiveEvents, OpinionRow } from './contract.ts';
 import type { Queries } from './queries.ts';
 
 const POLL_MS = 1_000;

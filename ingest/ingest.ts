@@ -14,7 +14,7 @@ import type { Stream } from '../core/stream/stream.ts';
 import { createIntake } from './intake.ts';
 import { sources } from './registry.ts';
 import type { IngestSettings } from './settings.ts';
-import type { SourceHealth } from './source.ts';
+import type { SourceHealth } from '../core/health.ts';
 import { superviseSource } from './supervise.ts';
 import { loadWatchlists } from './watchlist.ts';
 

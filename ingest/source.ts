@@ -75,17 +75,3 @@ export interface SourceCondition {
   readonly last_success_at: string | null;
   readonly next_attempt_at: string | null;
 }
-
-/** What the dashboards show of a source. `quiet`: it answers, but has brought nothing new for an hour. */
-export interface SourceHealth {
-  readonly name: string;
-  /** The component's type: rss, file, http. */
-  readonly type: string;
-  readonly status: 'starting' | 'ok' | 'quiet' | 'failing' | 'finished';
-  readonly reason: string | null;
-  readonly last_success_at: string | null;
-  readonly last_item_at: string | null;
-  /** Documents taken in since the process started. */
-  readonly items: number;
-  readonly next_attempt_at: string | null;
-}

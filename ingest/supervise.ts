@@ -5,7 +5,8 @@
 import type { Context } from '../core/component.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
-import type { Emit, Source, SourceHealth } from './source.ts';
+import type { SourceHealth } from '../core/health.ts';
+import type { Emit, Source } from './source.ts';
 
 export interface SupervisedSource {
   readonly endless: boolean;

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import type { Alert } from '../../core/event.ts';
-import { asNotifyError, expectTaken } from '../answer.ts';
+import { post } from '../answer.ts';
 import type { Notifier } from '../notifier.ts';
 
 const HEADER_LENGTH = 150;
@@ -110,25 +110,18 @@ export const slack = defineComponent({
   name: 'slack',
   summary: 'Posts the alert with its evidence to a Slack channel by an incoming webhook.',
   settings,
-  create({ webhook_url, timeout_ms }, { clock, http, name, signal }): Notifier {
+  create({ webhook_url, timeout_ms }, context): Notifier {
     return {
-      async send(alert) {
-        try {
-          const answer = await http.fetch(webhook_url, {
-            method: 'POST',
+      send: (alert) =>
+        post(
+          {
+            url: webhook_url,
             headers: { 'content-type': 'application/json; charset=utf-8' },
             body: JSON.stringify(slackMessage(alert)),
             timeoutMs: timeout_ms,
-            maxBytes: 100_000,
-            maxRedirects: 0,
-            trustHost: true,
-            signal,
-          });
-          expectTaken(answer, name, clock.now());
-        } catch (error) {
-          throw asNotifyError(error, name, webhook_url);
-        }
-      },
+          },
+          context,
+        ),
     };
   },
 });

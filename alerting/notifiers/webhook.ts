@@ -6,7 +6,7 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
-import { asNotifyError, expectTaken } from '../answer.ts';
+import { post } from '../answer.ts';
 import type { Notifier } from '../notifier.ts';
 
 const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
@@ -28,33 +28,20 @@ export const webhook = defineComponent({
   name: 'webhook',
   summary: 'POSTs the alert as JSON, signed by the Standard Webhooks specification.',
   settings,
-  create({ url, secret, timeout_ms }, { clock, http, name, signal }): Notifier {
+  create({ url, secret, timeout_ms: timeoutMs }, context): Notifier {
     const signer = new Webhook(secret);
     return {
       async send(alert) {
         const id = `${alert.alert_id}:${alert.revision}`;
-        const sentAt = new Date(clock.now());
+        const sentAt = new Date(context.clock.now());
         const body = JSON.stringify(alert);
-        try {
-          const answer = await http.fetch(url, {
-            method: 'POST',
-            headers: {
-              'content-type': 'application/json',
-              'webhook-id': id,
-              'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
-              'webhook-signature': signer.sign(id, sentAt, body),
-            },
-            body,
-            timeoutMs: timeout_ms,
-            maxBytes: 100_000,
-            maxRedirects: 0,
-            trustHost: true,
-            signal,
-          });
-          expectTaken(answer, name, clock.now());
-        } catch (error) {
-          throw asNotifyError(error, name, url);
-        }
+        const headers = {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+          'webhook-signature': signer.sign(id, sentAt, body),
+        };
+        await post({ url, headers, body, timeoutMs }, context);
       },
     };
   },

@@ -1,5 +1,6 @@
 /** Health of the sources: a monitor that stopped listening looks just like good news, so it says so. */
-import type { SourceHealth, SourcesAnswer } from '../contract.ts';
+import type { SourceHealth } from '../../core/health.ts';
+import type { SourcesAnswer } from '../contract.ts';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
