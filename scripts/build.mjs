@@ -33,7 +33,8 @@ const changed = Math.max(
     .filter(existsSync)
     .map(newest),
 );
-if (existsSync(stamp) && statSync(stamp).mtimeMs >= changed) process.exit(0);
+// Whole milliseconds: the stamp's own time is set to no finer grain.
+if (existsSync(stamp) && statSync(stamp).mtimeMs >= Math.floor(changed)) process.exit(0);
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
