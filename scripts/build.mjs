@@ -1,9 +1,9 @@
 /**
- * Builds dist/: the server by tsc, the page by esbuild (scripts/build-web.mjs). Skips what is newer than its sources,
- * so that `npm start` on an unchanged tree starts at once.
+ * Builds dist/: the server by tsc, the page by esbuild (scripts/build-web.mjs). Does nothing where no source
+ * changed since the last build, so that `npm start` on an unchanged tree starts at once.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,13 +33,11 @@ const changed = Math.max(
     .filter(existsSync)
     .map(newest),
 );
-// Whole milliseconds: the stamp's own time is set to no finer grain.
-if (existsSync(stamp) && statSync(stamp).mtimeMs >= Math.floor(changed)) process.exit(0);
+if (existsSync(stamp) && readFileSync(stamp, 'utf8') === String(changed)) process.exit(0);
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
 execFileSync(process.execPath, [join(root, 'scripts', 'build-web.mjs')], { stdio: 'inherit' });
 chmodSync(join(root, 'dist', 'app', 'cli.js'), 0o755);
-writeFileSync(stamp, '');
-utimesSync(stamp, new Date(), new Date(changed));
+writeFileSync(stamp, String(changed));
