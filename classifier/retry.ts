@@ -21,7 +21,7 @@ export interface RetryOptions {
 }
 
 /**
- * What `action` resolves to, after as many tries as it takes.
+ * What `action` resolves to, after as many tries as it takes. Says the first failure and the recovery.
  * @throws the last error, once the signal has aborted
  */
 export async function retryUntilStopped<Result>(
@@ -43,9 +43,9 @@ export async function retryUntilStopped<Result>(
       const wait = error.retryable
         ? Math.min(error.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
         : LASTING_WAIT_MS;
-      log[error.retryable ? 'warn' : 'error'](
+      log[failures > 1 ? 'debug' : error.retryable ? 'warn' : 'error'](
         { code: error.code, hint: error.hint },
-        `${what} failed: ${error.message}; the next try is in ${wait / 1000} s, nothing is lost`,
+        `${what} failed: ${error.message}; the next try is in ${wait / 1000} s; nothing is lost, and it is quiet until it works`,
       );
       await clock.sleep(wait, signal).catch(() => undefined);
     }
