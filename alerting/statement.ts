@@ -13,18 +13,25 @@ export function findingOf(detector: string, window: SeriesWindow, judgement: Jud
     series: window.series,
     window_start: isoTime(window.start),
     window_end: isoTime(window.end),
-    observed: judgement.observed,
-    expected: judgement.expected,
-    interval: judgement.interval,
-    observed_share: judgement.observedShare,
-    expected_share: judgement.expectedShare,
-    score: judgement.score,
+    ...measuresOf(judgement),
     p_value: judgement.pValue,
     documents: window.documents,
     stories: window.driving.length,
     authors: window.authors,
     anomalous: judgement.anomalous,
     reasons: [...judgement.reasons],
+  };
+}
+
+/** What findings and alerts both say of a judgement. */
+function measuresOf(judgement: Judgement) {
+  return {
+    observed: judgement.observed,
+    expected: judgement.expected,
+    interval: judgement.interval,
+    observed_share: judgement.observedShare,
+    expected_share: judgement.expectedShare,
+    score: judgement.score,
   };
 }
 
@@ -46,12 +53,7 @@ export type Facts = Pick<
 
 export function factsOf(window: SeriesWindow, judgement: Judgement, model: string): Facts {
   return {
-    observed: judgement.observed,
-    expected: judgement.expected,
-    interval: judgement.interval,
-    observed_share: judgement.observedShare,
-    expected_share: judgement.expectedShare,
-    score: judgement.score,
+    ...measuresOf(judgement),
     documents: drivingDocuments(window),
     document_count: window.documents,
     story_count: window.driving.length,

@@ -10,7 +10,6 @@ import { createBackend } from '../classifier/registry.ts';
 import type { Backend } from '../classifier/backend.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
-import type { Alert } from '../core/event.ts';
 import { createHttpClient } from '../core/http.ts';
 import { startAll, type Service } from '../core/lifecycle.ts';
 import { lockFolder } from '../core/lock.ts';
@@ -36,7 +35,6 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** How event time advances: a lane a feed for live work, one lane for a replay. */
   readonly watermark?: 'per_feed' | 'global';
-  readonly onAlert?: (alert: Alert) => void;
 }
 
 export interface App {
@@ -114,7 +112,6 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           replayedFeeds: settings.ingest.sources
             .filter((source) => source['replay'] !== undefined)
             .map(({ name }) => name),
-          ...(options.onAlert === undefined ? {} : { onAlert: options.onAlert }),
         })
       : null;
     const dashboards: Dashboards | null = roles.has('dashboards')

@@ -41,10 +41,8 @@ export interface ReplaySummary {
 export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
   const feed = resolve(options.feed);
   if (!existsSync(feed)) throw new TidewatchError('input.invalid', `--feed: there is no file ${options.feed}`);
-  const file = settings.ingest.sources.find((source) => source.type === 'file');
   settings.ingest.sources = [
     {
-      ...(file?.['mapping'] === undefined ? {} : { mapping: file['mapping'] }),
       type: 'file',
       name: basename(feed)
         .replace(/[^\p{L}\p{N}_.-]/gu, '_')
