@@ -104,12 +104,15 @@ function documentOf(text: string, index: number): Document {
     language: detectLanguage(text),
     published_at: at,
     published_at_estimated: false,
+    published_at_mark: 'stated',
     fetched_at: at,
     links: [],
     cashtags: [],
     entities: [],
     story: stableId('story', String(index)),
     novelty: 100,
+    repost_of: null,
+    coordinated: 0,
   };
 }
 

@@ -33,13 +33,21 @@ export const documentSchema = z.object({
   published_at: time,
   /** True where the source gave no usable time, or one in the future, and fetched_at stands in for it. */
   published_at_estimated: z.boolean(),
+  /** What the source said of the time: a full one, one without a zone (read as UTC), a day only, a future one, none. */
+  published_at_mark: z.enum(['stated', 'no_zone', 'day', 'future', 'missing']).default('stated'),
   fetched_at: time,
   links: z.array(z.string()),
   cashtags: z.array(z.string()),
-  /** Watchlist entities named in title or text: id, and the words that named it. */
-  entities: z.array(z.object({ id: z.string(), surface: z.string() })),
+  /** Watchlist entities named in title or text: id, the words that named it, and how much the text is about it. */
+  entities: z.array(
+    z.object({ id: z.string(), surface: z.string(), relevance: z.number().int().min(0).max(100).default(100) }),
+  ),
   story: z.string(),
   novelty: z.number().int().min(0).max(100),
+  /** Document that this one repeats or quotes (its id, or the original's URL), as the source says; null if none. */
+  repost_of: z.string().max(2000).nullable().default(null),
+  /** How much it looks like part of a coordinated campaign: 0 not at all, 1 surely. Alerting discounts by it. */
+  coordinated: probability.default(0),
 });
 export type Document = z.output<typeof documentSchema>;
 
@@ -52,6 +60,16 @@ export const opinionSchema = z.object({
   topic: z.string(),
   /** Every topic's probability, by label. */
   topic_probabilities: z.record(z.string(), probability),
+  /** Chinese news-flash topics that hold, several at once; empty where the model has no such head. */
+  topics_zh: z.array(z.string()).default([]),
+  /** Kind of negative event that it reports, null where none (or where the model has no such head). */
+  event: z.string().nullable().default(null),
+  /** Probability of `event`, or of there being none. */
+  event_probability: probability.nullable().default(null),
+  /** Sentiment towards each watched entity that it names, where the model can tell. */
+  entity_sentiments: z
+    .array(z.object({ entity: z.string(), negative: probability, neutral: probability, positive: probability }))
+    .default([]),
   /** Probability of the chosen sentiment, calibrated. */
   confidence: probability,
   /** name@version of the model that labelled. */

@@ -76,6 +76,7 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
       id: watched[index]?.id ?? '',
       // The word a reader sees beats the bare symbol.
       surface: surface.startsWith('$') ? (doubtful.get(index) ?? surface) : surface,
+      relevance: 100,
     }));
   };
 }

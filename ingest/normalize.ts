@@ -66,9 +66,12 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
       language: languageOf(item.language, whole),
       published_at: isoTime(believed ? published : now),
       published_at_estimated: !believed,
+      published_at_mark: published === null ? 'missing' : believed ? 'stated' : 'future',
       fetched_at: isoTime(now),
       links: findLinks(whole),
       cashtags: [...new Set([...findCashtags(whole), ...tickers.filter((ticker) => /^[\w.:-]{1,20}$/.test(ticker))])],
+      repost_of: null,
+      coordinated: 0,
     },
   };
 }

@@ -13,6 +13,7 @@ export function documentRow(document: Document): Row {
     ...provenance(document),
     links: document.links,
     entity_surfaces: document.entities.map((entity) => entity.surface),
+    repost_of: document.repost_of ?? '',
   };
 }
 
@@ -29,6 +30,10 @@ export function opinionRow(opinion: Opinion): Row {
     confidence: opinion.confidence,
     topic: opinion.topic,
     topic_probabilities: opinion.topic_probabilities,
+    topics_zh: opinion.topics_zh,
+    event: opinion.event ?? '',
+    event_probability: opinion.event_probability,
+    entity_sentiments: JSON.stringify(opinion.entity_sentiments),
     model: opinion.model,
   };
 }
@@ -45,11 +50,14 @@ function provenance(document: Document): Row {
     language: document.language,
     published_at: document.published_at,
     published_at_estimated: document.published_at_estimated,
+    published_at_mark: document.published_at_mark,
     fetched_at: document.fetched_at,
     cashtags: document.cashtags,
     entities: document.entities.map((entity) => entity.id),
+    entity_relevances: document.entities.map((entity) => entity.relevance),
     story: document.story,
     novelty: document.novelty,
+    coordinated: document.coordinated,
   };
 }
 

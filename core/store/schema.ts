@@ -6,6 +6,8 @@
  * batches, counts once in a read with final = 1. `non_replicated_deduplication_window` makes plain MergeTree heed
  * insert_deduplication_token, so that a repeated batch is not even written. `fsync_after_insert` makes an
  * acknowledged batch survive a power cut, not only a kill.
+ * An opinion's key is its document, not its model: relabelling by a new model replaces the old label (the later
+ * labelled_at wins), so that no total counts a document twice. A candidate's labels never enter this table.
  * Sorting by time first serves the house's questions (a time range, then entity or topic) and lets months merge on their
  * own. Rejected: topic first (an hour of all topics would touch 20 ranges a part), TTLs (history is the product).
  */
@@ -50,7 +52,7 @@ export const MIGRATIONS: readonly Migration[] = [
         sentiment ${LABEL}, negative Float32, neutral Float32, positive Float32, confidence Float32,
         topic ${LABEL}, topic_probabilities Map(${LABEL}, Float32), model ${LABEL}
       ) ENGINE = ReplacingMergeTree(labelled_at) PARTITION BY toYYYYMM(published_at)
-      ORDER BY (published_at, document_id, model) SETTINGS ${KEEP}`,
+      ORDER BY (published_at, document_id) SETTINGS ${KEEP}`,
       `CREATE TABLE IF NOT EXISTS findings (
         id String, detector ${LABEL}, series_kind ${LABEL}, entity ${LABEL}, topic ${LABEL},
         window_start ${TIME}, window_end ${TIME}, observed Float64, expected Float64,
@@ -66,6 +68,19 @@ export const MIGRATIONS: readonly Migration[] = [
         observed Float64, expected Float64, observed_share Float32, expected_share Float32, score Float64,
         document_count UInt32, story_count UInt32, author_count UInt32, model ${LABEL}, body String CODEC(ZSTD(3))
       ) ENGINE = ReplacingMergeTree ORDER BY (alert_id, revision) SETTINGS ${KEEP}`,
+    ],
+  },
+  {
+    version: 2,
+    name: 'events, Chinese topics, sentiment by entity; relevance, reposts, coordination',
+    statements: [
+      `ALTER TABLE documents ADD COLUMN IF NOT EXISTS published_at_mark ${LABEL} DEFAULT 'stated',
+        ADD COLUMN IF NOT EXISTS entity_relevances Array(UInt8), ADD COLUMN IF NOT EXISTS repost_of String,
+        ADD COLUMN IF NOT EXISTS coordinated Float32`,
+      `ALTER TABLE opinions ADD COLUMN IF NOT EXISTS published_at_mark ${LABEL} DEFAULT 'stated',
+        ADD COLUMN IF NOT EXISTS entity_relevances Array(UInt8), ADD COLUMN IF NOT EXISTS coordinated Float32,
+        ADD COLUMN IF NOT EXISTS topics_zh Array(${LABEL}), ADD COLUMN IF NOT EXISTS event ${LABEL},
+        ADD COLUMN IF NOT EXISTS event_probability Nullable(Float32), ADD COLUMN IF NOT EXISTS entity_sentiments String`,
     ],
   },
 ];

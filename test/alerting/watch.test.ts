@@ -147,7 +147,7 @@ describe('the watch', () => {
   });
 
   it('fires on a company that was never mentioned before', () => {
-    const entities = [{ id: 'unheard', surface: 'Unheard' }];
+    const entities = [{ id: 'unheard', surface: 'Unheard', relevance: 100 }];
     const unknown = incident(START + 8 * DAY).map((opinion) => withDocument(opinion, { entities }));
     expect(fired(run(byTime([...background(), ...unknown])).alerts)).toContain('unheard');
   });

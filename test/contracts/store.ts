@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Alert, Document, Finding, Opinion } from '../../core/event.ts';
 import { alertFromRow, alertRow, documentRow, findingRow, opinionRow } from '../../core/store/rows.ts';
+import { MIGRATIONS } from '../../core/store/schema.ts';
 import type { Store } from '../../core/store/store.ts';
 
 export interface OpenedStore {
@@ -28,15 +29,18 @@ export function exampleDocument(number: number, changes: Partial<Document> = {})
     language: 'en',
     published_at: new Date(Date.UTC(2024, 0, 1) + number * 60_000 + 7).toISOString(),
     published_at_estimated: false,
+    published_at_mark: 'stated',
     fetched_at: '2024-03-01T00:00:00.123Z',
     links: ['https://example.com/a?b=c'],
     cashtags: ['HLN'],
     entities: [
-      { id: 'harbour-lane', surface: 'Harbour & Lane' },
-      { id: 'tide', surface: '潮' },
+      { id: 'harbour-lane', surface: 'Harbour & Lane', relevance: 100 },
+      { id: 'tide', surface: '潮', relevance: 100 },
     ],
     story: `s${number}`,
     novelty: 100,
+    repost_of: null,
+    coordinated: 0,
     ...changes,
   };
 }
@@ -49,6 +53,10 @@ export function exampleOpinion(number: number, changes: Partial<Opinion> = {}): 
     sentiment_probabilities: { negative: 0.75, neutral: 0.125, positive: 0.125 },
     topic: 'Earnings',
     topic_probabilities: { Earnings: 0.5, 'M&A | Investments': 0.25, "Analyst's Update": 0.25 },
+    topics_zh: [],
+    event: null,
+    event_probability: null,
+    entity_sentiments: [],
     confidence: 0.75,
     model: 'tide@1',
     labelled_at: '2024-03-01T00:00:01.000Z',
@@ -129,7 +137,7 @@ export function describeStoreContract(name: string, openStore: () => Promise<Ope
       await store.migrate();
       await store.migrate();
       const rows = await store.query<{ version: number }>('SELECT version FROM schema_migrations ORDER BY version');
-      expect(rows.map((row) => row.version)).toEqual([1]);
+      expect(rows.map((row) => row.version)).toEqual(MIGRATIONS.map(({ version }) => version));
     });
 
     it('counts a batch that was written twice once', async () => {

@@ -106,14 +106,17 @@ export function sampleOpinions(end: number): Opinion[] {
       language: line.language,
       published_at: published,
       published_at_estimated: false,
+      published_at_mark: 'stated',
       fetched_at: published,
       links: [],
       cashtags: [],
       entities: Object.entries(ENTITIES)
         .filter(([, entity]) => entity.words.test(whole))
-        .map(([id, entity]) => ({ id, surface: entity.en })),
+        .map(([id, entity]) => ({ id, surface: entity.en, relevance: 100 })),
       story: incident?.kind === 'syndicated' ? incident.id : line.id,
       novelty: incident?.kind === 'syndicated' && incident.documents[0] !== line.id ? 5 : 100,
+      repost_of: null,
+      coordinated: 0,
     };
     return {
       schema_version: SCHEMA_VERSION,
@@ -121,6 +124,10 @@ export function sampleOpinions(end: number): Opinion[] {
       sentiment,
       sentiment_probabilities: probabilities,
       topic,
+      topics_zh: [],
+      event: null,
+      event_probability: null,
+      entity_sentiments: [],
       topic_probabilities: Object.fromEntries(
         Object.keys(TOPIC_NAMES_ZH).map((label) => [label, label === topic ? 0.81 : 0.01]),
       ),

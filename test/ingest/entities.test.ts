@@ -51,8 +51,8 @@ describe('naming entities', () => {
   });
 
   it('gives one entry an entity, with the words as they stand in the text', () => {
-    expect(named('BofA, Bank of America, 美国银行')).toEqual([{ id: 'bofa', surface: 'BofA' }]);
-    expect(named('later', { title: 'TENCENT up' })).toEqual([{ id: 'tencent', surface: 'TENCENT' }]);
+    expect(named('BofA, Bank of America, 美国银行')).toEqual([{ id: 'bofa', surface: 'BofA', relevance: 100 }]);
+    expect(named('later', { title: 'TENCENT up' })).toEqual([{ id: 'tencent', surface: 'TENCENT', relevance: 100 }]);
   });
 
   it('takes a ticker only where it is written as one', () => {
@@ -78,7 +78,7 @@ describe('naming entities', () => {
   it('counts an ambiguous name only beside other evidence for the same entity', () => {
     expect(ids('An apple a day')).toEqual([]);
     expect(ids('苹果丰收')).toEqual([]);
-    expect(named('Apple slips', { cashtags: ['AAPL'] })).toEqual([{ id: 'apple', surface: 'Apple' }]);
+    expect(named('Apple slips', { cashtags: ['AAPL'] })).toEqual([{ id: 'apple', surface: 'Apple', relevance: 100 }]);
     expect(ids('Apple Inc slips')).toEqual(['apple']);
     expect(ids('J&J and Bank of America')).toEqual(['bofa']);
     expect(ids('J&J (JNJ)')).toEqual(['jnj']);
