@@ -24,6 +24,8 @@ export interface SeenDocuments {
 
 export interface DedupeKeys {
   readonly id: string;
+  /** Of an edit, which comes under the same id to take the first one's place: it is new where this edit is. */
+  readonly revision?: string | undefined;
   readonly contentId: string;
 }
 
@@ -60,12 +62,12 @@ export function openSeenDocuments(state: State, hours: number): SeenDocuments {
     begin() {
       batch = new Set();
     },
-    reason({ id, contentId }, now) {
-      const byId = `i${id}`;
+    reason({ id, revision, contentId }, now) {
+      const byId = revision === undefined ? `i${id}` : `i${stableId(id, revision)}`;
       const byContent = `c${contentId}`;
       const reason = known(byId, now) ? 'duplicate_id' : known(byContent, now) ? 'duplicate_content' : null;
       if (reason === null) batch.add(byContent);
-      if (reason !== 'duplicate_id') batch.add(byId);
+      if (reason !== 'duplicate_id') batch.add(byId).add(`i${id}`);
       return reason;
     },
     record(now) {

@@ -84,7 +84,8 @@ export function createIntake(
       const { document } = normal;
       const { title, text, links } = document;
       const words = wordsOf(title === null ? text : `${title} ${text}`, links);
-      const reason = seen.reason({ id: document.id, contentId: contentIdOf(document, words) }, now);
+      const keys = { id: document.id, revision: item.revision, contentId: contentIdOf(document, words) };
+      const reason = seen.reason(keys, now);
       if (reason !== null) {
         batch.duplicates.set(reason, (batch.duplicates.get(reason) ?? 0) + 1);
         continue;
@@ -161,6 +162,7 @@ export function createIntake(
       const signal = options.signal === undefined ? parts.signal : AbortSignal.any([parts.signal, options.signal]);
       const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
       const allRefused = options.refused ?? [];
+      if ((options.removed ?? []).length > 0) metrics.skipped('removal_not_built', options.removed?.length);
       for (let from = 0; from < Math.max(items.length, allRefused.length > 0 ? 1 : 0); from += BATCH) {
         const refused = from === 0 ? allRefused : [];
         const turn = last.then(() => takeBatch(feed, items.slice(from, from + BATCH), refused, signal));

@@ -70,7 +70,7 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
       fetched_at: isoTime(now),
       links: findLinks(whole),
       cashtags: [...new Set([...findCashtags(whole), ...tickers.filter((ticker) => /^[\w.:-]{1,20}$/.test(ticker))])],
-      repost_of: null,
+      repost_of: repostOf(item.repost_of, source),
       coordinated: 0,
     },
   };
@@ -99,6 +99,13 @@ function webAddress(written: string | undefined): string | null {
   if (!/^https?:\/\//i.test(text) || text.length > 2000 || !URL.canParse(text)) return null;
   const { href } = new URL(text);
   return href.length > 2000 ? null : href;
+}
+
+/** An address as it is; the guid of an item of the same outlet as that document's id. */
+function repostOf(written: string | undefined, source: string): string | null {
+  const text = written?.trim() ?? '';
+  if (text === '') return null;
+  return webAddress(text) ?? stableId(source, 'guid', text);
 }
 
 /** An address without what differs between two links to the same page: the fragment and campaign parameters. */

@@ -25,6 +25,20 @@ export interface RawItem {
   readonly source_class?: 'news' | 'social';
   /** Tickers that the origin tagged it with. */
   readonly tickers?: readonly string[];
+  /** Of an edited item: what tells this edit from others. Same guid and published_at: it takes the first one's place. */
+  readonly revision?: string;
+  /** Guid or address of the item that this one repeats or quotes. */
+  readonly repost_of?: string;
+}
+
+/** What its origin deleted: one item by its guid, or all of an author; exactly one of the two is set. */
+export interface Removal {
+  readonly guid?: string;
+  /** As the items' `author` was. */
+  readonly author?: string;
+  /** The items' own outlet, where they had one; absent: the name of the source instance. */
+  readonly source?: string;
+  readonly reason: 'deleted' | 'account_deleted';
 }
 
 /** An input that is no item: a broken line, a wrong record. It goes to the dead-letter topic with its reason. */
@@ -38,6 +52,8 @@ export interface Refusal {
 
 export interface EmitOptions {
   readonly refused?: readonly Refusal[];
+  /** Taken after the items of the same emit. Of something never taken in: harmless, and counted. */
+  readonly removed?: readonly Removal[];
   /** Gives up waiting for room in the stream. Items already appended stay. */
   readonly signal?: AbortSignal;
 }
@@ -51,8 +67,8 @@ export interface Receipt {
 }
 
 /**
- * Resolves when all items are durable: only then may the source move its cursor. Waits, however long, while the stream
- * is full or unavailable; rejects only with a signal's reason.
+ * Resolves when all items and removals are durable: only then may the source move its cursor. Waits, however long, while
+ * the stream is full or unavailable; rejects only with a signal's reason.
  */
 export type Emit = (items: readonly RawItem[], options?: EmitOptions) => Promise<Receipt>;
 
