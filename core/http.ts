@@ -10,6 +10,7 @@ import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request, type Dispatcher } from 'undici';
 import { TidewatchError, redactUrl } from './errors.ts';
 import { readBody } from './http_body.ts';
+import { listenToSocket, type ListenOptions } from './web_socket.ts';
 
 export interface FetchOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -35,12 +36,34 @@ export interface FetchResult {
   readonly movedPermanently: boolean;
 }
 
+export interface StreamOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Longest until the headers are there. */
+  readonly timeoutMs?: number;
+  readonly silenceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamResult {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Buffer> | null;
+}
+
 export interface HttpClient {
   /**
    * @throws TidewatchError http.refused_address, http.unavailable (network, time-out), input.too_large, http.status
    * (only for redirects that lead nowhere: other statuses are returned, not thrown).
    */
   fetch(url: string, options?: FetchOptions): Promise<FetchResult>;
+  /**
+   * Reads an answer that does not end (server-sent events), chunk by chunk, redirects not followed; a pause of more
+   * than `silenceMs` ends it. Statuses other than 200 are returned with `body` null.
+   * @throws TidewatchError as fetch does; also while the body is read
+   */
+  stream(url: string, options?: StreamOptions): Promise<StreamResult>;
+  /** Listens to a ws: or wss: address until the connection ends; see web_socket.ts. */
+  listen(url: string, options: ListenOptions): Promise<never>;
   close(): Promise<void>;
 }
 
@@ -53,8 +76,9 @@ export function isPublicAddress(address: string): boolean {
 
 export function createHttpClient(options: { userAgent: string; allowPrivateHosts?: readonly string[] }): HttpClient {
   const allowed = new Set((options.allowPrivateHosts ?? []).map((host) => host.toLowerCase()));
-  const guarded = createAgent((host) => allowed.has(host));
-  const trusting = createAgent(() => true);
+  const connector = createConnector((host) => allowed.has(host));
+  const guarded = createAgent(connector);
+  const trusting = createAgent(createConnector(() => true));
 
   async function hop(url: URL, agent: Dispatcher, sent: Sent, fetchOptions: FetchOptions, deadline: number) {
     const left = Math.max(1, Math.ceil(deadline - performance.now()));
@@ -115,6 +139,36 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
         throw asHttpError(error, url);
       }
     },
+    async stream(address, { headers = {}, timeoutMs = 20_000, silenceMs = 90_000, signal } = {}) {
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs);
+      const response = await request(parseUrl(address), {
+        dispatcher: guarded,
+        headers: { 'user-agent': options.userAgent, ...headers },
+        signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
+        bodyTimeout: silenceMs,
+      })
+        .catch((error: unknown) => {
+          if (signal?.aborted === true) throw signal.reason;
+          throw asHttpError(error, address);
+        })
+        .finally(() => clearTimeout(timer));
+      response.body.on('error', () => undefined);
+      const isOpen = response.statusCode === 200;
+      if (!isOpen) await response.body.dump({ limit: 65_536 }).catch(() => undefined);
+      const body = isOpen ? readOn(response.body as AsyncIterable<Buffer>, address, signal) : null;
+      return { status: response.statusCode, headers: flattenHeaders(response.headers), body };
+    },
+    async listen(address, listenOptions) {
+      const { href, protocol } = parseUrl(address.replace(/^ws/i, 'http'));
+      const headers = { 'user-agent': options.userAgent, ...listenOptions.headers };
+      try {
+        return await listenToSocket(href.replace(/^http/, 'ws'), connector, { ...listenOptions, headers });
+      } catch (error) {
+        if (listenOptions.signal?.aborted === true) throw listenOptions.signal.reason;
+        throw asHttpError(error, href.replace(protocol, protocol.replace('http', 'ws')));
+      }
+    },
     async close() {
       await Promise.all([guarded.destroy(), trusting.destroy()]);
     },
@@ -146,7 +200,18 @@ function credentials(url: URL): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-function createAgent(isAllowed: (host: string) => boolean): Agent {
+/** Chunks until the other side ends the body; what goes wrong meanwhile in this file's words. */
+async function* readOn(body: AsyncIterable<Buffer>, address: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    throw asHttpError(error, address);
+  }
+}
+
+/** Connects to public addresses and to the hosts that are allowed by name: checked on what the socket really uses. */
+function createConnector(isAllowed: (host: string) => boolean): buildConnector.connector {
   const connect = buildConnector({
     timeout: 10_000,
     lookup: (hostname, lookupOptions, callback) => {
@@ -161,12 +226,16 @@ function createAgent(isAllowed: (host: string) => boolean): Agent {
       });
     },
   });
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+    if (isIP(host) !== 0 && !isPublicAddress(host) && !isAllowed(host)) return callback(refused(host, host), null);
+    return connect(options, callback);
+  };
+}
+
+function createAgent(connect: buildConnector.connector): Agent {
   return new Agent({
-    connect: (options, callback) => {
-      const host = options.hostname.replace(/^\[|\]$/g, '').toLowerCase();
-      if (isIP(host) !== 0 && !isPublicAddress(host) && !isAllowed(host)) return callback(refused(host, host), null);
-      return connect(options, callback);
-    },
+    connect,
     connections: 8,
     // A connection a request: hosts are asked minutes apart, and a kept one that the other side just closed is an error.
     pipelining: 0,
