@@ -36,6 +36,8 @@ export interface AlertingDeps extends Omit<Context, 'name'> {
   readonly watermark: 'per_feed' | 'global';
   /** Names of sources that replay a file at a pace beside live ones: nothing may overtake them. */
   readonly replayedFeeds?: readonly string[];
+  /** The sector of each watched entity that has one, by ids; none where absent. */
+  readonly parents?: ReadonlyMap<string, string>;
   /** Hears of every change once the store has it; after a crash possibly twice. */
   readonly onAlert?: (alert: Alert) => void;
   /** The machine's clock, for what leaves the machine. */
@@ -72,7 +74,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const metrics = deps.metrics.stage('alerting');
   const stopping = new AbortController();
   const signal = AbortSignal.any([deps.signal, stopping.signal]);
-  const rules = rulesOf(settings, deps.watermark, deps.replayedFeeds ?? []);
+  const rules = rulesOf(settings, deps.watermark, deps.replayedFeeds ?? [], deps.parents ?? new Map());
   const context = { ...deps, clock: wallClock, signal };
 
   const detectors: Detector[] = [];

@@ -5,6 +5,7 @@
  */
 import type { State, StateTable } from '../core/state/state.ts';
 import type { Lane } from './lanes.ts';
+import type { Incident } from './incident.ts';
 import { newWatchState, type Course, type Touched, type WatchState } from './memory.ts';
 import type { LaneSum, SeriesRecord } from './window.ts';
 
@@ -26,6 +27,8 @@ interface Position {
   readonly closed: number | null;
   readonly model: string;
   readonly lanes: readonly (readonly [string, PackedLane])[];
+  /** Absent in a position that an earlier version wrote. */
+  readonly incidents?: readonly (readonly [string, Incident])[];
   readonly offsets: readonly (readonly [number, { readonly offset: number; readonly appendedAt: number }])[];
 }
 
@@ -49,6 +52,7 @@ export function openCheckpoint(state: State): Checkpoint {
       if (saved === undefined) return { state: watched, offsets: new Map() };
       watched.closed = saved.closed === null ? null : Math.ceil(saved.closed / bucketMs) * bucketMs;
       watched.model = saved.model;
+      for (const [id, incident] of saved.incidents ?? []) watched.incidents.set(id, incident);
       for (const [name, lane] of saved.lanes) watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days) });
       for (const { key, value } of records.entries()) watched.records.set(key, unpack(value));
       for (const { key, value } of courses.entries()) watched.courses.set(key, value);
@@ -67,6 +71,7 @@ export function openCheckpoint(state: State): Checkpoint {
         closed: watched.closed,
         model: watched.model,
         lanes: [...watched.lanes].map(([name, lane]) => [name, { ...lane, days: [...lane.days] }] as const),
+        incidents: [...watched.incidents],
         offsets: [...offsets],
       });
     },

@@ -14,7 +14,9 @@ export interface LifecycleRules {
   readonly bucketMs: number;
   readonly forBuckets: number;
   readonly clearScore: number;
+  /** Critical is what is both improbable (score) and large (times the expected number). */
   readonly criticalScore: number;
+  readonly criticalRatio: number;
   readonly keepFiringMs: number;
   readonly refractoryMs: number;
 }
@@ -60,13 +62,15 @@ export interface LifeInput {
   readonly at: number;
   readonly anomalous: boolean;
   readonly score: number;
+  /** Observed over expected. */
+  readonly ratio: number;
 }
 
 /** The next state, and the change to announce, if any. */
 export function step(life: Life, input: LifeInput, rules: LifecycleRules): { life: Life; change: Change | null } {
   if (life.state === 'inactive') return begin(life, input, rules);
   const { at, anomalous } = input;
-  const severity = severityOf(input.score, rules);
+  const severity = severityOf(input, rules);
   const { alertId, startedAt } = life;
   const revision = life.revision + 1;
   const announce = (state: Alert['state'], level: Severity): Change => ({
@@ -107,7 +111,7 @@ function begin(
 ): { life: Life; change: Change | null } {
   const { at, anomalous, series, detector } = input;
   if (!anomalous || isResting(life, at, rules)) return { life: { ...life, anomalous }, change: null };
-  const severity = severityOf(input.score, rules);
+  const severity = severityOf(input, rules);
   const alertId = stableId(series, detector, String(at));
   const state = rules.forBuckets === 0 ? 'firing' : 'pending';
   return {
@@ -121,6 +125,25 @@ export function isResting(life: Life, at: number, rules: LifecycleRules): boolea
   return life.state === 'inactive' && life.resolvedAt !== null && at - life.resolvedAt < rules.refractoryMs;
 }
 
-function severityOf(score: number, rules: LifecycleRules): Severity {
-  return score >= rules.criticalScore ? 'critical' : 'warning';
+/** The end of an alert by a person's word; null where no alert lives. It then rests as after any other end. */
+export function endByHand(life: Life, at: number): { life: Life; change: Change } | null {
+  if (life.state === 'inactive') return null;
+  const { alertId, startedAt, severity } = life;
+  const revision = life.revision + 1;
+  return {
+    life: { state: 'inactive', anomalous: life.anomalous, resolvedAt: at },
+    change: {
+      state: 'resolved',
+      alertId,
+      revision,
+      startedAt,
+      at: Math.max(at, startedAt),
+      severity,
+      hadFired: life.state === 'firing',
+    },
+  };
+}
+
+function severityOf({ score, ratio }: LifeInput, rules: LifecycleRules): Severity {
+  return score >= rules.criticalScore && ratio >= rules.criticalRatio ? 'critical' : 'warning';
 }

@@ -2,6 +2,7 @@
 import { seriesKey, type Series } from '../core/event.ts';
 import type { Lanes } from './lanes.ts';
 import type { Life } from './lifecycle.ts';
+import type { Incidents } from './incident.ts';
 import type { Facts } from './statement.ts';
 import type { SeriesRecord } from './window.ts';
 
@@ -9,6 +10,8 @@ import type { SeriesRecord } from './window.ts';
 export interface Course {
   life: Life;
   peak: Facts | null;
+  /** The incident that the alert belongs to; empty without an alert. */
+  incident?: string;
 }
 
 /** Everything the watch remembers. */
@@ -21,6 +24,8 @@ export interface WatchState {
   readonly courses: Map<string, Course>;
   /** Event time by document id, for as long as a copy of the message could count twice. */
   readonly ids: Map<string, number>;
+  /** What the alerts of late were about, by incident id. */
+  readonly incidents: Incidents;
   /** Name of the model that labelled last. */
   model: string;
 }
@@ -33,7 +38,15 @@ export interface Touched {
 }
 
 export function newWatchState(): WatchState {
-  return { closed: null, lanes: new Map(), records: new Map(), courses: new Map(), ids: new Map(), model: '' };
+  return {
+    closed: null,
+    lanes: new Map(),
+    records: new Map(),
+    courses: new Map(),
+    ids: new Map(),
+    incidents: new Map(),
+    model: '',
+  };
 }
 
 export function courseKey(detector: string, series: Series): string {

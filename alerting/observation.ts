@@ -65,10 +65,11 @@ export function observe({ document, sentiment, sentiment_probabilities }: Opinio
   };
 }
 
-/** Every series that an opinion counts in: one a named entity, and its topic. */
-export function seriesOf(opinion: Opinion): readonly Series[] {
+/** Every series that an opinion counts in: one a named entity, one a sector of these (`parents`), and its topic. */
+export function seriesOf(opinion: Opinion, parents: ReadonlyMap<string, string> = new Map()): readonly Series[] {
   const series = new Map<string, Series>();
-  for (const { id } of opinion.document.entities) {
+  const named = opinion.document.entities.map(({ id }) => id);
+  for (const id of [...named, ...named.map((id) => parents.get(id)).filter((id) => id !== undefined)]) {
     const entity: Series = { kind: 'entity', entity: id, topic: null };
     series.set(seriesKey(entity), entity);
   }

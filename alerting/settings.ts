@@ -43,7 +43,16 @@ export const alertingSettings = z
       .default(1)
       .describe('An alert stays pending for that many buckets before it fires.'),
     clear_score: z.number().min(0).default(2).describe('A firing alert may end once its score is below this.'),
-    critical_score: z.number().min(1).default(8).describe('From this score on an alert is critical.'),
+    critical_score: z
+      .number()
+      .min(1)
+      .default(8)
+      .describe('An alert is critical from this score (improbability) on, if critical_ratio is reached, too.'),
+    critical_ratio: z
+      .number()
+      .min(1)
+      .default(3)
+      .describe('An alert is critical from this many times the expected number (effect) on, with critical_score.'),
     keep_firing_hours: z
       .number()
       .min(0)
@@ -56,6 +65,18 @@ export const alertingSettings = z
       .max(720)
       .default(24)
       .describe('No new alert on the same series that long after one was resolved.'),
+    incident_hours: z
+      .number()
+      .min(1)
+      .max(168)
+      .default(24)
+      .describe('Alerts that share stories within that time are one incident.'),
+    incident_overlap: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.5)
+      .describe('Least part of the smaller alert’s stories that two alerts of one incident share.'),
     detectors: z
       .array(componentSchema(detectors))
       .min(1)
@@ -117,6 +138,7 @@ export function rulesOf(
   settings: AlertingSettings,
   mode: 'per_feed' | 'global',
   replayedFeeds: readonly string[],
+  parents: Rules['parents'] = new Map(),
 ): Rules {
   const bucketMs = settings.bucket_mins * 60_000;
   return {
@@ -126,6 +148,7 @@ export function rulesOf(
       forBuckets: settings.for_buckets,
       clearScore: settings.clear_score,
       criticalScore: settings.critical_score,
+      criticalRatio: settings.critical_ratio,
       keepFiringMs: settings.keep_firing_hours * HOUR_MS,
       refractoryMs: settings.refractory_hours * HOUR_MS,
     },
@@ -135,6 +158,8 @@ export function rulesOf(
       idleMs: settings.idle_secs * 1000,
       replayed: new Set(replayedFeeds),
     },
+    incident: { withinMs: settings.incident_hours * HOUR_MS, overlap: settings.incident_overlap },
+    parents,
     historyMs: settings.history_days * 24 * HOUR_MS,
     learningHours: settings.min_history_hours,
   };

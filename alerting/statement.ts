@@ -62,6 +62,9 @@ export function factsOf(window: SeriesWindow, judgement: Judgement, model: strin
   };
 }
 
+/** What an alert is known by beside its measures. */
+export type Marks = Pick<Alert, 'incident' | 'labels' | 'resolution'>;
+
 /** The row for one change of an alert's state. `facts` are those of the moment, or of its height when it is resolved. */
 export function alertOf(
   change: Change,
@@ -69,6 +72,7 @@ export function alertOf(
   window: Pick<SeriesWindow, 'series' | 'start' | 'end'>,
   facts: Facts,
   name: DisplayName,
+  marks: Marks,
 ): Alert {
   const hours = (window.end - window.start) / 3_600_000;
   return {
@@ -83,6 +87,7 @@ export function alertOf(
     severity: change.severity,
     detector,
     ...facts,
+    ...marks,
     summary: summarize(name, facts, hours, change.state),
   };
 }

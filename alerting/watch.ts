@@ -10,13 +10,15 @@ import { seriesKey, type Alert, type Finding, type Opinion, type Series } from '
 import { baselineOf, historyOf, isLearnt, type HistoryRange } from './baseline.ts';
 import type { Detector } from './detector.ts';
 import type { DisplayName } from './evidence.ts';
-import { heldBack } from './inhibition.ts';
+import { incidentOf, touchIncident, type IncidentRules } from './incident.ts';
+import { concentrated, heldBack } from './inhibition.ts';
+import { labelsOf, type Parents } from './labels.ts';
 import { forgetDays, hear, type WatermarkRules } from './lanes.ts';
-import { UNBORN, isResting, step, type Life, type LifecycleRules } from './lifecycle.ts';
+import { UNBORN, endByHand, isResting, step, type Change, type Life, type LifecycleRules } from './lifecycle.ts';
 import { courseKey, newWatchState, type Touched, type WatchState } from './memory.ts';
 import { observe, seriesOf } from './observation.ts';
 import { createPools } from './pools.ts';
-import { alertOf, factsOf, findingOf } from './statement.ts';
+import { alertOf, factsOf, findingOf, type Marks } from './statement.ts';
 import {
   admitLate,
   closeThrough,
@@ -32,6 +34,9 @@ export interface Rules {
   readonly window: WindowRules;
   readonly lifecycle: LifecycleRules;
   readonly watermark: WatermarkRules;
+  readonly incident: IncidentRules;
+  /** The sector of each watched entity that has one: its documents count there, too. */
+  readonly parents: Parents;
   readonly historyMs: number;
   /** A feed counts after it spoke on that many hours of whole days. */
   readonly learningHours: number;
@@ -55,6 +60,8 @@ export interface Watch {
   take(opinion: Opinion): Intake;
   /** Judges every bucket that ends at or before `watermark` (epoch milliseconds). */
   advance(watermark: number): Changes;
+  /** Ends an alert by a person's word; null where no such alert lives. `at` in epoch milliseconds of event time. */
+  resolve(alertId: string, at: number, resolution: { by: string; note: string }): AlertChange | null;
   /** What changed since it was last cleared; whoever makes it durable clears it. */
   readonly touched: Touched;
 }
@@ -91,7 +98,7 @@ export function createWatch(
     touched.ids.add(observation.id);
     state.model = opinion.model;
     const late = closed !== null && observation.time < closed;
-    for (const series of seriesOf(opinion)) {
+    for (const series of seriesOf(opinion, rules.parents)) {
       const key = seriesKey(series);
       let record = state.records.get(key);
       if (record === undefined) state.records.set(key, (record = newRecord(series)));
@@ -180,7 +187,9 @@ export function createWatch(
     const held =
       judgement.anomalous && record.series.kind === 'topic' && course.life.state !== 'firing'
         ? heldBack(window.driving, alerting)
-        : null;
+        : judgement.anomalous && course.life.state !== 'firing'
+          ? concentrated(record.series, window.driving, rules.parents)
+          : null;
     if (held !== null) judgement = { ...judgement, anomalous: false, reasons: [...judgement.reasons, held] };
     if (judgement.anomalous && isResting(course.life, window.end, rules.lifecycle)) {
       judgement = { ...judgement, reasons: [...judgement.reasons, 'No new alert: one on this series ended recently.'] };
@@ -193,6 +202,7 @@ export function createWatch(
         at: window.end,
         anomalous: judgement.anomalous,
         score: judgement.score,
+        ratio: judgement.expected > 0 ? judgement.observed / judgement.expected : Infinity,
       },
       rules.lifecycle,
     );
@@ -202,14 +212,48 @@ export function createWatch(
     }
     const facts = factsOf(window, judgement, state.model);
     const peak = wasAlive && course.peak !== null && course.peak.score >= facts.score ? course.peak : facts;
+    let incident = course.incident ?? '';
     if (change !== null) {
       const shown = change.state === 'resolved' ? peak : facts;
-      const alert = alertOf(change, detector.name, window, shown, displayName(record.series));
+      const stories = window.driving.map(({ story }) => story);
+      if (!wasAlive) {
+        incident = incidentOf(state.incidents, change.alertId, stories, change.at, rules.incident);
+      }
+      touchIncident(state.incidents, incident, stories, change.at, rules.incident);
+      const marks = marksOf(change, detector.name, record.series, incident);
+      const alert = alertOf(change, detector.name, window, shown, displayName(record.series), marks);
       changes.alerts.push({ alert, notify: change.state !== 'resolved' || change.hadFired });
     }
-    state.courses.set(key, { life, peak: life.state === 'inactive' ? null : peak });
+    state.courses.set(key, life.state === 'inactive' ? { life, peak: null, incident: '' } : { life, peak, incident });
     touched.courses.add(key);
     if (record.series.entity !== null && explains(life, window.end)) alerting.add(record.series.entity);
+  }
+
+  function marksOf(change: Change, detector: string, series: Series, incident: string): Marks {
+    const { en: name } = displayName(series);
+    const { severity } = change;
+    return {
+      incident,
+      labels: labelsOf({ detector, name, severity, incident, series }, rules.parents),
+      resolution: null,
+    };
+  }
+
+  function resolve(alertId: string, at: number, resolution: { by: string; note: string }): AlertChange | null {
+    for (const [key, course] of state.courses) {
+      if (course.life.state === 'inactive' || course.life.alertId !== alertId || course.peak === null) continue;
+      const ended = endByHand(course.life, at);
+      const record = state.records.get(key.slice(key.indexOf('\n') + 1));
+      if (ended === null || record === undefined) return null;
+      const detector = key.slice(0, key.indexOf('\n'));
+      const window = { series: record.series, start: at - windowMs, end: at };
+      const marks = { ...marksOf(ended.change, detector, record.series, course.incident ?? ''), resolution };
+      const alert = alertOf(ended.change, detector, window, course.peak, displayName(record.series), marks);
+      state.courses.set(key, { life: ended.life, peak: null, incident: '' });
+      touched.courses.add(key);
+      return { alert, notify: ended.change.hadFired };
+    }
+    return null;
   }
 
   function entitiesWithAlert(at: number): Set<string> {
@@ -250,5 +294,5 @@ export function createWatch(
     }
   }
 
-  return { state, take, advance, touched };
+  return { state, take, advance, resolve, touched };
 }

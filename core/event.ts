@@ -72,6 +72,8 @@ export const opinionSchema = z.object({
     .default([]),
   /** Probability of the chosen sentiment, calibrated. */
   confidence: probability,
+  /** There where confidence is below `classifier.abstain_below`: labels and probabilities are given, not to be relied on. */
+  abstained: z.literal(true).optional(),
   /** name@version of the model that labelled. */
   model: z.string(),
   labelled_at: time,
@@ -157,6 +159,12 @@ export const alertSchema = z.object({
   author_count: z.number().int().min(0),
   summary: z.object({ en: z.string(), zh: z.string() }),
   model: z.string(),
+  /** Id of the incident that it belongs to: alerts that share stories within a time have one. Empty in old rows. */
+  incident: z.string().default(''),
+  /** What silences, grouping and inhibition match: the parts of the series, detector, severity, incident, sector. */
+  labels: z.record(z.string(), z.string()).default({}),
+  /** Who ended it by hand, and what they wrote; null where it ended by itself or has not ended. */
+  resolution: z.object({ by: z.string(), note: z.string() }).nullable().default(null),
 });
 export type Alert = z.output<typeof alertSchema>;
 

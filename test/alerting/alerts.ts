@@ -35,6 +35,9 @@ export function alertOf(facts: Partial<Alert> = {}): Alert {
       zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
     },
     model: 'model@1',
+    incident: stableId('alert'),
+    labels: { detector: 'surge', kind: 'entity', entity: 'norvale_bank', name: 'Norvale Bank', severity: 'warning' },
+    resolution: null,
     ...facts,
   };
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { UNBORN, isResting, step, type Change, type Life, type LifecycleRules } from '../../alerting/lifecycle.ts';
+import {
+  UNBORN,
+  endByHand,
+  isResting,
+  step,
+  type Change,
+  type Life,
+  type LifecycleRules,
+} from '../../alerting/lifecycle.ts';
 import { HOUR, START } from './opinions.ts';
 
 const rules: LifecycleRules = {
@@ -7,6 +15,7 @@ const rules: LifecycleRules = {
   forBuckets: 1,
   clearScore: 2,
   criticalScore: 8,
+  criticalRatio: 3,
   keepFiringMs: 2 * HOUR,
   refractoryMs: 24 * HOUR,
 };
@@ -14,12 +23,20 @@ const rules: LifecycleRules = {
 /** Steps through one score an hour, anomalous from 4 on; gives what was announced, as hour, state and severity. */
 function live(
   scores: readonly number[],
-  with_: LifecycleRules = rules,
+  with_: LifecycleRules & { ratio?: number } = rules,
 ): { told: string[]; changes: Change[]; life: Life } {
   let life = UNBORN;
   const changes: Change[] = [];
   for (const [hour, score] of scores.entries()) {
-    const input = { series: 'entity:acme', detector: 'surge', at: START + hour * HOUR, anomalous: score >= 4, score };
+    const at = START + hour * HOUR;
+    const input = {
+      series: 'entity:acme',
+      detector: 'surge',
+      at,
+      anomalous: score >= 4,
+      score,
+      ratio: with_.ratio ?? 5,
+    };
     const next = step(life, input, with_);
     life = next.life;
     if (next.change !== null) changes.push(next.change);
@@ -62,6 +79,19 @@ describe('the life of an alert', () => {
   it('becomes critical once, and never less', () => {
     expect(live([5, 5, 9, 5, 9, 5]).told).toEqual(['0 pending warning', '1 firing warning', '2 firing critical']);
     expect(live([9, 9]).told).toEqual(['0 pending critical', '1 firing critical']);
+  });
+
+  it('is critical only where the effect is large as well as improbable', () => {
+    expect(live([9, 9], { ...rules, ratio: 2.9 }).told).toEqual(['0 pending warning', '1 firing warning']);
+    expect(live([9, 9], { ...rules, ratio: 3 }).told).toEqual(['0 pending critical', '1 firing critical']);
+  });
+
+  it('ends by hand, rests as after any other end, and cannot be ended twice', () => {
+    const { life } = live([5, 5]);
+    const ended = endByHand(life, START + 2 * HOUR);
+    expect(ended?.change).toMatchObject({ state: 'resolved', revision: 3, hadFired: true });
+    expect(isResting(ended?.life ?? UNBORN, START + 3 * HOUR, rules)).toBe(true);
+    expect(endByHand(ended?.life ?? UNBORN, START + 3 * HOUR)).toBeNull();
   });
 
   it('leaves the series alone for the refractory period, then speaks again', () => {

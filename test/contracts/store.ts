@@ -87,6 +87,9 @@ const alert: Alert = {
   author_count: 7,
   summary: { en: "12 against 1.5; it's much", zh: '负面舆情上升' },
   model: 'tide@1',
+  incident: 'incident',
+  labels: { kind: 'entity', severity: 'warning' },
+  resolution: null,
 };
 
 const finding: Finding = {

@@ -184,6 +184,9 @@ export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[]
           zh: `关于${name?.zh ?? ''}的负面舆情远高于平常：8 小时内出现 ${observed} 起负面事件，预期为 ${expected.toFixed(1)} 起。`,
         },
         model: MODEL,
+        incident: stableId('sample', incident.id),
+        labels: { detector: 'baseline', kind: 'entity', entity: incident.entity },
+        resolution: null,
       } as const;
       const change = (revision: number, state: Alert['state'], at: number, count: number): Alert => ({
         ...base,
