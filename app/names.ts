@@ -9,6 +9,16 @@ export interface DisplayName {
   readonly zh: string;
 }
 
+const SOURCE_CLASSES = {
+  news: { en: 'All news', zh: '全部新闻' },
+  social: { en: 'All social media', zh: '全部社交媒体' },
+} as const;
+const LANGUAGES = {
+  en: { en: 'English', zh: '英文' },
+  zh: { en: 'Chinese', zh: '中文' },
+  other: { en: 'Other languages', zh: '其他语言' },
+} as const;
+
 export interface Names {
   readonly count: number;
   entity(id: string): DisplayName;
@@ -26,9 +36,12 @@ export async function loadNames(settings: Settings): Promise<Names> {
     count: entities.size,
     entity,
     series(series) {
-      if (series.kind === 'entity') return entity(series.entity ?? '');
-      const topic = series.topic ?? '';
-      return { en: topic, zh: TOPIC_NAMES_ZH[topic] ?? topic };
+      if (series.kind === 'source_class') return SOURCE_CLASSES[series.source_class ?? 'news'];
+      if (series.kind === 'language') return LANGUAGES[series.language ?? 'other'];
+      const of = series.entity === null ? null : entity(series.entity);
+      if (series.topic === null) return of ?? { en: '', zh: '' };
+      const topic = { en: series.topic, zh: TOPIC_NAMES_ZH[series.topic] ?? series.topic };
+      return of === null ? topic : { en: `${of.en} · ${topic.en}`, zh: `${of.zh} · ${topic.zh}` };
     },
   };
 }

@@ -80,11 +80,18 @@ export const opinionSchema = z.object({
 });
 export type Opinion = z.output<typeof opinionSchema>;
 
-/** What is watched: the whole market, a topic, an entity, or an entity within a topic. */
+export const seriesKindSchema = z.enum(['entity', 'entity_topic', 'topic', 'source_class', 'language']);
+export type SeriesKind = z.output<typeof seriesKindSchema>;
+
+/** What is watched: an entity, a topic, an entity within a topic, all of a class of sources, all of a language. */
 export const seriesSchema = z.object({
-  kind: z.enum(['topic', 'entity']),
+  kind: seriesKindSchema,
   entity: z.string().nullable(),
   topic: z.string().nullable(),
+  /** There on series of kind source_class alone. */
+  source_class: sourceClassSchema.optional(),
+  /** There on series of kind language alone. */
+  language: languageSchema.optional(),
 });
 export type Series = z.output<typeof seriesSchema>;
 
@@ -105,6 +112,50 @@ export const evidenceDocumentSchema = z.object({
   copies: z.number().int().min(0),
 });
 
+/** What a detector counts: negative stories, stories of any kind, or a share in percent. */
+export const measureSchema = z.enum(['negative', 'stories', 'share']);
+export type Measure = z.output<typeof measureSchema>;
+
+const stories = z.number().int().min(0);
+
+/** What stands behind an alert beside its documents: enough to judge it without another query. */
+export const evidenceSchema = z.object({
+  window_start: time,
+  window_end: time,
+  /** Over-represented words, most telling first: z is the standardised log-odds against the usual words. */
+  words: z.array(
+    z.object({ word: z.string(), language: languageSchema, z: z.number(), count: stories, usual: z.number().min(0) }),
+  ),
+  /** How much few voices said: share of documents of the three most frequent, and Herfindahl's index in (0, 1]. */
+  authors: z.object({
+    top: z.array(z.object({ author: z.string(), share: probability })),
+    top_share: probability,
+    hhi: probability,
+  }),
+  sources: z.array(z.object({ source: z.string(), stories })),
+  topics: z.array(z.object({ topic: z.string(), stories })),
+  /** Kinds of negative event, as the model names them. */
+  events: z.array(z.object({ event: z.string(), stories })),
+  /** How sure the labels of the driving stories are; low: confidence under 0.6. */
+  certainty: z.object({
+    mean_negative: probability,
+    mean_confidence: probability,
+    low_confidence_share: probability,
+  }),
+  /** The past in steps of the window's length, oldest first, the judged window last: what a chart draws. */
+  chart: z.array(
+    z.object({
+      start: time,
+      end: time,
+      observed: z.number(),
+      expected: z.number(),
+      low: z.number(),
+      high: z.number(),
+    }),
+  ),
+});
+export type Evidence = z.output<typeof evidenceSchema>;
+
 /** One detector's statement about one series and window. Counts are of stories after author caps, not raw posts. */
 export const findingSchema = z.object({
   schema_version: version,
@@ -121,9 +172,13 @@ export const findingSchema = z.object({
   /** Standardised distance above the baseline; what hysteresis compares. */
   score: z.number(),
   p_value: probability.nullable(),
+  /** Expected part of false ones among the windows of this tick that are as improbable; null without a p-value. */
+  q_value: probability.nullable().default(null),
+  measure: measureSchema.default('negative'),
   documents: z.number().int().min(0),
   stories: z.number().int().min(0),
   authors: z.number().int().min(0),
+  sources: z.number().int().min(0).default(0),
   anomalous: z.boolean(),
   /** Why it is, or is not, anomalous: one plain sentence a rule. */
   reasons: z.array(z.string()),
@@ -157,6 +212,15 @@ export const alertSchema = z.object({
   document_count: z.number().int().min(0),
   story_count: z.number().int().min(0),
   author_count: z.number().int().min(0),
+  source_count: z.number().int().min(0).default(0),
+  measure: measureSchema.default('negative'),
+  q_value: probability.nullable().default(null),
+  /** Null in rows of a version that gathered none. */
+  evidence: evidenceSchema.nullable().default(null),
+  /** Hash of the settings that judged: equal hashes, equal rules. */
+  settings: z.string().default(''),
+  /** The alert on the page; null where no public_url is set. */
+  page_url: z.string().nullable().default(null),
   summary: z.object({ en: z.string(), zh: z.string() }),
   model: z.string(),
   /** Id of the incident that it belongs to: alerts that share stories within a time have one. Empty in old rows. */
@@ -180,7 +244,28 @@ export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
 
-/** The series as one string, for keys, metric labels and logs: `entity:apple`, `topic:Earnings`. */
-export function seriesKey(series: Series): string {
-  return series.kind === 'entity' ? `entity:${series.entity ?? ''}` : `topic:${series.topic ?? ''}`;
+/**
+ * The series as one string, for keys, metric labels, logs and `explain --series`: `entity:apple`, `topic:Earnings`,
+ * `entity_topic:apple/Earnings`, `source_class:news`, `language:zh`. No id of an entity has a slash.
+ */
+export function seriesKey({ kind, entity, topic, source_class, language }: Series): string {
+  if (kind === 'entity') return `entity:${entity ?? ''}`;
+  if (kind === 'topic') return `topic:${topic ?? ''}`;
+  if (kind === 'entity_topic') return `entity_topic:${entity ?? ''}/${topic ?? ''}`;
+  return kind === 'source_class' ? `source_class:${source_class ?? ''}` : `language:${language ?? ''}`;
+}
+
+/** The series that `seriesKey` wrote, or null when the text is none. */
+export function seriesFromKey(key: string): Series | null {
+  const colon = key.indexOf(':');
+  const [kind, rest] = [key.slice(0, colon), key.slice(colon + 1)];
+  const slash = rest.indexOf('/');
+  const parsed = seriesSchema.safeParse({
+    kind,
+    entity: kind === 'entity' ? rest : kind === 'entity_topic' && slash > 0 ? rest.slice(0, slash) : null,
+    topic: kind === 'topic' ? rest : kind === 'entity_topic' && slash > 0 ? rest.slice(slash + 1) : null,
+    ...(kind === 'source_class' && { source_class: rest }),
+    ...(kind === 'language' && { language: rest }),
+  });
+  return rest !== '' && parsed.success && seriesKey(parsed.data) === key ? parsed.data : null;
 }

@@ -28,7 +28,6 @@ export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic
     const revisions = bodies.map((body) => alertFromRow({ body }));
     const newest = revisions.at(-1);
     if (newest === undefined) return [];
-    const { kind, entity, topic } = newest.series;
     const history = revisions.map(({ revision, state, at, severity, observed, expected }) => ({
       revision,
       state,
@@ -37,7 +36,15 @@ export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic
       observed,
       expected,
     }));
-    return [{ ...newest, names: names(kind, (kind === 'entity' ? entity : topic) ?? ''), history }];
+    return [{ ...newest, names: namesOf(newest), history }];
+  };
+  const namesOf = ({ name, series: { kind, entity, topic } }: Alert): Names => {
+    const both = [
+      ...(entity === null ? [] : [names('entity', entity)]),
+      ...(topic === null ? [] : [names('topic', topic)]),
+    ];
+    if (both.length === 0) return { en: name, zh: kind === 'language' ? `语言：${name}` : name };
+    return { en: both.map(({ en }) => en).join(' · '), zh: both.map(({ zh }) => zh).join(' · ') };
   };
 
   return {

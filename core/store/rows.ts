@@ -3,7 +3,7 @@
  * is null in a noun is '' in a row: ClickHouse reads a Nullable column slower, and no author, URL or title is ''.
  * An alert's row keeps the whole alert as JSON in `body` beside the columns that questions filter by.
  */
-import { alertSchema, type Alert, type Document, type Finding, type Opinion } from '../event.ts';
+import { alertSchema, seriesKey, type Alert, type Document, type Finding, type Opinion } from '../event.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -76,9 +76,12 @@ export function findingRow(finding: Finding): Row {
     expected_share: finding.expected_share,
     score: finding.score,
     p_value: finding.p_value,
+    q_value: finding.q_value,
+    measure: finding.measure,
     documents: finding.documents,
     stories: finding.stories,
     authors: finding.authors,
+    sources: finding.sources,
     anomalous: finding.anomalous,
     reasons: finding.reasons,
   };
@@ -114,5 +117,6 @@ export function alertFromRow(row: { readonly body: string }): Alert {
 }
 
 function seriesColumns({ series }: Pick<Finding, 'series'>): Row {
-  return { series_kind: series.kind, entity: series.entity ?? '', topic: series.topic ?? '' };
+  const { kind, entity, topic } = series;
+  return { series_kind: kind, series: seriesKey(series), entity: entity ?? '', topic: topic ?? '' };
 }

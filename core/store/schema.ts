@@ -83,4 +83,13 @@ export const MIGRATIONS: readonly Migration[] = [
         ADD COLUMN IF NOT EXISTS event_probability Nullable(Float32), ADD COLUMN IF NOT EXISTS entity_sentiments String`,
     ],
   },
+  {
+    version: 3,
+    name: 'series by key; q-values, measures, sources',
+    statements: [
+      `ALTER TABLE findings ADD COLUMN IF NOT EXISTS series ${LABEL}, ADD COLUMN IF NOT EXISTS q_value Nullable(Float64),
+        ADD COLUMN IF NOT EXISTS measure ${LABEL} DEFAULT 'negative', ADD COLUMN IF NOT EXISTS sources UInt32`,
+      `ALTER TABLE alerts ADD COLUMN IF NOT EXISTS series ${LABEL}`,
+    ],
+  },
 ];

@@ -30,6 +30,12 @@ export function alertOf(facts: Partial<Alert> = {}): Alert {
     document_count: 24,
     story_count: 18,
     author_count: 17,
+    source_count: 4,
+    measure: 'negative',
+    q_value: null,
+    evidence: null,
+    settings: 'settings',
+    page_url: null,
     summary: {
       en: 'Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
       zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',

@@ -179,6 +179,12 @@ export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[]
         document_count: observed,
         story_count: observed - 3,
         author_count: observed - 6,
+        source_count: 4,
+        measure: 'negative' as const,
+        q_value: null,
+        evidence: null,
+        settings: 'settings',
+        page_url: null,
         summary: {
           en: `Negative opinion about ${name?.en ?? ''} is far above its usual level: ${observed} negative stories in 8 hours where ${expected.toFixed(1)} are expected.`,
           zh: `关于${name?.zh ?? ''}的负面舆情远高于平常：8 小时内出现 ${observed} 起负面事件，预期为 ${expected.toFixed(1)} 起。`,
