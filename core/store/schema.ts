@@ -92,4 +92,19 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE alerts ADD COLUMN IF NOT EXISTS series ${LABEL}`,
     ],
   },
+  {
+    version: 4,
+    name: 'actions of people on alerts, and what became of notifications',
+    statements: [
+      // The audit log: rows are only ever added (core/action.ts).
+      `CREATE TABLE IF NOT EXISTS actions (
+        id String, at ${TIME}, kind ${LABEL}, author String, via ${LABEL}, target String, body String CODEC(ZSTD(3))
+      ) ENGINE = ReplacingMergeTree ORDER BY (at, id) SETTINGS ${KEEP}`,
+      // A row a step: claimed (only where several processes share the store), sent, failed. item: alert_id:revision.
+      `CREATE TABLE IF NOT EXISTS notifications (
+        item String, notifier ${LABEL}, status ${LABEL}, generation UInt32, alert_id String, owner String,
+        at ${TIME}, reason String
+      ) ENGINE = ReplacingMergeTree ORDER BY (item, notifier, status, generation) SETTINGS ${KEEP}`,
+    ],
+  },
 ];
