@@ -33,6 +33,7 @@ const head = <Label extends z.ZodType<string>>(label: Label) =>
     labels: z.array(label).min(2),
     temperature: z.number().positive(),
   });
+const label = z.string().min(1);
 
 const configSchema = z.object({
   pad_token_id: z.int().min(0),
@@ -43,7 +44,23 @@ const configSchema = z.object({
     heads: z.array(z.looseObject({ name: z.string() })),
   }),
 });
-const headSchemas = { sentiment: head(sentimentSchema), topic: head(z.string().min(1)) };
+/** Sentiment and topic must be there; the others are read where they are, and other names are left to other programs. */
+const headSchemas = {
+  sentiment: head(sentimentSchema),
+  topic: head(label),
+  topics_zh: z
+    .object({
+      kind: z.literal('multi_label'),
+      labels: z.array(label).min(1),
+      temperature: z.number().positive().default(1),
+      thresholds: z.array(z.number().min(0).max(1)),
+    })
+    .refine(({ labels, thresholds }) => labels.length === thresholds.length, 'needs a threshold for each label'),
+  event: head(label)
+    .extend({ none: z.string().default('无') })
+    .refine(({ labels, none }) => labels.includes(none), 'its label for "none" is not among its labels'),
+  entity_sentiment: head(sentimentSchema),
+};
 
 const FILES = { config: 'config.json', tokenizer: 'tokenizer.json', graph: 'onnx/model_quantized.onnx' } as const;
 const SUMS = 'SHA256SUMS';
@@ -78,6 +95,11 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
     tokenizerFile: join(folder, FILES.tokenizer),
     graphFile: join(folder, FILES.graph),
   };
+}
+
+/** Names of the heads that a model has: those of the graph's outputs. */
+export function headNames(heads: Heads): (keyof Heads)[] {
+  return (Object.keys(heads) as (keyof Heads)[]).filter((name) => heads[name] !== null);
 }
 
 const RESTORE =
@@ -151,12 +173,18 @@ function parseConfig(
   const config = configSchema.safeParse(json);
   if (!config.success) return refuse(z.prettifyError(config.error));
   const named = (name: string): unknown => config.data.tidewatch.heads.find((candidate) => candidate.name === name);
-  const sentiment = headSchemas.sentiment.safeParse(named('sentiment'));
-  if (!sentiment.success) return refuse(`head sentiment: ${z.prettifyError(sentiment.error)}`);
-  const topic = headSchemas.topic.safeParse(named('topic'));
-  if (!topic.success) return refuse(`head topic: ${z.prettifyError(topic.error)}`);
-  return {
-    ...config.data,
-    tidewatch: { ...config.data.tidewatch, heads: { sentiment: sentiment.data, topic: topic.data } },
+  const read = <Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> => {
+    const found = schema.safeParse(named(name));
+    return found.success ? found.data : refuse(`head ${name}: ${z.prettifyError(found.error)}`);
   };
+  const optional = <Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> | null =>
+    named(name) === undefined ? null : read(name, schema);
+  const heads: Heads = {
+    sentiment: read('sentiment', headSchemas.sentiment),
+    topic: read('topic', headSchemas.topic),
+    topics_zh: optional('topics_zh', headSchemas.topics_zh),
+    event: optional('event', headSchemas.event),
+    entity_sentiment: optional('entity_sentiment', headSchemas.entity_sentiment),
+  };
+  return { ...config.data, tidewatch: { ...config.data.tidewatch, heads } };
 }

@@ -6,52 +6,78 @@
 import { hash } from 'node:crypto';
 import { TidewatchError } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
-import type { Labels } from './labels.ts';
+import type { EntityLabels, Labels } from './labels.ts';
 
-/** The same backend with a memory of its last `entries` distinct texts (about 1.5 kB each). */
+/** The same backend with a memory of its last `entries` distinct texts (about 1.5 kB each), and of as many questions. */
 export function withCache(backend: Backend, entries: number): Backend {
-  const known = new Map<string, Labels>();
-  const recall = (key: string): Labels | undefined => {
-    const labels = known.get(key);
-    if (labels === undefined) return undefined;
-    known.delete(key);
-    known.set(key, labels);
-    return labels;
+  const texts = createMemory<Labels>(entries);
+  const questions = createMemory<EntityLabels>(entries);
+  return {
+    model: backend.model,
+    labels: backend.labels,
+    classify: (given, options) =>
+      options?.remember === false
+        ? backend.classify(given, options)
+        : texts(
+            given,
+            (text) => [text],
+            (unknown) => backend.classify(unknown, options),
+          ),
+    classifyEntities: (given) =>
+      questions(
+        given,
+        ({ text, entity }) => [entity, text],
+        (unknown) => backend.classifyEntities(unknown),
+      ),
+    close: () => backend.close(),
   };
-  const remember = (key: string, labels: Labels): void => {
-    known.set(key, labels);
+}
+
+type Ask<Item, Answer> = (items: readonly Item[]) => Promise<Answer[]>;
+
+/** Answers items by what is known of their key, asks about the others once each, and remembers those. */
+function createMemory<Answer>(entries: number) {
+  const known = new Map<string, Answer>();
+  const recall = (key: string): Answer | undefined => {
+    const answer = known.get(key);
+    if (answer === undefined) return undefined;
+    known.delete(key);
+    known.set(key, answer);
+    return answer;
+  };
+  const remember = (key: string, answer: Answer): void => {
+    known.set(key, answer);
     if (known.size <= entries) return;
     const [oldest] = known.keys();
     if (oldest !== undefined) known.delete(oldest);
   };
-  return {
-    model: backend.model,
-    labels: backend.labels,
-    async classify(texts) {
-      const keys = texts.map((text) => hash('sha256', text, 'base64'));
-      const answers = new Map<string, Labels>();
-      const unknown = new Map<string, string>();
-      keys.forEach((key, index) => {
-        if (answers.has(key) || unknown.has(key)) return;
-        const labels = recall(key);
-        if (labels === undefined) unknown.set(key, texts[index] ?? '');
-        else answers.set(key, labels);
+  return async <Item>(
+    items: readonly Item[],
+    keyOf: (item: Item) => readonly string[],
+    ask: Ask<Item, Answer>,
+  ): Promise<Answer[]> => {
+    const keys = items.map((item) => hash('sha256', keyOf(item).join('\u0000'), 'base64'));
+    const answers = new Map<string, Answer>();
+    const unknown = new Map<string, Item>();
+    keys.forEach((key, index) => {
+      if (answers.has(key) || unknown.has(key)) return;
+      const answer = recall(key);
+      if (answer === undefined) unknown.set(key, items[index] as Item);
+      else answers.set(key, answer);
+    });
+    if (unknown.size > 0) {
+      const fresh = await ask([...unknown.values()]);
+      [...unknown.keys()].forEach((key, index) => {
+        const answer = fresh[index];
+        if (answer === undefined) return;
+        answers.set(key, answer);
+        remember(key, answer);
       });
-      if (unknown.size > 0) {
-        const fresh = await backend.classify([...unknown.values()]);
-        [...unknown.keys()].forEach((key, index) => {
-          const labels = fresh[index];
-          if (labels === undefined) return;
-          answers.set(key, labels);
-          remember(key, labels);
-        });
-      }
-      return keys.map((key) => {
-        const labels = answers.get(key);
-        if (labels === undefined) throw new TidewatchError('internal', 'A backend gave fewer labels than texts.');
-        return labels;
-      });
-    },
-    close: () => backend.close(),
+    }
+    return keys.map((key) => {
+      const answer = answers.get(key);
+      if (answer === undefined) throw new TidewatchError('internal', 'A backend gave fewer labels than texts.');
+      return answer;
+    });
   };
 }

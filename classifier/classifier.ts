@@ -35,7 +35,7 @@ const RESTART_WAIT_MS = 2000;
 
 /** The stage as a service: `stop` finishes the deliveries in hand, if the store takes them. */
 export function createClassifier(
-  settings: Pick<ClassifierSettings, 'max_batch_documents' | 'max_wait_ms'>,
+  settings: Omit<ClassifierSettings, 'backend'>,
   { clock, log, metrics, stream, store, backend }: ClassifierDependencies,
 ): Service {
   const stage = metrics.stage('classifier');
@@ -46,10 +46,10 @@ export function createClassifier(
   let timer: NodeJS.Timeout | undefined;
   let labelledDocuments = 0;
 
-  async function write(delivery: Delivery<unknown>, { opinions, refused }: Labelled): Promise<void> {
+  async function write(delivery: Delivery<unknown>, { model, opinions, refused, unanswered }: Labelled): Promise<void> {
     if (opinions.length > 0) {
       const values = opinions.map(({ value }) => value);
-      const token = insertToken(delivery.messages, values, backend.model);
+      const token = insertToken(delivery.messages, values, model);
       const documents = values.map(({ document }) => documentRow(document));
       await retry('Storing documents', () => store.insert('documents', documents, token));
       await retry('Storing opinions', () => store.insert('opinions', values.map(opinionRow), token));
@@ -60,6 +60,9 @@ export function createClassifier(
       { topic: deadLetterTopic(TOPICS.documents), messages: refused },
     ]);
     for (const { value } of refused) stage.error(value.code);
+    const abstained = opinions.filter(({ value }) => value.abstained === true).length;
+    if (abstained > 0) metrics.model.abstained(abstained);
+    if (unanswered.length > 0) stage.error('model.failed', unanswered.length);
     stage.out(opinions.length);
     labelledDocuments += opinions.length;
   }
@@ -77,7 +80,7 @@ export function createClassifier(
       for await (const delivery of deliveries) {
         const began = performance.now();
         stage.in(delivery.messages.length);
-        const labelled = await retry('Labelling', () => labelMessages(delivery.messages, backend, clock));
+        const labelled = await retry('Labelling', () => labelMessages(delivery.messages, backend, clock, settings));
         const previous = writing;
         writing = previous.then(async () => {
           await write(delivery, labelled);

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
 import { detectLanguage, modelText } from '../core/text.ts';
 import type { Backend } from './backend.ts';
-import { classifyEach } from './isolate.ts';
-import type { Labels } from './labels.ts';
+import { explain, type Explanation } from './explain.ts';
+import { classifyEach, classifyEntitiesEach } from './isolate.ts';
+import type { EntityLabels, Labels } from './labels.ts';
 
 export interface LineCounts {
   /** Lines read so far. */
@@ -17,12 +18,26 @@ export interface LineCounts {
   errors: number;
 }
 
+export interface LineOptions {
+  /** Asked of every line, besides the line's own `entities`; the model must have the head entity_sentiment. */
+  readonly entities?: readonly string[];
+  /** Adds which words carried the sentiment. */
+  readonly explain?: boolean;
+}
+
+/** A name, or what data sets and the house's documents have: {"target"} or {"surface"}. */
+const entitySchema = z.union([
+  z.string(),
+  z.looseObject({ target: z.string() }).transform(({ target }) => target),
+  z.looseObject({ surface: z.string() }).transform(({ surface }) => surface),
+]);
 const lineSchema = z.union([
-  z.string().transform((text) => ({ id: undefined, text, title: undefined })),
+  z.string().transform((text) => ({ id: undefined, text, title: undefined, entities: undefined })),
   z.object({
     id: z.union([z.string(), z.number()]).nullish(),
     text: z.string(),
     title: z.string().nullish(),
+    entities: z.array(entitySchema).max(50).nullish(),
   }),
 ]);
 
@@ -40,27 +55,36 @@ type LineId = string | number | null;
 interface Task {
   readonly number: number;
   readonly id: LineId;
+  readonly entities: readonly string[];
   /** What the model reads, or why there is nothing to read. */
   readonly work: string | TidewatchError;
 }
 
 /**
- * Labels each line of `input` (`{"id"?, "text", "title"?}` or a bare JSON string), counting in `counts` as it goes.
+ * Labels each line of `input` (`{"id"?, "text", "title"?, "entities"?}` or a bare JSON string), counting in `counts`.
  * @throws TidewatchError model.failed where the backend labels nothing at all any more
  */
 export async function* classifyLines(
   input: AsyncIterable<string>,
   backend: Backend,
   counts: LineCounts,
+  options: LineOptions = {},
 ): AsyncGenerator<string, void, undefined> {
   for await (const lines of inGroups(input)) {
     const tasks = lines.map((line) => {
       counts.lines += 1;
       return readLine(line, counts.lines);
     });
-    const texts = tasks.map(({ work }) => work).filter((work) => typeof work === 'string');
-    const answers = (await classifyEach(backend, texts))[Symbol.iterator]();
-    for (const { number, id, work } of tasks) {
+    const readable = tasks.filter(({ work }) => typeof work === 'string');
+    const answers = (
+      await classifyEach(
+        backend,
+        readable.map(({ work }) => work as string),
+      )
+    )[Symbol.iterator]();
+    const towards = await askEntities(readable, backend, options.entities ?? []);
+    for (const task of tasks) {
+      const { number, id, work } = task;
       const answer = typeof work === 'string' ? answers.next().value : work;
       if (answer === undefined) throw new TidewatchError('internal', 'A backend gave fewer labels than texts.');
       if (answer instanceof TidewatchError) {
@@ -68,16 +92,63 @@ export async function* classifyLines(
         const { code, message } = answer;
         yield JSON.stringify({ line: number, ...(id === null ? {} : { id }), error: { code, message } });
       } else {
-        yield JSON.stringify(labelledLine(id, work as string, answer, backend.model));
+        const text = work as string;
+        const entities = towards.get(task);
+        const explanation = options.explain === true ? await explain(backend, text) : undefined;
+        yield JSON.stringify({
+          ...labelledLine(id, text, answer, backend.model),
+          ...(entities === undefined ? {} : { entity_sentiments: entities }),
+          ...(explanation === undefined ? {} : { explanation: shownExplanation(explanation) }),
+        });
       }
     }
   }
+}
+
+interface EntityAnswer {
+  readonly entity: string;
+  readonly sentiment?: string;
+  readonly sentiment_probabilities?: EntityLabels['probabilities'];
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Sentiment towards the entities of each line and of the command; nothing where the model has no such head. */
+async function askEntities(
+  tasks: readonly Task[],
+  backend: Backend,
+  always: readonly string[],
+): Promise<Map<Task, EntityAnswer[]>> {
+  const answered = new Map<Task, EntityAnswer[]>();
+  if (backend.labels.entity_sentiment.length === 0) return answered;
+  const asked = tasks.flatMap((task) =>
+    [...new Set([...task.entities, ...always])].map((entity) => ({ task, entity })),
+  );
+  const answers = await classifyEntitiesEach(
+    backend,
+    asked.map(({ task, entity }) => ({ text: task.work as string, entity: modelText(null, entity) })),
+  );
+  asked.forEach(({ task, entity }, index) => {
+    const answer = answers[index];
+    const own = answered.get(task) ?? [];
+    answered.set(task, own);
+    if (answer instanceof TidewatchError) {
+      own.push({ entity, error: { code: answer.code, message: answer.message } });
+    } else if (answer !== undefined) {
+      own.push({ entity, sentiment: answer.sentiment, sentiment_probabilities: answer.probabilities });
+    }
+  });
+  return answered;
+}
+
+function shownExplanation({ label, method, words }: Explanation): object {
+  return { label, method, words: words.map(({ word, weight }) => ({ word, weight })) };
 }
 
 function readLine(line: string, number: number): Task {
   const refuse = (message: string, code: 'input.invalid' | 'input.too_large' = 'input.invalid', id: LineId = null) => ({
     number,
     id,
+    entities: [],
     work: new TidewatchError(code, message),
   });
   if (line.length > LINE_CHARACTERS) {
@@ -92,10 +163,11 @@ function readLine(line: string, number: number): Task {
     );
   }
   const parsed = lineSchema.safeParse(json);
-  if (!parsed.success) return refuse('neither {"id"?, "text", "title"?} nor a JSON string');
+  if (!parsed.success) return refuse('neither {"id"?, "text", "title"?, "entities"?} nor a JSON string');
   const id = parsed.data.id ?? null;
   const text = modelText(parsed.data.title ?? null, parsed.data.text);
-  return text === '' ? refuse('no words to label', 'input.invalid', id) : { number, id, work: text };
+  if (text === '') return refuse('no words to label', 'input.invalid', id);
+  return { number, id, entities: parsed.data.entities ?? [], work: text };
 }
 
 function labelledLine(id: LineId, text: string, labels: Labels, model: string): object {
@@ -107,6 +179,8 @@ function labelledLine(id: LineId, text: string, labels: Labels, model: string): 
     sentiment_probabilities: labels.sentiment_probabilities,
     topic: labels.topic,
     topic_probabilities: Object.fromEntries(topics.slice(0, SHOWN_TOPICS)),
+    topics_zh: labels.topics_zh,
+    event: labels.event,
     confidence: labels.confidence,
     model,
   };

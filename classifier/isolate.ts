@@ -4,26 +4,42 @@
  * sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries again.
  */
 import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
-import type { Backend } from './backend.ts';
-import type { Labels } from './labels.ts';
+import type { Backend, EntityQuestion } from './backend.ts';
+import type { EntityLabels, Labels } from './labels.ts';
 
 /**
  * Labels, or for a text that the model cannot take, the error it died of; in the order of `texts`.
  * @throws TidewatchError of the backend where no text at all can be labelled
  */
-export async function classifyEach(backend: Backend, texts: readonly string[]): Promise<(Labels | TidewatchError)[]> {
-  if (texts.length === 0) return [];
+export function classifyEach(backend: Backend, texts: readonly string[]): Promise<(Labels | TidewatchError)[]> {
+  return answerEach(texts, (some) => backend.classify(some), backend);
+}
+
+/** The same for questions about entities. @throws TidewatchError of the backend where no text at all can be labelled */
+export function classifyEntitiesEach(
+  backend: Backend,
+  questions: readonly EntityQuestion[],
+): Promise<(EntityLabels | TidewatchError)[]> {
+  return answerEach(questions, (some) => backend.classifyEntities(some), backend);
+}
+
+async function answerEach<Item, Answer>(
+  items: readonly Item[],
+  ask: (items: readonly Item[]) => Promise<Answer[]>,
+  backend: Backend,
+): Promise<(Answer | TidewatchError)[]> {
+  if (items.length === 0) return [];
   try {
-    return await backend.classify(texts);
+    return await ask(items);
   } catch (thrown) {
     const error = toTidewatchError(thrown, 'model.failed');
-    if (texts.length === 1) {
+    if (items.length === 1) {
       await proveWorking(backend);
       return [error];
     }
-    const middle = texts.length >> 1;
-    const first = await classifyEach(backend, texts.slice(0, middle));
-    return [...first, ...(await classifyEach(backend, texts.slice(middle)))];
+    const middle = items.length >> 1;
+    const first = await answerEach(items.slice(0, middle), ask, backend);
+    return [...first, ...(await answerEach(items.slice(middle), ask, backend))];
   }
 }
 

@@ -8,12 +8,23 @@ import { documentSchema, isoTime, SCHEMA_VERSION, type Document, type Opinion } 
 import type { DeadLetter, Message, Received } from '../core/stream/stream.ts';
 import { modelText } from '../core/text.ts';
 import type { Backend } from './backend.ts';
+import { entitySentiments, type EntityMode } from './entity_sentiment.ts';
 import { classifyEach } from './isolate.ts';
 import type { Labels } from './labels.ts';
 
 export interface Labelled {
+  /** name@version that labelled all of them: a swap of models waits for the delivery. */
+  readonly model: string;
   readonly opinions: readonly Message<Opinion>[];
   readonly refused: readonly Message<DeadLetter>[];
+  /** Questions about an entity that the model could not take; the opinion is there without them. */
+  readonly unanswered: readonly TidewatchError[];
+}
+
+export interface LabellingSettings {
+  readonly entity_sentiment: EntityMode;
+  /** Confidence below which an opinion is marked as abstained. */
+  readonly abstain_below: number;
 }
 
 /**
@@ -24,16 +35,27 @@ export async function labelMessages(
   messages: readonly Received<unknown>[],
   backend: Backend,
   clock: Clock,
+  settings: LabellingSettings,
 ): Promise<Labelled> {
   const read = messages.map(({ value }) => readDocument(value));
-  const texts = read.flatMap((result) => (result instanceof TidewatchError ? [] : [result.text]));
-  const answers = (await classifyEach(backend, texts))[Symbol.iterator]();
+  const texts = read.filter((result): result is ReadDocument => !(result instanceof TidewatchError));
+  const answers = await classifyEach(
+    backend,
+    texts.map(({ text }) => text),
+  );
+  const labelled = texts.filter((_, index) => !(answers[index] instanceof TidewatchError));
+  const unanswered: TidewatchError[] = [];
+  const towards = await entitySentiments(labelled, backend, settings.entity_sentiment, (error) =>
+    unanswered.push(error),
+  );
+  const nextAnswer = answers[Symbol.iterator]();
+  const nextEntities = towards[Symbol.iterator]();
   const at = isoTime(clock.now());
   const opinions: Message<Opinion>[] = [];
   const refused: Message<DeadLetter>[] = [];
   messages.forEach(({ key, value }, index) => {
     const result = read[index];
-    const answer = result instanceof TidewatchError ? result : answers.next().value;
+    const answer = result instanceof TidewatchError ? result : nextAnswer.next().value;
     if (result === undefined || answer === undefined) {
       throw new TidewatchError('internal', 'A backend gave fewer labels than texts.');
     }
@@ -41,10 +63,15 @@ export async function labelMessages(
       refused.push({ key, value: { stage: 'classifier', code: answer.code, reason: answer.message, at, value } });
     } else {
       const { document } = result as ReadDocument;
-      opinions.push({ key, value: opinionOf(document, answer, backend.model, at) });
+      const opinion = {
+        ...opinionOf(document, answer, backend.model, at),
+        entity_sentiments: nextEntities.next().value ?? [],
+        ...(answer.confidence < settings.abstain_below ? { abstained: true as const } : {}),
+      };
+      opinions.push({ key, value: opinion });
     }
   });
-  return { opinions, refused };
+  return { model: backend.model, opinions, refused, unanswered };
 }
 
 interface ReadDocument {
@@ -64,7 +91,12 @@ function readDocument(value: unknown): ReadDocument | TidewatchError {
   return { document: parsed.data, text };
 }
 
-function opinionOf(document: Document, labels: Labels, model: string, at: string): Opinion {
+function opinionOf(
+  document: Document,
+  labels: Labels,
+  model: string,
+  at: string,
+): Omit<Opinion, 'entity_sentiments' | 'abstained'> {
   return {
     schema_version: SCHEMA_VERSION,
     document,
@@ -72,10 +104,9 @@ function opinionOf(document: Document, labels: Labels, model: string, at: string
     sentiment_probabilities: labels.sentiment_probabilities,
     topic: labels.topic,
     topic_probabilities: labels.topic_probabilities,
-    topics_zh: [],
-    event: null,
-    event_probability: null,
-    entity_sentiments: [],
+    topics_zh: [...labels.topics_zh],
+    event: labels.event,
+    event_probability: labels.event_probability,
     confidence: labels.confidence,
     model,
     labelled_at: at,

@@ -17,6 +17,20 @@ export const classifierSettings = z.strictObject({
     .max(60_000)
     .default(50)
     .describe('Longest time that a document waits for others to be labelled with.'),
+  entity_sentiment: z
+    .enum(['several', 'each', 'off'])
+    .default('several')
+    .describe(
+      'Which texts are asked once more for the sentiment towards each watched entity, where the model can: those that name several, each that names one, or none.',
+    ),
+  abstain_below: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'Confidence below which an opinion is marked as abstained and counted; its probabilities are there all the same. 0 turns it off.',
+    ),
 });
 
 export type ClassifierSettings = z.output<typeof classifierSettings>;

@@ -9,9 +9,15 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 
 export interface Tokenizer {
-  /** At least the frame, at most `maxLength` ids. */
-  encode(text: string): readonly number[];
+  /**
+   * At least the frame, at most `maxLength` ids. A question about an entity is the pair <s> entity </s> text </s>, the
+   * name cut to 24 tokens, as it was in training (classifier/train/data.ts).
+   */
+  encode(text: string, entity?: string): readonly number[];
 }
+
+/** Longest name of an entity, in tokens. */
+const ENTITY_TOKENS = 24;
 
 /** Enough characters for one token in English news, so that one pass is the rule. */
 const CHARACTERS_PER_TOKEN = 6;
@@ -23,7 +29,7 @@ export function createTokenizer(json: unknown, maxLength: number): Tokenizer {
   const library = new Library(json as object, {});
   const idsOf = (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
   const { before, after } = frameOf(library);
-  const room = maxLength - before.length - after.length;
+  const frameless = maxLength - before.length - after.length;
   const reserved = [...library.get_added_tokens_decoder().values()].map(({ content }) => content as string);
 
   const neutralise = (text: string): string => {
@@ -35,12 +41,15 @@ export function createTokenizer(json: unknown, maxLength: number): Tokenizer {
   };
 
   return {
-    encode(text) {
+    encode(text, entity) {
+      const name = entity === undefined ? [] : [...idsOf(neutralise(entity)).slice(0, ENTITY_TOKENS), ...after];
+      const room = frameless - name.length;
       const safe = neutralise(text);
       for (let reach = room * CHARACTERS_PER_TOKEN; ; reach *= 2) {
         const whole = reach >= safe.length;
         const ids = idsOf(whole ? safe : safe.slice(0, reach).toWellFormed());
-        if (whole || ids.length >= room + CUT_MARGIN) return [...before, ...ids.slice(0, room), ...after];
+        if (whole || ids.length >= room + CUT_MARGIN)
+          return [...before, ...name, ...ids.slice(0, Math.max(0, room)), ...after];
       }
     },
   };

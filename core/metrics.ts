@@ -17,9 +17,22 @@ export interface StageMetrics {
   lag(seconds: number): void;
 }
 
+/** What the classifier says of its model besides the five. */
+export interface ModelMetrics {
+  /** Opinions whose confidence was below `classifier.abstain_below`. */
+  abstained(count: number): void;
+  /** Population stability index of recent opinions against the model's own reference. */
+  drift(measure: string, psi: number): void;
+  /** The model that labels from now on. */
+  current(model: string): void;
+  /** A swap of models that was asked for: done, or refused with the old model kept. */
+  swap(result: 'done' | 'refused'): void;
+}
+
 export interface Metrics {
   readonly registry: Registry;
   stage(name: StageName): StageMetrics;
+  readonly model: ModelMetrics;
 }
 
 export function createMetrics(): Metrics {
@@ -64,8 +77,42 @@ export function createMetrics(): Metrics {
     labelNames,
     registers,
   });
+  const abstained = new Counter({
+    name: 'tidewatch_opinions_abstained_total',
+    help: 'Opinions whose confidence was below classifier.abstain_below.',
+    labelNames,
+    registers,
+  });
+  const drift = new Gauge({
+    name: 'tidewatch_model_drift_psi',
+    help: 'Population stability index of recent opinions against the reference of the model, by measure: sentiment, topic, confidence. Above 0.1 look, above 0.25 act.',
+    labelNames: ['stage', 'measure'] as const,
+    registers,
+  });
+  const modelInfo = new Gauge({
+    name: 'tidewatch_model_info',
+    help: '1 for the model that labels now.',
+    labelNames: ['stage', 'model'] as const,
+    registers,
+  });
+  const swaps = new Counter({
+    name: 'tidewatch_model_swaps_total',
+    help: 'Swaps of the model that were asked for, by result: done, or refused with the old model kept.',
+    labelNames: ['stage', 'result'] as const,
+    registers,
+  });
+  const stage = 'classifier';
   return {
     registry,
+    model: {
+      abstained: (count) => abstained.inc({ stage }, count),
+      drift: (measure, psi) => drift.set({ stage, measure }, psi),
+      current(model) {
+        modelInfo.reset();
+        modelInfo.set({ stage, model }, 1);
+      },
+      swap: (result) => swaps.inc({ stage, result }),
+    },
     stage: (stage) => ({
       in: (count) => documentsIn.inc({ stage }, count),
       out: (count) => documentsOut.inc({ stage }, count),

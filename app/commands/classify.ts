@@ -7,24 +7,48 @@ import { classifyLines } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
 
+interface ClassifyOptions {
+  input: string;
+  output: string;
+  backend: string;
+  config?: string;
+  entity: string[];
+  explain?: boolean;
+}
+
 export function classifyCommand(): Command {
   return new Command('classify')
-    .description('label JSON lines ({"id","text","title"?}): one line out for each line in, in the same order')
+    .description('label JSON lines ({"id","text","title"?,"entities"?}): one line out for each line in, in order')
     .requiredOption('--input <file>', 'JSON lines to read; - for standard input')
     .requiredOption('--output <file>', 'where labelled lines go; - for standard output')
     .option('--backend <name>', 'classifier backend (tidewatch list backend)', 'onnx')
     .option('--config <file>', "settings file whose classifier.backend is used, instead of the backend's defaults")
-    .action(async (options: { input: string; output: string; backend: string; config?: string }) => {
+    .option(
+      '--entity <name>',
+      'also the sentiment towards this entity, beside those in a line\'s "entities"; may be given several times',
+      (name: string, names: string[]) => [...names, name],
+      [] as string[],
+    )
+    .option('--explain', 'also which words carried the sentiment (slower: some 64 variants of each text are labelled)')
+    .action(async (options: ClassifyOptions) => {
       if (options.input !== '-' && !existsSync(options.input)) {
         throw new TidewatchError('input.invalid', `--input: there is no file ${options.input}`);
       }
       const { backend, close } = await openBackend(options);
+      if (options.entity.length > 0 && backend.labels.entity_sentiment.length === 0) {
+        await close();
+        throw new TidewatchError('config.invalid', `--entity: ${backend.model} has no head for entities`, {
+          hint: 'Use a model that was exported with the head entity_sentiment, or leave --entity out.',
+        });
+      }
       const input = options.input === '-' ? process.stdin : createReadStream(options.input);
       const output = options.output === '-' ? process.stdout : createWriteStream(options.output);
       const counts = { lines: 0, errors: 0 };
       const started = performance.now();
+      const asked = { entities: options.entity, explain: options.explain === true };
       try {
-        for await (const line of classifyLines(createInterface({ input, crlfDelay: Infinity }), backend, counts)) {
+        const lines = createInterface({ input, crlfDelay: Infinity });
+        for await (const line of classifyLines(lines, backend, counts, asked)) {
           if (!output.write(`${line}\n`)) await once(output, 'drain');
         }
       } finally {

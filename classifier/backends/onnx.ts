@@ -5,11 +5,12 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
-import { loadArtifact, shippedModel } from '../artifact.ts';
-import type { Backend } from '../backend.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { headNames, loadArtifact, shippedModel } from '../artifact.ts';
+import { knownLabels, type Backend } from '../backend.ts';
 import { withCache } from '../cache.ts';
-import { labelsOf, type Logits } from '../labels.ts';
-import type { SessionOptions } from './onnx_session.ts';
+import { entityLabelsOf, labelsOf, type Logits } from '../labels.ts';
+import type { InferenceRequest, SessionOptions } from './onnx_session.ts';
 import { keepThread } from './thread.ts';
 
 const settings = z.object({
@@ -57,18 +58,27 @@ async function openBackend(given: Settings, restarted: () => void): Promise<Back
     provider: given.provider,
     threads: given.threads ?? availableParallelism(),
     limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
+    heads: headNames(artifact.heads),
   };
   const source = new URL('./onnx_worker.ts', import.meta.url);
   const script = import.meta.url.endsWith('.ts') ? source : new URL(source.href.replace(/\.ts$/, '.js'));
-  const thread = await keepThread<readonly string[], Logits>(script, options, restarted);
+  const thread = await keepThread<InferenceRequest, Logits>(script, options, restarted);
+  const textHeads = options.heads.filter((name) => name !== 'entity_sentiment');
 
   return {
     model: artifact.model,
-    labels: { sentiment: artifact.heads.sentiment.labels, topic: artifact.heads.topic.labels },
+    labels: knownLabels(artifact.heads),
     async classify(texts) {
       if (texts.length === 0) return [];
-      const logits = await thread.call(texts);
+      const logits = await thread.call({ texts, heads: textHeads });
       return texts.map((_, row) => labelsOf(logits, row, artifact.heads));
+    },
+    async classifyEntities(questions) {
+      const head = artifact.heads.entity_sentiment;
+      if (head === null) throw new TidewatchError('model.failed', `${artifact.model} has no head entity_sentiment`);
+      if (questions.length === 0) return [];
+      const logits = await thread.call({ texts: questions, heads: ['entity_sentiment'] });
+      return questions.map((_, row) => entityLabelsOf(logits, row, head));
     },
     close: () => thread.close(),
   };

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { TidewatchError } from '../../core/errors.ts';
+import type { EntityQuestion } from '../backend.ts';
 import type { Logits } from '../labels.ts';
 import { cutBatches, type BatchLimits } from '../queue.ts';
 import { createTokenizer } from '../tokenizer.ts';
@@ -18,16 +19,23 @@ export interface SessionOptions {
   /** Threads of one inference. */
   readonly threads: number;
   readonly limits: BatchLimits;
+  /** Heads that the graph must have. */
+  readonly heads: readonly string[];
+}
+
+/** Texts, or questions about one entity in a text, and the heads whose logits are wanted. */
+export interface InferenceRequest {
+  readonly texts: readonly (string | EntityQuestion)[];
+  readonly heads: readonly string[];
 }
 
 export interface Session {
   /** @throws TidewatchError model.failed */
-  infer(texts: readonly string[]): Promise<Logits>;
+  infer(request: InferenceRequest): Promise<Logits>;
   close(): Promise<void>;
 }
 
 const INPUTS = ['input_ids', 'attention_mask'] as const;
-const OUTPUTS = ['sentiment', 'topic'] as const;
 
 /** @throws TidewatchError model.missing, library.missing */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -36,7 +44,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const session = await createSession(runtime, options);
   const lacking = [
     ...INPUTS.filter((name) => !session.inputNames.includes(name)),
-    ...OUTPUTS.filter((name) => !session.outputNames.includes(name)),
+    ...options.heads.filter((name) => !session.outputNames.includes(name)),
   ];
   if (lacking.length > 0) {
     throw new TidewatchError('model.missing', `${options.graphFile} has no input or output ${lacking.join(', ')}`, {
@@ -44,7 +52,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     });
   }
 
-  const runBatch = async (rows: readonly (readonly number[])[], length: number): Promise<Float32Array[]> => {
+  const runBatch = async (
+    rows: readonly (readonly number[])[],
+    length: number,
+    heads: readonly string[],
+  ): Promise<Float32Array[]> => {
     const shape = [rows.length, length];
     const ids = new BigInt64Array(rows.length * length).fill(BigInt(options.padId));
     const mask = new BigInt64Array(rows.length * length);
@@ -55,11 +67,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       mask.fill(1n, index * length, index * length + row.length);
     });
     try {
-      const answer = await session.run({
+      const feeds = {
         input_ids: new runtime.Tensor('int64', ids, shape),
         attention_mask: new runtime.Tensor('int64', mask, shape),
-      });
-      return OUTPUTS.map((name) => answer[name]?.data as Float32Array);
+      };
+      const answer = await session.run(feeds, [...heads]);
+      return heads.map((name) => answer[name]?.data as Float32Array);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new TidewatchError('model.failed', `The model failed on a batch of ${shape.join(' x ')}: ${reason}`, {
@@ -69,24 +82,26 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 
   return {
-    async infer(texts) {
-      const encoded = texts.map((text) => tokenizer.encode(text));
+    async infer({ texts, heads }) {
+      const encoded = texts.map((text) =>
+        typeof text === 'string' ? tokenizer.encode(text) : tokenizer.encode(text.text, text.entity),
+      );
       const logits: Record<string, Float32Array> = {};
       const lengths = encoded.map((ids) => ids.length);
       for (const { members, length } of cutBatches(lengths, options.limits)) {
         const outputs = await runBatch(
           members.map((member) => encoded[member] ?? []),
           length,
+          heads,
         );
-        OUTPUTS.forEach((name, output) => {
+        heads.forEach((name, output) => {
           const rows = outputs[output] ?? new Float32Array();
           const width = rows.length / members.length;
           const target = (logits[name] ??= new Float32Array(width * texts.length));
           members.forEach((member, row) => target.set(rows.subarray(row * width, (row + 1) * width), member * width));
         });
       }
-      const none = new Float32Array();
-      return { sentiment: logits['sentiment'] ?? none, topic: logits['topic'] ?? none };
+      return logits;
     },
     close: () => session.release(),
   };

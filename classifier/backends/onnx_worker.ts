@@ -1,9 +1,12 @@
-/** The thread that the onnx backend talks to: opens the session that it was told to open, and answers texts with logits. */
+/** The thread that the onnx backend talks to: opens the session that it was told to open, and answers requests with logits. */
 import { serveThread } from './thread.ts';
-import { openSession, type SessionOptions } from './onnx_session.ts';
+import { openSession, type InferenceRequest, type SessionOptions } from './onnx_session.ts';
 import type { Logits } from '../labels.ts';
 
 await serveThread(async (data) => {
   const session = await openSession(data as SessionOptions);
-  return { answer: (texts: readonly string[]): Promise<Logits> => session.infer(texts), close: () => session.close() };
+  return {
+    answer: (request: InferenceRequest): Promise<Logits> => session.infer(request),
+    close: () => session.close(),
+  };
 });

@@ -88,6 +88,27 @@ describe('a model folder', () => {
     });
   });
 
+  it('has the further heads that it names, and null for those that it does not', async () => {
+    const all = (await loadArtifact(folder)).heads;
+    expect(all.topics_zh?.thresholds).toHaveLength(all.topics_zh?.labels.length ?? -1);
+    expect(all.event?.none).toBe('无');
+    expect(all.entity_sentiment?.labels).toEqual(all.sentiment.labels);
+    const two = writeTinyModel(folder, { heads: ['sentiment', 'topic'] });
+    const { topics_zh, event, entity_sentiment } = (await loadArtifact(two)).heads;
+    expect([topics_zh, event, entity_sentiment]).toEqual([null, null, null]);
+  });
+
+  it('is refused when a further head is not described whole', async () => {
+    await rewriteConfig((config) => {
+      const described = config['tidewatch'] as { heads: { name: string; thresholds?: number[] }[] };
+      described.heads.find(({ name }) => name === 'topics_zh')?.thresholds?.pop();
+    });
+    await expect(loadArtifact(folder)).rejects.toMatchObject({
+      code: 'model.missing',
+      message: expect.stringContaining('head topics_zh') as string,
+    });
+  });
+
   it('that comes with Tidewatch is verified in well under a second', async ({ skip }) => {
     const shipped = shippedModel('tidewatch-small');
     if (!existsSync(join(shipped, 'SHA256SUMS'))) skip('the shipped model is not here');

@@ -64,10 +64,15 @@ const append = (values: readonly unknown[]) =>
   );
 
 async function start(
-  parts: { store?: Store; backend?: Backend; batch?: number; wait?: number } = {},
+  parts: { store?: Store; backend?: Backend; batch?: number; wait?: number; abstain?: number } = {},
 ): Promise<Service> {
   const service = createClassifier(
-    { max_batch_documents: parts.batch ?? 16, max_wait_ms: parts.wait ?? 5 },
+    {
+      max_batch_documents: parts.batch ?? 16,
+      max_wait_ms: parts.wait ?? 5,
+      entity_sentiment: 'several',
+      abstain_below: parts.abstain ?? 0,
+    },
     { ...context, stream, store: parts.store ?? store, backend: parts.backend ?? backend },
   );
   running.push(service);
@@ -277,7 +282,7 @@ describe('the classifier stage', () => {
     expect(await countIn('opinions', idsOf(given))).toBe(200);
   });
 
-  it('puts the version of a new model on what it labels, beside what the old one said', async () => {
+  it('puts the version of a new model on what it labels, in the place of what the old one said', async () => {
     const given = documents(10);
     await append(given);
     const old = await start();
@@ -291,7 +296,7 @@ describe('the classifier stage', () => {
     await next.close();
     expect(new Set(opinions.map(({ value }) => value.model))).toEqual(new Set(['tiny@2']));
     expect(opinions[0]?.value.sentiment).toBe(given[0]?.text.includes('loss') === true ? 'positive' : 'negative');
-    expect(await countIn('opinions', idsOf(given), 'tiny@1')).toBe(10);
+    expect(await countIn('opinions', idsOf(given), 'tiny@1')).toBe(0);
     expect(await countIn('opinions', idsOf(given), 'tiny@2')).toBe(10);
   });
 
@@ -318,5 +323,33 @@ describe('the classifier stage', () => {
     const away: Store = { ...store, insert: () => Promise.reject(new TidewatchError('storage.full', 'no room')) };
     await start({ store: away });
     await expect.poll(() => metric('tidewatch_lag_seconds'), { timeout: 5000 }).toBeGreaterThan(0.5);
+  });
+
+  it('says the event, the Chinese topics and, where a text names several, the sentiment towards each entity', async () => {
+    const entities = ['acme', 'borea'].map((id) => ({ id: `company_${id}`, surface: id, relevance: 100 }));
+    const [several, one] = documents(2, { text: 'the fraud of acme and borea', entities }) as [Document, Document];
+    await append([several, { ...one, text: 'acme 亏损', entities: entities.slice(0, 1) }]);
+    await start();
+    const [first, second] = (await read<Opinion>(TOPICS.opinions, 2)).map(({ value }) => value);
+    expect(first).toMatchObject({ event: '涉嫌欺诈', topics_zh: [] });
+    expect(second).toMatchObject({ event: '业绩下滑', topics_zh: ['公司'], entity_sentiments: [] });
+    expect(first?.entity_sentiments.map(({ entity }) => entity)).toEqual(['company_acme', 'company_borea']);
+    const [acme, borea] = first?.entity_sentiments ?? [];
+    expect(acme?.positive).toBeGreaterThan(acme?.negative ?? 1);
+    expect(borea?.negative).toBeGreaterThan(borea?.positive ?? 1);
+  });
+
+  it('marks and counts opinions below the confidence that was asked for, with their probabilities', async () => {
+    const [sure, unsure] = documents(2) as [Document, Document];
+    await append([
+      { ...sure, text: 'loss loss loss' },
+      { ...unsure, text: 'loss profit' },
+    ]);
+    await start({ abstain: 0.8 });
+    const [first, second] = (await read<Opinion>(TOPICS.opinions, 2)).map(({ value }) => value);
+    expect(first).not.toHaveProperty('abstained');
+    expect(second).toMatchObject({ abstained: true, sentiment: expect.any(String) as string });
+    expect(second?.sentiment_probabilities.negative).toBeCloseTo(second?.sentiment_probabilities.positive ?? 0, 4);
+    expect(await metric('tidewatch_opinions_abstained_total')).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../classifier/backend.ts';
-import { classifyLines } from '../../classifier/classify_lines.ts';
+import { classifyLines, type LineOptions } from '../../classifier/classify_lines.ts';
 import { createBackend } from '../../classifier/registry.ts';
 import { classifierSettings } from '../../classifier/settings.ts';
 import { TidewatchError } from '../../core/errors.ts';
@@ -33,12 +33,18 @@ interface OutLine {
   error?: { code: string; message: string };
   sentiment?: string;
   topic_probabilities?: Record<string, number>;
+  event?: string | null;
+  entity_sentiments?: { entity: string; sentiment: string; sentiment_probabilities: Record<string, number> }[];
+  explanation?: { label: string; method: string; words: { word: string; weight: number }[] };
 }
 
-async function classified(lines: readonly string[]): Promise<{ out: OutLine[]; counts: object }> {
+async function classified(
+  lines: readonly string[],
+  options: LineOptions = {},
+): Promise<{ out: OutLine[]; counts: object }> {
   const counts = { lines: 0, errors: 0 };
   const out: OutLine[] = [];
-  for await (const line of classifyLines(each(lines), backend, counts)) out.push(JSON.parse(line) as OutLine);
+  for await (const line of classifyLines(each(lines), backend, counts, options)) out.push(JSON.parse(line) as OutLine);
   return { out, counts };
 }
 
@@ -56,9 +62,23 @@ describe('classifying lines', () => {
       },
       topic: 'Energy | Oil',
       topic_probabilities: expect.any(Object) as object,
+      topics_zh: ['能源'],
+      event: null,
       confidence: expect.any(Number) as number,
       model: 'tiny@1',
     });
+    expect(Object.keys(out[0] ?? {})).toEqual([
+      'id',
+      'language',
+      'sentiment',
+      'sentiment_probabilities',
+      'topic',
+      'topic_probabilities',
+      'topics_zh',
+      'event',
+      'confidence',
+      'model',
+    ]);
     const topics = Object.entries(out[0]?.topic_probabilities ?? {});
     expect(topics).toHaveLength(3);
     expect(topics[0]?.[0]).toBe('Energy | Oil');
@@ -71,6 +91,30 @@ describe('classifying lines', () => {
       { id: 7, sentiment: 'negative' },
       { id: null, sentiment: 'negative', language: 'zh' },
     ]);
+  });
+
+  it('names the kind of negative event', async () => {
+    const { out } = await classified(['"the fraud"', '"亏损"', '"profit"']);
+    expect(out.map(({ event }) => event)).toEqual(['涉嫌欺诈', '业绩下滑', null]);
+  });
+
+  it("gives the sentiment towards a line's entities and those of the command, each once", async () => {
+    const lines = ['{"id":"a","text":"acme the borea","entities":["acme",{"target":"borea"}]}', '"the acme"'];
+    const { out } = await classified(lines, { entities: ['acme'] });
+    expect(out[0]?.entity_sentiments).toMatchObject([
+      { entity: 'acme', sentiment: 'positive' },
+      { entity: 'borea', sentiment: 'negative' },
+    ]);
+    expect(out[1]?.entity_sentiments).toMatchObject([{ entity: 'acme', sentiment: 'positive' }]);
+    const { out: plain } = await classified(['"the acme"']);
+    expect(plain[0]).not.toHaveProperty('entity_sentiments');
+  });
+
+  it('says which words carried the sentiment where that is asked for', async () => {
+    const { out } = await classified(['"the loss meeting"'], { explain: true });
+    expect(out[0]?.explanation).toMatchObject({ label: expect.any(String) as string, method: 'exact' });
+    const heaviest = out[0]?.explanation?.words.toSorted((a, b) => b.weight - a.weight)[0]?.word;
+    expect(heaviest).toBe(out[0]?.sentiment === 'negative' ? 'loss' : 'meeting');
   });
 
   it('keeps the order and the number of lines over many groups', async () => {

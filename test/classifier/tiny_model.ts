@@ -6,26 +6,46 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TOPICS } from '../../classifier/train/labels.ts';
+import { EVENTS, NO_EVENT, TOPICS, TOPICS_ZH } from '../../classifier/train/labels.ts';
 import { writeOnnx } from './onnx_writer.ts';
 
 const SENTIMENTS = ['negative', 'neutral', 'positive'];
 const STRENGTH = 12;
 
-/** Word pieces with the sentiment and the topic that each votes for. "poison" has an id but no vector: it must fail. */
-const WORDS: readonly [piece: string, sentiment: number | null, topic: number | null][] = [
-  ['▁', null, null],
-  ['▁profit', 2, 5],
-  ['▁rose', 2, 19],
-  ['▁loss', 0, 5],
-  ['▁fraud', 0, 12],
-  ['▁meeting', 1, 17],
-  ['▁oil', 1, 6],
-  ['▁the', null, null],
-  ['盈利', 2, 5],
-  ['亏损', 0, 5],
-  ['▁poison', null, null],
+interface Votes {
+  readonly sentiment?: number;
+  readonly topic?: number;
+  readonly topics_zh?: (typeof TOPICS_ZH)[number];
+  readonly event?: (typeof EVENTS)[number];
+  /** Towards the entity that is asked about: a name counts twice when it is both the question and in the text. */
+  readonly entity_sentiment?: number;
+}
+
+/** Word pieces with what each votes for. "poison" has an id but no vector: it must fail. */
+const WORDS: readonly [piece: string, votes: Votes][] = [
+  ['▁', {}],
+  ['▁profit', { sentiment: 2, topic: 5 }],
+  ['▁rose', { sentiment: 2, topic: 19 }],
+  ['▁loss', { sentiment: 0, topic: 5 }],
+  ['▁fraud', { sentiment: 0, topic: 12, event: '涉嫌欺诈' }],
+  ['▁meeting', { sentiment: 1, topic: 17 }],
+  ['▁oil', { sentiment: 1, topic: 6, topics_zh: '能源' }],
+  ['▁the', {}],
+  ['盈利', { sentiment: 2, topic: 5, topics_zh: '公司' }],
+  ['亏损', { sentiment: 0, topic: 5, topics_zh: '公司', event: '业绩下滑' }],
+  ['▁acme', { entity_sentiment: 2 }],
+  ['▁borea', { entity_sentiment: 0 }],
+  ['▁poison', {}],
 ];
+
+type HeadName = keyof Votes;
+const HEADS: Readonly<Record<HeadName, readonly string[]>> = {
+  sentiment: SENTIMENTS,
+  topic: TOPICS,
+  topics_zh: TOPICS_ZH,
+  event: EVENTS,
+  entity_sentiment: SENTIMENTS,
+};
 const FRAME = ['<s>', '<pad>', '</s>', '<unk>'];
 
 export interface TinyModelOptions {
@@ -33,6 +53,8 @@ export interface TinyModelOptions {
   readonly version?: string;
   readonly maxLength?: number;
   readonly temperature?: number;
+  /** Heads that it has; without it, all. */
+  readonly heads?: readonly HeadName[];
   /** Turns every sentiment round: another model, to be told from the first by its labels. */
   readonly inverted?: boolean;
   /** Bytes that stand in for the graph. */
@@ -42,6 +64,7 @@ export interface TinyModelOptions {
 /** Writes the model folder and returns its path. */
 export function writeTinyModel(folder: string, options: TinyModelOptions = {}): string {
   mkdirSync(join(folder, 'onnx'), { recursive: true });
+  const heads = options.heads ?? (Object.keys(HEADS) as HeadName[]);
   const pieces = [...FRAME, ...WORDS.map(([piece]) => piece)];
   const tokens = FRAME.map((content, id) => ({
     id,
@@ -56,7 +79,7 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
   const files: Record<string, string | Uint8Array> = {
     'config.json': JSON.stringify({
       model_type: 'bert',
-      hidden_size: SENTIMENTS.length + TOPICS.length,
+      hidden_size: widthOf(heads),
       vocab_size: pieces.length,
       pad_token_id: 1,
       bos_token_id: 0,
@@ -65,10 +88,14 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
         name: options.name ?? 'tiny',
         version: options.version ?? '1',
         max_length: options.maxLength ?? 16,
-        heads: [
-          { name: 'sentiment', kind: 'softmax', labels: SENTIMENTS, temperature: options.temperature ?? 1 },
-          { name: 'topic', kind: 'softmax', labels: TOPICS, temperature: 1 },
-        ],
+        heads: heads.map((name) => ({
+          name,
+          kind: name === 'topics_zh' ? 'multi_label' : 'softmax',
+          labels: HEADS[name],
+          temperature: name === 'sentiment' ? (options.temperature ?? 1) : 1,
+          ...(name === 'topics_zh' ? { thresholds: TOPICS_ZH.map(() => 0.6) } : {}),
+          ...(name === 'event' ? { none: NO_EVENT } : {}),
+        })),
       },
     }),
     'tokenizer.json': JSON.stringify({
@@ -95,7 +122,7 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
         byte_fallback: false,
       },
     }),
-    'onnx/model_quantized.onnx': options.graph ?? writeGraph(options.inverted === true),
+    'onnx/model_quantized.onnx': options.graph ?? writeGraph(heads, options.inverted === true),
     'MODEL_CARD.md': '# Tiny\nA model for tests.\n',
   };
   for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content);
@@ -111,14 +138,25 @@ function writeChecksums(folder: string, files: Readonly<Record<string, string | 
   writeFileSync(join(folder, 'SHA256SUMS'), lines.join(''));
 }
 
-function writeGraph(inverted: boolean): Uint8Array {
-  const width = SENTIMENTS.length + TOPICS.length;
+function widthOf(heads: readonly HeadName[]): number {
+  return heads.reduce((sum, name) => sum + HEADS[name].length, 0);
+}
+
+function writeGraph(heads: readonly HeadName[], inverted: boolean): Uint8Array {
+  const width = widthOf(heads);
   const known = WORDS.filter(([piece]) => piece !== '▁poison');
   const vectors = new Float32Array((FRAME.length + known.length) * width);
-  known.forEach(([, sentiment, topic], index) => {
+  let from = 0;
+  const starts = heads.map((name) => (from += HEADS[name].length) - HEADS[name].length);
+  known.forEach(([, votes], index) => {
     const row = (FRAME.length + index) * width;
-    if (sentiment !== null) vectors[row + (inverted ? 2 - sentiment : sentiment)] = STRENGTH;
-    if (topic !== null) vectors[row + SENTIMENTS.length + topic] = STRENGTH;
+    heads.forEach((name, head) => {
+      const vote = votes[name];
+      if (vote === undefined) return;
+      const place =
+        typeof vote === 'string' ? HEADS[name].indexOf(vote) : name !== 'topic' && inverted ? 2 - vote : vote;
+      vectors[row + (starts[head] ?? 0) + place] = STRENGTH;
+    });
   });
   const pick = (from: number, count: number): Float32Array => {
     const matrix = new Float32Array(width * count);
@@ -131,14 +169,14 @@ function writeGraph(inverted: boolean): Uint8Array {
       { name: 'input_ids', kind: 'int64', dims: ['batch', 'length'] },
       { name: 'attention_mask', kind: 'int64', dims: ['batch', 'length'] },
     ],
-    outputs: [
-      { name: 'sentiment', kind: 'float32', dims: ['batch', SENTIMENTS.length] },
-      { name: 'topic', kind: 'float32', dims: ['batch', TOPICS.length] },
-    ],
+    outputs: heads.map((name) => ({ name, kind: 'float32', dims: ['batch', HEADS[name].length] })),
     tensors: [
       { name: 'vectors', dims: [FRAME.length + known.length, width], data: vectors },
-      { name: 'to_sentiment', dims: [width, SENTIMENTS.length], data: pick(0, SENTIMENTS.length) },
-      { name: 'to_topic', dims: [width, TOPICS.length], data: pick(SENTIMENTS.length, TOPICS.length) },
+      ...heads.map((name, head) => ({
+        name: `to_${name}`,
+        dims: [width, HEADS[name].length],
+        data: pick(starts[head] ?? 0, HEADS[name].length),
+      })),
       axis('axis_1', 1),
       axis('axis_2', 2),
     ],
@@ -150,8 +188,7 @@ function writeGraph(inverted: boolean): Uint8Array {
       { type: 'ReduceSum', inputs: ['kept', 'axis_1'], outputs: ['sum'], integers: { keepdims: 0 } },
       { type: 'ReduceSum', inputs: ['mask', 'axis_1'], outputs: ['count'], integers: { keepdims: 1 } },
       { type: 'Div', inputs: ['sum', 'count'], outputs: ['mean'] },
-      { type: 'MatMul', inputs: ['mean', 'to_sentiment'], outputs: ['sentiment'] },
-      { type: 'MatMul', inputs: ['mean', 'to_topic'], outputs: ['topic'] },
+      ...heads.map((name) => ({ type: 'MatMul', inputs: ['mean', `to_${name}`], outputs: [name as string] })),
     ],
   });
 }

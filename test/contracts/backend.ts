@@ -65,6 +65,25 @@ export function describeBackendContract(
       expect(labels.confidence).toBe(labels.sentiment_probabilities[labels.sentiment]);
     });
 
+    it('says only what its heads know: Chinese topics, a kind of event, sentiment towards an entity', async () => {
+      const [labels] = await backend.classify([negative]);
+      const { topics_zh, event, entity_sentiment } = backend.labels;
+      for (const topic of labels?.topics_zh ?? []) expect(topics_zh).toContain(topic);
+      if (labels?.event !== null) expect(event).toContain(labels?.event);
+      expect(labels?.event_probability === null).toBe(event.length === 0);
+      const question = { text: negative, entity: 'acme' };
+      if (entity_sentiment.length === 0) {
+        await expect(backend.classifyEntities([question])).rejects.toMatchObject({ code: 'model.failed' });
+      } else {
+        const [one, two] = await backend.classifyEntities([question, { ...question, entity: 'borea' }]);
+        for (const answer of [one, two]) {
+          const sum = Object.values(answer?.probabilities ?? {}).reduce((total, value) => total + value, 0);
+          expect(sum).toBeCloseTo(1, 3);
+          expect(entity_sentiment).toContain(answer?.sentiment);
+        }
+      }
+    });
+
     it('answers no texts with no labels', async () => {
       expect(await backend.classify([])).toEqual([]);
     });
