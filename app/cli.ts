@@ -8,6 +8,7 @@ import { explainError, toTidewatchError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { entitiesCommand } from './commands/entities.ts';
 import { listCommand } from './commands/list.ts';
 import { replayCommand } from './commands/replay.ts';
 import { upCommand } from './commands/up.ts';
@@ -18,7 +19,15 @@ const program = new Command('tidewatch')
   .version(VERSION)
   .showHelpAfterError('(tidewatch --help lists the commands)');
 
-for (const command of [upCommand, replayCommand, classifyCommand, checkCommand, listCommand, doctorCommand]) {
+for (const command of [
+  upCommand,
+  replayCommand,
+  classifyCommand,
+  checkCommand,
+  entitiesCommand,
+  listCommand,
+  doctorCommand,
+]) {
   program.addCommand(command());
 }
 

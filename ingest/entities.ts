@@ -1,12 +1,16 @@
 /**
- * Which watched entities a text names. One pass finds every name and code; word boundaries count for Latin letters and
- * digits, not for Han; where names overlap the leftmost, then the longest wins ("Bank of America" is not "America").
- * Tickers count only where they are written as tickers ($AAPL, NASDAQ: AAPL, (AAPL)): "IT" and "ALL" are words.
- * An ambiguous name counts only beside other evidence for the same entity, a cased one only in its own capitals. Rejected: a named-entity model here (a
- * hundred times the cost, and it finds names, not which listed company is meant).
+ * Which watched entities a text names, and how much it is about each. One pass finds every name and code; where names
+ * overlap the leftmost, then the longest wins ("Bank of America" is not "America", a price target is not Target). Tickers
+ * count only where they are written as tickers ($AAPL, NASDAQ: AAPL, (AAPL)): "IT" and "ALL" are words, and so is a
+ * cashtag of one letter outside talk of markets. An ambiguous name counts beside other evidence for the same entity, or
+ * where the words around it say so (entity_context.ts); a cased one only in its own capitals.
+ * Rejected: a named-entity model here (a hundred times the cost, and it finds names, not which listed company is meant).
  */
 import type { Document } from '../core/event.ts';
 import { createAutomaton } from './automaton.ts';
+import { ENOUGH_EVIDENCE, evidenceFor, isTicker } from './entity_context.ts';
+import { codeForms, collectPatterns, type Pattern, stands } from './entity_patterns.ts';
+import { relevanceOf } from './relevance.ts';
 import type { WatchedEntity } from './watchlist.ts';
 
 export type NamedEntity = Document['entities'][number];
@@ -21,16 +25,19 @@ export interface NamingText {
 
 export type EntityMatcher = (document: NamingText) => NamedEntity[];
 
-interface Pattern {
-  readonly text: string;
-  readonly entities: { readonly index: number; readonly ambiguous: boolean; readonly cased: string | null }[];
-  readonly isCode: boolean;
-}
-
 interface Hit {
   readonly pattern: Pattern;
   readonly start: number;
   readonly end: number;
+}
+
+/** Where an entity is named, and by which words: the first that count. */
+interface Naming {
+  surface: string;
+  first: number;
+  mentions: number;
+  /** A bare symbol, or the words of a name. */
+  isSymbol: boolean;
 }
 
 /** Tickers as the press writes them: after an exchange's name, or alone in brackets (then three letters or more). */
@@ -38,16 +45,12 @@ const EXCHANGE_TICKER =
   /(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|HKEX|SEHK|HKG|LSE|LON|TSX|ASX|TSE|SSE|SZSE|纳斯达克|纽交所|港交所)\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:\.[A-Z]{1,2})?)(?![\w])/g;
 const BRACKETED_TICKER = /[(（]([A-Z]{3,6}(?:\.[A-Z]{1,2})?)[)）]/g;
 
+/** A matcher over this watchlist; building it for 10,000 entities takes about half a second. */
 export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMatcher {
   const patterns = collectPatterns(watched);
   const automaton = createAutomaton(patterns.map(({ text }) => text));
-  const byTicker = new Map<string, number[]>();
-  for (const [index, { tickers, codes }] of watched.entries()) {
-    for (const symbol of [...tickers, ...codes, ...codes.flatMap(codeForms)]) {
-      const key = symbol.toUpperCase();
-      byTicker.set(key, [...new Set([...(byTicker.get(key) ?? []), index])]);
-    }
-  }
+  const byTicker = tickersOf(watched);
+  const contexts = watched.map(({ context }) => context.map((word) => word.toLowerCase()));
 
   return (document) => {
     const whole = document.title === null ? document.text : `${document.title}\n${document.text}`;
@@ -59,100 +62,90 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
       const start = end - pattern.text.length;
       if (stands(text, start, end, pattern.isCode)) hits.push({ pattern, start, end });
     });
-    const certain = new Map<number, string>();
-    const doubtful = new Map<number, string>();
+    const certain = new Map<number, Naming>();
+    const doubtful: { index: number; start: number; end: number }[] = [];
     for (const { pattern, start, end } of leftmostLongest(hits)) {
       const surface = text.slice(start, end);
-      for (const { index, ambiguous, cased } of pattern.entities) {
-        if (cased !== null && surface !== cased) continue;
-        const into = ambiguous ? doubtful : certain;
-        if (!into.has(index)) into.set(index, surface);
+      for (const { index, use, form } of pattern.entities) {
+        if (use === 'ambiguous') doubtful.push({ index, start, end });
+        else if (use === 'plain' || (use === 'cased' && surface === form)) name(certain, index, surface, start, false);
       }
     }
-    for (const { symbol, surface } of symbols(text, document.cashtags)) {
-      for (const index of byTicker.get(symbol) ?? []) if (!certain.has(index)) certain.set(index, surface);
+    for (const { symbol, surface, at } of symbols(text, document.cashtags)) {
+      for (const index of byTicker.get(symbol) ?? []) name(certain, index, surface, at, true);
     }
-    return [...certain].map(([index, surface]) => ({
-      id: watched[index]?.id ?? '',
-      // The word a reader sees beats the bare symbol.
-      surface: surface.startsWith('$') ? (doubtful.get(index) ?? surface) : surface,
-      relevance: 100,
-    }));
+    for (const { index, start, end } of doubtful) {
+      const known = certain.has(index);
+      if (known || evidenceFor({ text, start, end, context: contexts[index] ?? [] }) >= ENOUGH_EVIDENCE) {
+        name(certain, index, text.slice(start, end), start, false);
+      }
+    }
+    return withRelevance(certain, watched, document, whole.length);
   };
 }
 
-function collectPatterns(watched: readonly WatchedEntity[]): Pattern[] {
-  const patterns = new Map<string, Pattern>();
-  const add = (
-    text: string,
-    index: number,
-    as: { ambiguous?: boolean; cased?: boolean; isCode?: boolean } = {},
-  ): void => {
-    const key = text.normalize('NFKC').toLowerCase();
-    const pattern = patterns.get(key) ?? { text: text.normalize('NFKC'), entities: [], isCode: as.isCode === true };
-    if (!pattern.entities.some((entity) => entity.index === index)) {
-      const cased = as.cased === true ? text.normalize('NFKC') : null;
-      pattern.entities.push({ index, ambiguous: as.ambiguous === true, cased });
-    }
-    patterns.set(key, pattern);
-  };
-  for (const [index, entity] of watched.entries()) {
-    // First, so that a name which also stands under `ambiguous` or `cased` stays so.
-    for (const name of entity.ambiguous) add(name, index, { ambiguous: true });
-    for (const name of entity.cased) add(name, index, { cased: true });
-    for (const name of [entity.name, entity.name_zh ?? '', ...entity.aliases, ...entity.aliases_zh]) {
-      if (name !== '') add(name, index);
-    }
-    for (const code of entity.codes) {
-      for (const form of [code, ...codeForms(code)]) add(form, index, { isCode: true });
-    }
+/** Counts one more naming. The word that a reader sees beats the bare symbol. */
+function name(namings: Map<number, Naming>, index: number, surface: string, at: number, isSymbol: boolean): void {
+  const known = namings.get(index);
+  if (known === undefined) {
+    namings.set(index, { surface, first: at, mentions: 1, isSymbol });
+    return;
   }
-  return [...patterns.values()];
+  known.mentions += 1;
+  known.first = Math.min(known.first, at);
+  if (known.isSymbol && !isSymbol) Object.assign(known, { surface, isSymbol });
 }
 
-/** Other common ways to write a code: 600519 → 600519.SH, SH600519; 0700.HK → 00700.HK, 700.HK, HK0700. */
-function codeForms(code: string): string[] {
-  if (/^\d{6}$/.test(code)) {
-    const exchanges = /^[569]/.test(code) ? ['SH', 'SS'] : /^[48]/.test(code) ? ['BJ'] : ['SZ'];
-    return exchanges.flatMap((exchange) => [`${code}.${exchange}`, `${exchange}${code}`, `${exchange}:${code}`]);
-  }
-  const hongKong = /^0*(\d{1,5})\.HK$/i.exec(code)?.[1];
-  if (hongKong === undefined) return [];
-  const widths = [...new Set([hongKong, hongKong.padStart(4, '0'), hongKong.padStart(5, '0')])];
-  return widths.flatMap((digits) => [`${digits}.HK`, `HK${digits}`, `HK:${digits}`, `${digits}:HK`]);
+function withRelevance(
+  namings: ReadonlyMap<number, Naming>,
+  watched: readonly WatchedEntity[],
+  { title, text }: NamingText,
+  length: number,
+): NamedEntity[] {
+  let total = 0;
+  for (const { mentions } of namings.values()) total += mentions;
+  const head = title === null ? firstSentence(text) : title.length;
+  return [...namings].map(([index, { surface, first, mentions }]) => ({
+    id: watched[index]?.id ?? '',
+    surface,
+    relevance: relevanceOf({ first, mentions, inTitle: first < head }, length, total),
+  }));
 }
 
-function* symbols(text: string, cashtags: readonly string[]): Generator<{ symbol: string; surface: string }> {
-  for (const tag of cashtags) yield { symbol: tag, surface: `$${tag}` };
+function firstSentence(text: string): number {
+  const end = /[.!?]\s|[。！？\n]/u.exec(text)?.index;
+  return end === undefined ? text.length : end + 1;
+}
+
+function tickersOf(watched: readonly WatchedEntity[]): ReadonlyMap<string, readonly number[]> {
+  const byTicker = new Map<string, number[]>();
+  for (const [index, { tickers, codes }] of watched.entries()) {
+    for (const symbol of [...tickers, ...codes, ...codes.flatMap(codeForms)]) {
+      const key = symbol.toUpperCase();
+      byTicker.set(key, [...new Set([...(byTicker.get(key) ?? []), index])]);
+    }
+  }
+  return byTicker;
+}
+
+function* symbols(
+  text: string,
+  cashtags: readonly string[],
+): Generator<{ symbol: string; surface: string; at: number }> {
+  for (const tag of cashtags) {
+    // A tag that the origin gave need not stand in the text; then it counts at its end.
+    const written = text.toUpperCase().indexOf(`$${tag}`);
+    if (written >= 0 && !isTicker(tag, text, cashtags.length)) continue;
+    yield { symbol: tag, surface: `$${tag}`, at: written < 0 ? Math.max(0, text.length - 1) : written };
+  }
   if (text.includes('(') || text.includes('（')) {
-    for (const match of text.matchAll(BRACKETED_TICKER)) yield { symbol: match[1] ?? '', surface: match[1] ?? '' };
+    for (const match of text.matchAll(BRACKETED_TICKER))
+      yield { symbol: match[1] ?? '', surface: match[1] ?? '', at: match.index };
   }
   if (text.includes(':') || text.includes('：')) {
-    for (const match of text.matchAll(EXCHANGE_TICKER)) yield { symbol: match[1] ?? '', surface: match[1] ?? '' };
+    for (const match of text.matchAll(EXCHANGE_TICKER))
+      yield { symbol: match[1] ?? '', surface: match[1] ?? '', at: match.index };
   }
-}
-
-/** Letters and digits that are written in words with blanks between: everything but Han, kana and hangul. */
-const IN_WORD = Uint8Array.from({ length: 0x10000 }, (_, unit) => {
-  const character = String.fromCharCode(unit);
-  return /[\p{L}\p{N}_]/u.test(character) && !/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]/.test(character)
-    ? 1
-    : 0;
-});
-const isInWord = (text: string, at: number): boolean => IN_WORD[text.charCodeAt(at)] === 1;
-const isDigit = (text: string, at: number): boolean => {
-  const unit = text.charCodeAt(at);
-  return unit >= 48 && unit <= 57;
-};
-
-/** Whether the words from start to end stand by themselves, not inside a longer word or number. */
-function stands(text: string, start: number, end: number, isCode: boolean): boolean {
-  if (isInWord(text, start) && start > 0 && isInWord(text, start - 1)) return false;
-  if (isInWord(text, end - 1) && end < text.length && isInWord(text, end)) return false;
-  if (!isCode) return true;
-  // 12.600519, 600519.5, 600519,000 and 600519% are amounts, not codes.
-  if (text[start - 1] === '.' && isDigit(text, start - 2)) return false;
-  return !/^(?:%|\.\d|,\d{3}(?!\d))/.test(text.slice(end, end + 5));
 }
 
 function leftmostLongest(hits: Hit[]): Hit[] {

@@ -21,8 +21,12 @@ const entitySchema = z.strictObject({
   codes: names('Exchange codes such as 600519, 0700.HK or AAPL.O; matched in their common forms.'),
   aliases: names('Other English names.'),
   aliases_zh: names('Other Chinese names.'),
-  ambiguous: names('Names that are also other words; they count only beside other evidence for the same entity.'),
+  ambiguous: names(
+    'Names that are also other words; they count beside other evidence for the same entity, or where the words around them say so.',
+  ),
   cased: names('Names that count only with these very capitals: Apple the company, not an apple.'),
+  context: names('Words that go with this entity (products, people, trade); beside them an ambiguous name counts.'),
+  not: names('Phrases that hold a name but do not mean the entity: "price target", 平安夜.'),
   sector: z.string().trim().min(1).max(100).optional().describe('Free text, for grouping.'),
 });
 

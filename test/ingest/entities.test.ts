@@ -3,7 +3,7 @@ import { createEntityMatcher, type NamedEntity } from '../../ingest/entities.ts'
 import type { WatchedEntity } from '../../ingest/watchlist.ts';
 
 const entity = (id: string, over: Partial<WatchedEntity>): WatchedEntity => ({
-  id, name: id, kind: 'company', tickers: [], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], ...over,
+  id, name: id, kind: 'company', tickers: [], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], ...over,
 }); // prettier-ignore
 
 const match = createEntityMatcher([

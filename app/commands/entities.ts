@@ -1,0 +1,85 @@
+/**
+ * `tidewatch entities import`: a list of companies (the SEC's, a CSV, Wikidata's) becomes a watchlist file. The file is
+ * checked by the same schema as any other before it is written, and written beside and renamed, so that a cut-off
+ * import leaves the old file.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import wordListPath from 'word-list';
+import { stringify } from 'yaml';
+import { TidewatchError } from '../../core/errors.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { watchlistOf } from '../../ingest/entity_import/company.ts';
+import { LIST_FORMATS, type ListFormat, readList } from '../../ingest/entity_import/lists.ts';
+import { loadWatchlists, type WatchedEntity } from '../../ingest/watchlist.ts';
+import { VERSION } from '../package_root.ts';
+
+const MAX_BYTES = 200_000_000;
+
+export function entitiesCommand(): Command {
+  return new Command('entities').description('watchlists of companies').addCommand(importCommand());
+}
+
+function importCommand(): Command {
+  return new Command('import')
+    .description("make a watchlist from the SEC's company list, a CSV of codes and names, or Wikidata JSON")
+    .argument('<list>', 'a file, or an http(s) address')
+    .addOption(new Option('--from <format>', 'format of the list').choices(LIST_FORMATS).makeOptionMandatory())
+    .requiredOption('--output <file>', 'watchlist to write (YAML)')
+    .option('--contact <address>', 'e-mail address for the user agent; the SEC refuses requests without one')
+    .option('--limit <count>', 'take only the first so many companies', Number)
+    .action(async (list: string, options: { from: ListFormat; output: string; contact?: string; limit?: number }) => {
+      const { companies, refused } = readList(await load(list, options.contact), options.from);
+      const words = new Set((await readFile(wordListPath, 'utf8')).split('\n'));
+      const entities = watchlistOf(companies.slice(0, options.limit), words);
+      if (entities.length === 0) {
+        throw new TidewatchError('input.invalid', `${list} names no company (${refused.length} rows refused)`);
+      }
+      await write(options.output, list, entities);
+      const ambiguous = entities.filter((entity) => entity.ambiguous.length > 0).length;
+      process.stdout.write(
+        `${options.output}: ${entities.length} entities, ${ambiguous} of them with a name that is also a word ` +
+          `(it counts only where the words around it say so).\n`,
+      );
+      for (const { row, reason } of refused.slice(0, 5)) process.stderr.write(`left out: row ${row}, ${reason}\n`);
+      if (refused.length > 5) process.stderr.write(`left out: ${refused.length - 5} more rows\n`);
+      process.stdout.write(`Add it to ingest.watchlists in your settings; tidewatch check reads it.\n`);
+    });
+}
+
+async function load(list: string, contact: string | undefined): Promise<string> {
+  if (!/^https?:\/\//i.test(list)) {
+    return readFile(list, 'utf8').catch((error: unknown) => {
+      throw new TidewatchError('config.unreadable', `Cannot read ${list}: ${String(error)}`, { cause: error });
+    });
+  }
+  const userAgent = `Tidewatch/${VERSION}${contact === undefined ? '' : ` (${contact})`}`;
+  const http = createHttpClient({ userAgent });
+  try {
+    // The user typed this address: its own host is trusted, whatever it redirects to is checked.
+    const answer = await http.fetch(list, { maxBytes: MAX_BYTES, timeoutMs: 120_000, trustHost: true });
+    if (answer.status !== 200) {
+      throw new TidewatchError(
+        'http.status',
+        `${list} answered with status ${answer.status}`,
+        answer.status === 403
+          ? { hint: 'The SEC wants a contact in the user agent: give --contact you@example.com.' }
+          : {},
+      );
+    }
+    return answer.body.toString('utf8');
+  } finally {
+    await http.close();
+  }
+}
+
+async function write(output: string, list: string, entities: readonly WatchedEntity[]): Promise<void> {
+  const lean = entities.map((entity) =>
+    Object.fromEntries(Object.entries(entity).filter(([, value]) => !Array.isArray(value) || value.length > 0)),
+  );
+  const header = `# Made by \`tidewatch entities import\` from ${list.replace(/\?.*$/, '')}.\n# Check names that are also words (ambiguous, cased) before relying on them; give such entities a \`context\`.\n`;
+  const beside = `${output}.new`;
+  await writeFile(beside, header + stringify({ entities: lean }, { lineWidth: 0 }));
+  await loadWatchlists([beside]);
+  await rename(beside, output);
+}

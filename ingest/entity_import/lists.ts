@@ -1,0 +1,195 @@
+/**
+ * The formats that lists of companies come in, each as a pure reader from text to companies:
+ *
+ * - `sec`: the SEC's company_tickers.json ({"0": {cik_str, ticker, title}}) or company_tickers_exchange.json ({fields,
+ *   data}), https://www.sec.gov/search-filings/edgar-search-assistance/accessing-edgar-data; share classes of one company
+ *   (same CIK) become one;
+ * - `csv`: codes and names under a header in English or Chinese, as exchanges and data vendors export them;
+ * - `wikidata`: SPARQL results JSON (item, itemLabel, …) or an array of entities as Special:EntityData and dumps give
+ *   them (labels, aliases, P249 ticker, P414 exchange with its P249).
+ */
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { TidewatchError } from '../../core/errors.ts';
+import type { Company } from './company.ts';
+import { readWikidata } from './wikidata.ts';
+
+export const LIST_FORMATS = ['sec', 'csv', 'wikidata'] as const;
+export type ListFormat = (typeof LIST_FORMATS)[number];
+
+export interface ReadList {
+  readonly companies: readonly Company[];
+  /** Rows that name no company, with the reason; nothing is left out silently. */
+  readonly refused: readonly { readonly row: number; readonly reason: string }[];
+}
+
+/** @throws TidewatchError input.invalid where the text is not of that format at all */
+export function readList(text: string, format: ListFormat): ReadList {
+  if (format === 'csv') return readCsv(text);
+  const json = readJson(text, format);
+  return format === 'sec' ? readSec(json) : readWikidata(json);
+}
+
+function readJson(text: string, format: ListFormat): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TidewatchError('input.invalid', `The ${format} list is not JSON: ${String(error)}`, {
+      cause: error,
+      hint: 'A web page instead of the file? The SEC answers with one where the user agent names no contact: give --contact.',
+    });
+  }
+}
+
+const secRow = z.object({ cik_str: z.number(), ticker: z.string().min(1), title: z.string().min(1) });
+const secTable = z.object({ fields: z.array(z.string()), data: z.array(z.array(z.unknown())) });
+
+function readSec(json: unknown): ReadList {
+  const table = secTable.safeParse(json);
+  const rows: unknown[] = table.success
+    ? table.data.data.map((values) => {
+        const row = Object.fromEntries(table.data.fields.map((field, index) => [field, values[index]]));
+        return { cik_str: row['cik'], ticker: row['ticker'], title: row['name'] };
+      })
+    : z.record(z.string(), z.unknown()).safeParse(json).success
+      ? Object.values(json as Record<string, unknown>)
+      : [];
+  if (rows.length === 0) {
+    throw new TidewatchError(
+      'input.invalid',
+      'This is not a company list of the SEC: no rows of cik, ticker and name',
+      {
+        hint: 'company_tickers.json or company_tickers_exchange.json is expected.',
+      },
+    );
+  }
+  const byCik = new Map<number, { name: string; tickers: string[] }>();
+  const refused: { row: number; reason: string }[] = [];
+  for (const [index, value] of rows.entries()) {
+    const row = secRow.safeParse(value);
+    if (!row.success) {
+      refused.push({ row: index + 1, reason: 'it lacks a CIK, a ticker or a name' });
+      continue;
+    }
+    const { cik_str: cik, ticker, title } = row.data;
+    const known = byCik.get(cik);
+    // The SEC writes share classes BRK-B; the tape and cashtags write BRK.B.
+    const symbol = ticker.replace('-', '.');
+    if (known === undefined) byCik.set(cik, { name: title, tickers: [symbol] });
+    else known.tickers.push(symbol);
+  }
+  const companies = [...byCik.values()].map(({ name, tickers }) => ({
+    name,
+    tickers,
+    codes: [],
+    aliases: [],
+    aliases_zh: [],
+  }));
+  return { companies, refused };
+}
+
+/** Column names, lower case without blanks, by what they hold. */
+const COLUMNS: Record<'code' | 'ticker' | 'name' | 'name_zh' | 'aliases' | 'sector', readonly string[]> = {
+  code: ['code', 'securitycode', 'stockcode', 'secucode', '证券代码', '股票代码', '公司代码', 'a股代码', '代码'],
+  ticker: ['ticker', 'symbol', 'tickersymbol', '交易代码'],
+  name: [
+    'name',
+    'companyname',
+    'nameen',
+    'englishname',
+    'company',
+    'title',
+    'securityname',
+    '英文名称',
+    '公司英文全称',
+    '英文简称',
+  ],
+  name_zh: [
+    'namezh',
+    'name_zh',
+    'chinesename',
+    '证券简称',
+    '股票简称',
+    '公司简称',
+    'a股简称',
+    '名称',
+    '公司名称',
+    '公司全称',
+    '中文名称',
+    '简称',
+  ],
+  aliases: ['aliases', 'alias', 'shortname', '别名', '曾用名'],
+  sector: ['sector', 'industry', '行业', '所属行业'],
+};
+
+function readCsv(text: string): ReadList {
+  let rows: Record<string, string>[];
+  let header: string[] = [];
+  try {
+    rows = parse<Record<string, string>>(text, {
+      bom: true,
+      columns: (names: string[]) => (header = names.map((name) => name.trim())),
+      delimiter: [',', ';', '\t'],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+    });
+  } catch (error) {
+    throw new TidewatchError('input.invalid', `The CSV list cannot be read: ${String(error)}`, { cause: error });
+  }
+  const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, '');
+  const column = (kind: keyof typeof COLUMNS): string | undefined =>
+    COLUMNS[kind]
+      .map((wanted) => header.find((name) => plain(name) === plain(wanted)))
+      .find((name) => name !== undefined);
+  const columns = { code: column('code'), ticker: column('ticker'), name: column('name'), nameZh: column('name_zh') };
+  if (columns.name === undefined && columns.nameZh === undefined) {
+    throw new TidewatchError(
+      'input.invalid',
+      `The CSV list has no column of names; its columns are ${header.join(', ')}`,
+      {
+        hint: `Call one of them ${COLUMNS.name[0]} (English) or ${COLUMNS.name_zh[0]} (Chinese), and codes ${COLUMNS.code[0]} or ${COLUMNS.ticker[0]}.`,
+      },
+    );
+  }
+  const companies: Company[] = [];
+  const refused: { row: number; reason: string }[] = [];
+  for (const [index, row] of rows.entries()) {
+    const value = (name: string | undefined): string => (name === undefined ? '' : (row[name] ?? '').trim());
+    const nameZh = value(columns.nameZh);
+    const name = value(columns.name) || nameZh;
+    if (name === '') {
+      refused.push({ row: index + 2, reason: 'it has no name' });
+      continue;
+    }
+    const code = value(columns.code);
+    const ticker = value(columns.ticker) || (/^[A-Za-z]{1,5}(?:[.-][A-Za-z]{1,2})?$/.test(code) ? code : '');
+    companies.push({
+      name,
+      ...(nameZh === '' ? {} : { name_zh: nameZh }),
+      tickers: ticker === '' ? [] : [ticker],
+      codes: code === '' || code === ticker ? [] : [exchangeCode(code)],
+      ...split(value(column('aliases'))),
+      sector: value(column('sector')),
+    });
+  }
+  return { companies, refused };
+}
+
+/** 1 → 000001 is how spreadsheets lose zeros of mainland codes; "700 HK" and "00700" of Hong Kong become 0700.HK. */
+function exchangeCode(code: string): string {
+  if (/^\d{6}\.(?:SH|SS|SZ|BJ|XSHG|XSHE)$/i.test(code)) return code.slice(0, 6);
+  const hongKong =
+    /^0*(\d{1,5})(?:[ .]HK)$/i.exec(code)?.[1] ?? (/^0\d{4}$/.test(code) ? String(Number(code)) : undefined);
+  if (hongKong !== undefined) return `${hongKong.padStart(4, '0')}.HK`;
+  return /^\d{1,4}$/.test(code) ? code.padStart(6, '0') : code;
+}
+
+function split(text: string): { aliases: string[]; aliases_zh: string[] } {
+  const all = text
+    .split(/[|;；、]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
+  const han = /\p{Script=Han}/u;
+  return { aliases: all.filter((item) => !han.test(item)), aliases_zh: all.filter((item) => han.test(item)) };
+}

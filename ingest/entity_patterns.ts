@@ -1,0 +1,80 @@
+/**
+ * The strings by which watched entities are known, and where such a string stands by itself. Word boundaries count for
+ * letters and digits that are written in words with blanks between, not for Han; codes are tried in the forms that
+ * terminals and the press use. Pure.
+ */
+import type { WatchedEntity } from './watchlist.ts';
+
+/** How a name counts: always, only with its own capitals, only where its surroundings say so, or never. */
+export type NameUse = 'plain' | 'cased' | 'ambiguous' | 'excluded';
+
+export interface PatternEntity {
+  readonly index: number;
+  readonly use: NameUse;
+  /** For `cased`: the only form that counts. */
+  readonly form: string;
+}
+
+export interface Pattern {
+  readonly text: string;
+  readonly isCode: boolean;
+  readonly entities: PatternEntity[];
+}
+
+/** Every name, code and excluded phrase of a watchlist; one pattern a string, whoever it belongs to. */
+export function collectPatterns(watched: readonly WatchedEntity[]): Pattern[] {
+  const patterns = new Map<string, Pattern>();
+  const add = (text: string, index: number, use: NameUse, isCode = false): void => {
+    const form = text.normalize('NFKC');
+    const key = form.toLowerCase();
+    const pattern = patterns.get(key) ?? { text: form, isCode, entities: [] };
+    if (!pattern.entities.some((entity) => entity.index === index)) pattern.entities.push({ index, use, form });
+    patterns.set(key, pattern);
+  };
+  for (const [index, entity] of watched.entries()) {
+    // First come, first kept: a name that also stands under `not`, `ambiguous` or `cased` stays so.
+    for (const phrase of entity.not) add(phrase, index, 'excluded');
+    for (const name of entity.cased) add(name, index, 'cased');
+    for (const name of entity.ambiguous) add(name, index, 'ambiguous');
+    for (const name of [entity.name, entity.name_zh ?? '', ...entity.aliases, ...entity.aliases_zh]) {
+      if (name !== '') add(name, index, 'plain');
+    }
+    for (const code of entity.codes) for (const form of [code, ...codeForms(code)]) add(form, index, 'plain', true);
+  }
+  return [...patterns.values()];
+}
+
+/** Other common ways to write a code: 600519 → 600519.SH, SH600519; 0700.HK → 00700.HK, 700.HK, HK0700. */
+export function codeForms(code: string): string[] {
+  if (/^\d{6}$/.test(code)) {
+    const exchanges = /^[569]/.test(code) ? ['SH', 'SS'] : /^[48]/.test(code) ? ['BJ'] : ['SZ'];
+    return exchanges.flatMap((exchange) => [`${code}.${exchange}`, `${exchange}${code}`, `${exchange}:${code}`]);
+  }
+  const hongKong = /^0*(\d{1,5})\.HK$/i.exec(code)?.[1];
+  if (hongKong === undefined) return [];
+  const widths = [...new Set([hongKong, hongKong.padStart(4, '0'), hongKong.padStart(5, '0')])];
+  return widths.flatMap((digits) => [`${digits}.HK`, `HK${digits}`, `HK:${digits}`, `${digits}:HK`]);
+}
+
+/** Letters and digits that are written in words with blanks between: everything but Han, kana and hangul. */
+const IN_WORD = Uint8Array.from({ length: 0x10000 }, (_, unit) => {
+  const character = String.fromCharCode(unit);
+  return /[\p{L}\p{N}_]/u.test(character) && !/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]/.test(character)
+    ? 1
+    : 0;
+});
+const isInWord = (text: string, at: number): boolean => IN_WORD[text.charCodeAt(at)] === 1;
+const isDigit = (text: string, at: number): boolean => {
+  const unit = text.charCodeAt(at);
+  return unit >= 48 && unit <= 57;
+};
+
+/** Whether the words from start to end stand by themselves, not inside a longer word or number. */
+export function stands(text: string, start: number, end: number, isCode: boolean): boolean {
+  if (isInWord(text, start) && start > 0 && isInWord(text, start - 1)) return false;
+  if (isInWord(text, end - 1) && end < text.length && isInWord(text, end)) return false;
+  if (!isCode) return true;
+  // 12.600519, 600519.5, 600519,000, 600519% and 600519手 are amounts, not codes.
+  if (text[start - 1] === '.' && isDigit(text, start - 2)) return false;
+  return !/^(?:%|[手股元万亿人吨](?!份|价|票|市)|\.\d|,\d{3}(?!\d))/.test(text.slice(end, end + 5));
+}

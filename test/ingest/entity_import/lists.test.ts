@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import wordListPath from 'word-list';
+import { describe, expect, it } from 'vitest';
+import { createEntityMatcher } from '../../../ingest/entities.ts';
+import { pressCapitals, shortName, watchlistOf } from '../../../ingest/entity_import/company.ts';
+import { readList } from '../../../ingest/entity_import/lists.ts';
+
+const words = new Set(readFileSync(wordListPath, 'utf8').split('\n'));
+const SEC = JSON.stringify({
+  0: { cik_str: 1, ticker: 'AAPL', title: 'Apple Inc.' },
+  1: { cik_str: 2, ticker: 'BRK-B', title: 'BERKSHIRE HATHAWAY INC' },
+  2: { cik_str: 2, ticker: 'BRK-A', title: 'BERKSHIRE HATHAWAY INC' },
+  3: { cik_str: 3, ticker: 'TGT', title: 'TARGET CORP' },
+  4: { cik_str: 4, ticker: 'ZTS', title: 'Zoetis Inc.' },
+  5: { cik_str: 5, ticker: '', title: 'No Ticker Inc' },
+});
+
+const idsIn = (list: ReturnType<typeof readList>, text: string, cashtags: string[] = []): string[] =>
+  createEntityMatcher(watchlistOf(list.companies, words))({ title: null, text, links: [], cashtags }).map(
+    ({ id }) => id,
+  );
+
+describe('names of companies', () => {
+  it.each([
+    ['Apple Inc.', 'Apple'],
+    ['JPMORGAN CHASE & CO', 'JPMORGAN CHASE'],
+    ['Royal Dutch Shell plc', 'Royal Dutch Shell'],
+    ['Alphabet Inc. Class A', 'Alphabet'],
+    ['Li Auto Inc. ADR', 'Li Auto'],
+    ['Trust Co', 'Trust'],
+  ])('lose their legal form as the press drops it: %s → %s', (name, short) => {
+    expect(shortName(name)).toBe(short);
+  });
+
+  it('that shout get the press’s capitals, short words kept', () => {
+    expect(pressCapitals('BERKSHIRE HATHAWAY INC')).toBe('Berkshire Hathaway INC');
+    expect(pressCapitals('eBay Inc.')).toBe('eBay Inc.');
+  });
+});
+
+describe('an SEC company list', () => {
+  it('joins share classes, counts what it leaves out, and tells words from names', () => {
+    const list = readList(SEC, 'sec');
+    expect(list.companies.map(({ tickers }) => tickers)).toEqual([['AAPL'], ['BRK.B', 'BRK.A'], ['TGT'], ['ZTS']]);
+    expect(list.refused).toEqual([{ row: 6, reason: expect.stringContaining('ticker') as string }]);
+    expect(idsIn(list, 'Berkshire Hathaway and Zoetis report')).toEqual(['brk.b', 'zts']);
+    expect(idsIn(list, 'buying more', ['BRK.A'])).toEqual(['brk.b']);
+    expect(idsIn(list, 'The central bank met its target for apples')).toEqual([]);
+    expect(idsIn(list, 'Target shares fall after earnings')).toEqual(['tgt']);
+  });
+
+  it('is read in its table form too', () => {
+    const table = JSON.stringify({
+      fields: ['cik', 'name', 'ticker', 'exchange'],
+      data: [[9, 'Zoetis Inc.', 'ZTS', 'NYSE']],
+    });
+    expect(readList(table, 'sec').companies).toMatchObject([{ name: 'Zoetis Inc.', tickers: ['ZTS'] }]);
+  });
+
+  it('that is a web page is refused with what to do', () => {
+    expect(() => readList('<html>', 'sec')).toThrow(expect.objectContaining({ code: 'input.invalid' }));
+    expect(() => readList('{}', 'sec')).toThrow(/company list/);
+  });
+});
+
+describe('a CSV of codes and names', () => {
+  it('is read under Chinese headers, with codes in the house’s form', () => {
+    const list = readList(
+      '\uFEFF证券代码,证券简称,英文名称\n600519,贵州茅台,Kweichow Moutai\n1,平安银行,Ping An Bank\n00700,腾讯控股,Tencent\n,,\n',
+      'csv',
+    );
+    expect(list.companies.map(({ codes }) => codes)).toEqual([['600519'], ['000001'], ['0700.HK']]);
+    expect(list.refused).toHaveLength(1);
+    expect(idsIn(list, '贵州茅台公告，sz000001 与 0700.HK')).toHaveLength(3);
+  });
+
+  it('is read with semicolons, English headers and aliases', () => {
+    const list = readList(
+      'Symbol;Company Name;Aliases;Sector\nRDS.A;Royal Dutch Shell plc;Shell|壳牌石油;oil\n',
+      'csv',
+    );
+    expect(list.companies).toMatchObject([
+      { tickers: ['RDS.A'], aliases: ['Shell'], aliases_zh: ['壳牌石油'], sector: 'oil' },
+    ]);
+  });
+
+  it('without a column of names is refused with the columns that it has', () => {
+    expect(() => readList('a,b\n1,2\n', 'csv')).toThrow(/its columns are a, b/);
+  });
+});
+
+describe('Wikidata', () => {
+  it('gives companies from entities, with tickers by exchange', () => {
+    const entity = {
+      id: 'Q1',
+      labels: { en: { value: 'Tencent' }, 'zh-hans': { value: '腾讯' } },
+      aliases: { zh: [{ value: '腾讯控股' }], fr: [{ value: 'Le Tencent' }] },
+      claims: {
+        P414: [
+          {
+            mainsnak: { datavalue: { value: { id: 'Q496672' } } },
+            qualifiers: { P249: [{ datavalue: { value: '700' } }] },
+          },
+        ],
+      },
+    };
+    const list = readList(JSON.stringify({ entities: { Q1: entity } }), 'wikidata');
+    expect(list.companies).toMatchObject([
+      { name: 'Tencent', name_zh: '腾讯', codes: ['0700.HK'], aliases_zh: ['腾讯控股'] },
+    ]);
+  });
+
+  it('joins SPARQL rows of one item, and leaves out what has no label', () => {
+    const cell = (value: string, language?: string) => ({
+      value,
+      ...(language === undefined ? {} : { 'xml:lang': language }),
+    });
+    const bindings = [
+      { item: cell('http://e/Q1'), itemLabel: cell('Nvidia', 'en'), ticker: cell('NVDA') },
+      { item: cell('http://e/Q1'), itemLabel: cell('英伟达', 'zh') },
+      { item: cell('http://e/Q2'), itemLabel: cell('Q2') },
+    ];
+    const list = readList(JSON.stringify({ results: { bindings } }), 'wikidata');
+    expect(list.companies).toMatchObject([{ name: 'Nvidia', name_zh: '英伟达', tickers: ['NVDA'] }]);
+    expect(list.refused).toHaveLength(1);
+  });
+
+  it('two companies with one short name both keep it as ambiguous', () => {
+    const list = readList('name,code\nPanther Holdings,PNT\nPanther Group,PTH\n', 'csv');
+    const made = watchlistOf(list.companies, new Set());
+    expect(made.map(({ cased, ambiguous }) => [cased, ambiguous])).toEqual([
+      [[], ['Panther']],
+      [[], ['Panther']],
+    ]);
+  });
+});
