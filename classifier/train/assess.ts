@@ -10,7 +10,7 @@ import { fitTemperature, type Report, report } from './evaluate.ts';
 import { SERVED_TOKENS } from './export.ts';
 import { HEADS, type HeadName } from './labels.ts';
 import { encodeModel } from './onnx_format.ts';
-import type { Recipe } from './recipe.ts';
+import { PLAIN_SET, type Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import { openServed } from './served.ts';
 import type { Student } from './student.ts';
@@ -75,15 +75,13 @@ export async function assess(
   };
 }
 
-const PLAIN = { rate: 1, two_class: false, copies_weight: 1, balance: 0 };
-
 function readPhraseBank(recipe: Recipe, encode: (text: string) => Int32Array): Row[] {
   const path = join(recipe.data, 'noncommercial', 'fpb.dev.jsonl');
-  return existsSync(path) ? readRows(path, 'fpb', encode, PLAIN).rows : [];
+  return existsSync(path) ? readRows(path, 'fpb', encode, PLAIN_SET).rows : [];
 }
 
 /** Sentences written for this project and never trained on. */
 export function readHeldOut(recipe: Recipe, encode: (text: string) => Int32Array): Row[] {
   const path = join(recipe.corpus, 'test.jsonl');
-  return existsSync(path) ? readRows(path, 'corpus_test', encode, PLAIN).rows : [];
+  return existsSync(path) ? readRows(path, 'corpus_test', encode, PLAIN_SET).rows : [];
 }

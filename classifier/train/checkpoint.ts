@@ -15,11 +15,15 @@ export interface Progress {
   elapsedMs: number;
   /** Names the rows and the recipe that the order was derived from. */
   fingerprint: string;
+  /** How many steps' weights are in the mean. */
+  averaged: number;
 }
 
 export interface TrainState {
   weights: Map<string, Float32Array>;
   moments: Map<string, Moments>;
+  /** The mean of the weights over the last part of the run, and of how many steps; empty before that. */
+  averages: Map<string, Float32Array>;
   progress: Progress;
 }
 
@@ -32,6 +36,8 @@ export function writeCheckpoint(path: string, shapes: Weights, state: TrainState
     out.set(`weight/${name}`, { shape, data });
     out.set(`first/${name}`, { shape, data: moments.first });
     out.set(`second/${name}`, { shape, data: moments.second });
+    const average = state.averages.get(name);
+    if (average !== undefined) out.set(`average/${name}`, { shape, data: average });
   }
   writeSafetensors(path, out, { progress: JSON.stringify(state.progress) });
 }
@@ -41,15 +47,18 @@ export function readCheckpoint(path: string): TrainState | null {
   if (!existsSync(path)) return null;
   const { weights: stored, metadata } = readSafetensors(path);
   const weights = new Map<string, Float32Array>();
+  const averages = new Map<string, Float32Array>();
   const moments = new Map<string, Moments>();
   for (const [key, { data }] of stored) {
     if (!key.startsWith('weight/')) continue;
     const name = key.slice('weight/'.length);
     weights.set(name, data);
+    const average = stored.get(`average/${name}`)?.data;
+    if (average !== undefined) averages.set(name, average);
     moments.set(name, {
       first: stored.get(`first/${name}`)?.data ?? new Float32Array(data.length),
       second: stored.get(`second/${name}`)?.data ?? new Float32Array(data.length),
     });
   }
-  return { weights, moments, progress: JSON.parse(metadata['progress'] ?? '{}') as Progress };
+  return { weights, moments, averages, progress: JSON.parse(metadata['progress'] ?? '{}') as Progress };
 }

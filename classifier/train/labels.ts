@@ -30,11 +30,75 @@ export const TOPICS = [
   'Stock Movement',
 ] as const;
 
+/** FinNL's 16 subjects of a Chinese news flash; several may hold at once. */
+export const TOPICS_ZH = [
+  '中国',
+  '外国',
+  '公司',
+  '新冠',
+  '经济',
+  '行业',
+  '政策',
+  '大盘',
+  '国际',
+  '期货',
+  '政治',
+  '能源',
+  '债券',
+  '房地产',
+  '虚拟货币',
+  '外汇',
+] as const;
+
+/** FinESE's 22 kinds of negative event, and none. */
+export const EVENTS = [
+  '无',
+  '信批违规',
+  '实控人股东变更',
+  '交易违规',
+  '不能履职',
+  '重组失败',
+  '涉嫌非法集资',
+  '评级调整',
+  '业绩下滑',
+  '财务造假',
+  '涉嫌传销',
+  '涉嫌违法',
+  '资金账户风险',
+  '涉嫌欺诈',
+  '高管负面',
+  '资产负面',
+  '投诉维权',
+  '产品违规',
+  '提现困难',
+  '失联跑路',
+  '歇业停业',
+  '公司股市异常',
+  '其他',
+] as const;
+export const NO_EVENT = '无';
+export const OTHER_EVENT = '其他';
+
+/** `softmax`: exactly one label is true. `multi_label`: each is true or not, on its own. */
+export type HeadKind = 'softmax' | 'multi_label';
+
 export const HEADS = [
-  { name: 'sentiment', labels: SENTIMENTS },
-  { name: 'topic', labels: TOPICS },
+  { name: 'sentiment', kind: 'softmax', labels: SENTIMENTS, weight: 1 },
+  { name: 'topic', kind: 'softmax', labels: TOPICS, weight: 1 },
+  { name: 'topics_zh', kind: 'multi_label', labels: TOPICS_ZH, weight: 1 },
+  { name: 'event', kind: 'softmax', labels: EVENTS, weight: 0.7 },
+  // Asked of a text and one entity in it: <s> entity </s> text </s> (see data.ts).
+  { name: 'entity_sentiment', kind: 'softmax', labels: SENTIMENTS, weight: 1 },
 ] as const;
 export type HeadName = (typeof HEADS)[number]['name'];
+
+/** The heads that a text can be answered by half way up, where the recipe asks for them: all that a stream is labelled with. */
+export const EXIT_HEADS = [
+  { name: 'exit_sentiment', kind: 'softmax', labels: SENTIMENTS, weight: 0.3, target: 'sentiment' },
+  { name: 'exit_topic', kind: 'softmax', labels: TOPICS, weight: 0.3, target: 'topic' },
+  { name: 'exit_topics_zh', kind: 'multi_label', labels: TOPICS_ZH, weight: 0.3, target: 'topics_zh' },
+  { name: 'exit_event', kind: 'softmax', labels: EVENTS, weight: 0.2, target: 'event' },
+] as const;
 
 export interface Target {
   allowed: readonly number[];
@@ -50,6 +114,8 @@ export interface Labelled {
   negative?: boolean;
   copies?: number;
   mixed?: boolean;
+  event?: string;
+  entities?: { target: string; sentiment?: string; negative?: boolean }[];
 }
 
 const COMPANY = [
@@ -96,8 +162,30 @@ const FINESE: Record<string, string> = {
   重组失败: 'M&A | Investments',
 };
 
-const all = (head: HeadName): number[] => (head === 'sentiment' ? SENTIMENTS : TOPICS).map((_, index) => index);
-const topicIndex = (label: string): number => (TOPICS as readonly string[]).indexOf(label);
+/** Events of FinESE after which the news may still be plain: a change of shareholder, a resignation. */
+const MAYBE_PLAIN = ['实控人股东变更', '不能履职'];
+
+/** Topics that a single company's bad event is not filed under. */
+const NO_COMPANY = [
+  'Fed | Central Banks',
+  'Dividend',
+  'Energy | Oil',
+  'Currencies',
+  'Gold | Metals | Materials',
+  'IPO',
+  'Macro',
+  'Markets',
+];
+
+/** Weight of a label that follows from another one, against 1 for one that somebody gave. */
+const INFERRED = 0.3;
+
+const range = (labels: readonly string[]): number[] => labels.map((_, index) => index);
+const ALL = Object.fromEntries(HEADS.map(({ name, labels }) => [name, range(labels)])) as Record<HeadName, number[]>;
+const place = (labels: readonly string[], label: string): number => labels.indexOf(label);
+const NEGATIVE = 0;
+const NOT_NEGATIVE = [1, 2];
+const NOT_POSITIVE = [0, 1];
 
 /** What a line of the named set says about each head; an empty object when it says nothing that we use. */
 export function targetsOf(
@@ -107,24 +195,61 @@ export function targetsOf(
 ): Targets {
   const targets: Targets = {};
   const weight = (line.copies ?? 1) > 1 ? options.copies_weight : 1;
-  const sentiment = (SENTIMENTS as readonly string[]).indexOf(line.sentiment ?? '');
-  if (sentiment >= 0 && line.mixed !== true) {
-    targets.sentiment = { allowed: [sentiment], possible: options.two_class ? [0, 2] : all('sentiment'), weight };
-  } else if (set === 'finnsp' && line.negative === false) {
-    targets.sentiment = { allowed: [1, 2], possible: all('sentiment'), weight: weight * 0.5 };
-  }
+  const say = (head: HeadName, allowed: readonly number[], how = weight): void => {
+    const possible = head === 'sentiment' && options.two_class ? [0, 2] : ALL[head];
+    if (allowed.length > 0 && !allowed.includes(-1)) targets[head] = { allowed, possible, weight: how };
+  };
   const tags = line.topic === undefined ? [] : [line.topic].flat();
+  const sentiment = place(SENTIMENTS, line.sentiment ?? '');
+  if (sentiment >= 0 && line.mixed !== true) {
+    say('sentiment', [sentiment], set === 'finnsp' ? 0.5 : weight);
+    if (line.sentiment === 'positive') say('event', [place(EVENTS, NO_EVENT)], INFERRED);
+  } else if (set === 'finnsp' && line.negative === false) {
+    say('sentiment', NOT_NEGATIVE, 0.5);
+    say('event', [place(EVENTS, NO_EVENT), place(EVENTS, OTHER_EVENT)], INFERRED);
+  }
+  if (line.event !== undefined) say('event', [place(EVENTS, line.event)]);
   if (set === 'finnl') {
-    const open = [...new Set(tags.flatMap((tag) => FINNL[tag] ?? []))].map(topicIndex);
-    if (open.length > 0) targets.topic = { allowed: open, possible: all('topic'), weight };
+    say(
+      'topics_zh',
+      tags.map((tag) => place(TOPICS_ZH, tag)),
+      1,
+    );
+    const open = [...new Set(tags.flatMap((tag) => FINNL[tag] ?? []))];
+    say(
+      'topic',
+      open.map((topic) => place(TOPICS, topic)),
+      0.5,
+    );
   } else if (set === 'finese') {
-    const open = [...new Set(tags.map((tag) => FINESE[tag]))];
-    if (tags.length > 0 && open.every((topic) => topic !== undefined)) {
-      targets.topic = { allowed: open.map(topicIndex), possible: all('topic'), weight: 0.5 };
-      targets.sentiment = { allowed: [0], possible: options.two_class ? [0, 2] : all('sentiment'), weight: 0.5 };
+    const events = tags.length > 1 ? tags.filter((tag) => tag !== OTHER_EVENT) : tags;
+    say(
+      'event',
+      events.map((tag) => place(EVENTS, tag)),
+      1,
+    );
+    const open = [...new Set(events.map((tag) => place(TOPICS, FINESE[tag] ?? '')))];
+    say('topic', open, 0.5);
+    if (!events.includes(OTHER_EVENT)) {
+      const plain = events.every((event) => MAYBE_PLAIN.includes(event));
+      say('sentiment', plain ? NOT_POSITIVE : [NEGATIVE], 0.5);
     }
-  } else if (tags.length === 1 && topicIndex(tags[0] ?? '') >= 0) {
-    targets.topic = { allowed: [topicIndex(tags[0] ?? '')], possible: all('topic'), weight };
+  } else if (tags.length === 1 && place(TOPICS, tags[0] ?? '') >= 0) {
+    say('topic', [place(TOPICS, tags[0] ?? '')]);
+    if (targets.event === undefined && NO_COMPANY.includes(tags[0] ?? ''))
+      say('event', [place(EVENTS, NO_EVENT)], INFERRED);
   }
   return targets;
+}
+
+/** What a line says about each entity that it names: positive, neutral, negative, or only "not negative" (FinNSP). */
+export function entityTargetsOf(line: Labelled): { entity: string; targets: Targets }[] {
+  const seen = new Set<string>();
+  return (line.entities ?? []).flatMap(({ target: entity, sentiment, negative }) => {
+    const index = place(SENTIMENTS, sentiment ?? '');
+    const allowed = index >= 0 ? [index] : negative === undefined ? [] : negative ? [NEGATIVE] : NOT_NEGATIVE;
+    if (allowed.length === 0 || seen.has(entity)) return [];
+    seen.add(entity);
+    return [{ entity, targets: { entity_sentiment: { allowed, possible: ALL.entity_sentiment, weight: 1 } } }];
+  });
 }

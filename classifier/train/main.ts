@@ -15,7 +15,8 @@ import { explainError } from '../../core/errors.ts';
 import { assess, type Assessment } from './assess.ts';
 import { writeCard } from './card.ts';
 import { createEncoder, readDevelopment, readTraining } from './data.ts';
-import { report, reportLine } from './evaluate.ts';
+import { reportLine } from './evaluate.ts';
+import { monitor } from './monitor.ts';
 import { readTrained, writeArtifact, writeChecksums } from './export.ts';
 import { readRecipe, type Recipe } from './recipe.ts';
 import { createStudent } from './student.ts';
@@ -24,15 +25,17 @@ import { train } from './train.ts';
 
 const DEFAULT_RECIPE = 'classifier/train/recipes/first.json';
 
+const WATCHED = ['tfns', 'tfn_topic', 'finfe', 'xueqiu_titles', 'finnl', 'finese', 'sentfin'];
+
 export async function runTraining(recipe: Recipe, log: (line: string) => void): Promise<void> {
   const tf = await loadTensorflow('node');
   const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
   const rows = readTraining(recipe, encode, log);
-  const watched = readDevelopment(recipe, encode, ['tfns', 'tfn_topic', 'finfe', 'xueqiu_titles'], 300);
+  const watched = readDevelopment(recipe, encode, WATCHED, 150);
   train(tf, recipe, createStudent(recipe), rows, {
     log,
     onEvaluate: (predict) => {
-      for (const line of report(watched, predict(watched))) log(`  dev sample: ${reportLine(line)}`);
+      for (const line of monitor(watched, predict(watched))) log(`  dev sample: ${line}`);
     },
   });
 }

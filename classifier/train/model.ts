@@ -24,7 +24,14 @@ export interface ModelShape {
 /** Output heads in the order of the artifact; the label order is the order of the logits. */
 export interface HeadShape {
   name: string;
+  kind: 'softmax' | 'multi_label';
   labels: readonly string[];
+}
+
+/** Heads that read the state after some lower layers already, so that an easy text need not go further up. */
+export interface Exit {
+  after: number;
+  heads: readonly HeadShape[];
 }
 
 export type Tensors = Map<string, Tensor>;

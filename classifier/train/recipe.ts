@@ -12,8 +12,13 @@ const setSchema = z.strictObject({
   copies_weight: z.number().positive().default(1),
   /** Topics with fewer rows than this are drawn more often, by the root of the ratio, three times at most. */
   balance: z.number().min(0).default(0),
+  /** How often a row that asks about one of the line's entities is drawn in an epoch. */
+  entities_rate: z.number().min(0).default(0),
 });
 export type SetRecipe = z.infer<typeof setSchema>;
+
+/** A set as it is, to be measured on. */
+export const PLAIN_SET: SetRecipe = setSchema.parse({ rate: 1 });
 
 export const recipeSchema = z.strictObject({
   name: z.string(),
@@ -39,6 +44,10 @@ export const recipeSchema = z.strictObject({
   layers: z.array(z.number().int().min(0)).min(1),
   /** How many of them, from below, are not trained; their output is computed once a text. Embeddings never are. */
   frozen_layers: z.number().int().min(0),
+  /** After how many layers a text may be answered already (heads exit_sentiment and exit_topic); none without. */
+  exit_after: z.number().int().min(1).optional(),
+  /** From this share of the run on, every 20th step's weights go into a mean, which is exported beside the last ones. */
+  average_from: z.number().min(0).max(1).default(1),
   max_tokens: z.number().int().min(8),
   batch_rows: z.number().int().min(1),
   learning_rate: z.number().positive(),

@@ -6,7 +6,6 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { TrainState } from './checkpoint.ts';
 import { type Row, toBatch } from './data.ts';
 import { createFrozenPart, type FrozenPart } from './frozen.ts';
-import { HEADS } from './labels.ts';
 import { lossOf } from './loss.ts';
 import { type Batch, classify, type Dropout, encode, pool, type Tensors, toTensors } from './model.ts';
 import { adamWStep, clipScale, cosineRate, decayOf, emptyMoments } from './optimizer.ts';
@@ -18,6 +17,12 @@ import type { Tensorflow } from './tensorflow.ts';
 
 /** Logits by head, row after row. */
 export type Predict = (rows: readonly { ids: Int32Array }[]) => Record<string, number[][]>;
+
+/** A step's loss: the weighted mean that is trained on, and each head's own mean. */
+export interface StepLoss {
+  total: number;
+  byHead: Record<string, number>;
+}
 
 export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, state: TrainState) {
   const { shape } = student;
@@ -34,12 +39,19 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
   const frozen: FrozenPart = createFrozenPart(tf, shape, tensors, recipe.frozen_layers);
   const upper = (batch: Batch, hidden: Float32Array, dropout: Dropout) => {
     const start = tf.tensor(hidden, [batch.rows, batch.length, shape.hidden_size]);
-    const top = encode(tf, shape, tensors, start, batch, recipe.frozen_layers, shape.num_hidden_layers, dropout);
-    const pooled = pool(tf, top, batch);
-    return classify(tf, tensors, HEADS, dropout === null ? pooled : dropout(pooled));
+    const middle = student.exitAfter ?? recipe.frozen_layers;
+    const half = encode(tf, shape, tensors, start, batch, recipe.frozen_layers, middle, dropout);
+    const top = encode(tf, shape, tensors, half, batch, middle, shape.num_hidden_layers, dropout);
+    const read = (state: Tensor, isExit: boolean) => {
+      const heads = student.heads.filter((head) => (head.target !== undefined) === isExit);
+      if (heads.length === 0) return {};
+      const pooled = pool(tf, state, batch);
+      return classify(tf, tensors, heads, dropout === null ? pooled : dropout(pooled));
+    };
+    return { ...read(top, false), ...read(half, true) };
   };
 
-  const step = (rows: readonly Row[], share: number): number => {
+  const step = (rows: readonly Row[], share: number): StepLoss => {
     const batch = toBatch(rows, shape.pad_token_id);
     const hidden = frozen(rows, batch);
     const random = generator(recipe.seed, state.progress.step, 2);
@@ -47,26 +59,29 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
       recipe.dropout === 0
         ? null
         : (tensor: Tensor) => tf.mul(tensor, tf.tensor(dropoutMask(tensor.size, recipe.dropout, random), tensor.shape));
-    const { value, grads } = tf.variableGrads(
-      () =>
-        lossOf(
-          tf,
-          HEADS,
-          upper(batch, hidden, dropout),
-          rows.map((row) => row.targets),
-          recipe.label_smoothing,
-        ),
-      [...variables.values()],
-    );
+    const targets = rows.map((row) => row.targets);
+    let parts: Record<string, Tensor> = {};
+    const { value, grads } = tf.variableGrads(() => {
+      const loss = lossOf(tf, student.heads, upper(batch, hidden, dropout), targets, recipe.label_smoothing);
+      parts = loss.byHead;
+      for (const part of Object.values(parts)) tf.keep(part);
+      return loss.total;
+    }, [...variables.values()]);
     const gradients = new Map(
       Object.entries(grads).map(([key, tensor]) => [byVariable.get(key) ?? key, tensor.dataSync() as Float32Array]),
     );
-    const loss = value.dataSync()[0] ?? 0;
+    const loss: StepLoss = {
+      total: value.dataSync()[0] ?? 0,
+      byHead: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.dataSync()[0] ?? 0])),
+    };
     tf.dispose(grads);
+    tf.dispose(parts);
     value.dispose();
     const scale = clipScale(gradients.values(), recipe.clip_norm);
     const rate = cosineRate(share, recipe.warmup);
     for (const [name, variable] of variables) {
+      const gradient = gradients.get(name);
+      if (gradient === undefined) continue; // a head that no row of this batch speaks to
       const weight = state.weights.get(name) as Float32Array;
       const peak = name.startsWith('heads.') ? recipe.head_learning_rate : recipe.learning_rate;
       const settings = {
@@ -75,7 +90,7 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
         decay: decayOf(name, recipe.weight_decay),
         scale,
       };
-      adamWStep(weight, gradients.get(name) as Float32Array, state.moments.get(name) ?? emptyMoments(0), settings);
+      adamWStep(weight, gradient, state.moments.get(name) ?? emptyMoments(0), settings);
       const fresh = tf.tensor(weight.slice(), variable.shape, 'float32');
       variable.assign(fresh);
       fresh.dispose();
@@ -85,7 +100,7 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
 
   const predict: Predict = (rows) => {
     const out: Record<string, number[][]> = Object.fromEntries(
-      HEADS.map(({ name }) => [name, Array.from<number[]>({ length: rows.length })]),
+      student.heads.map(({ name }) => [name, Array.from<number[]>({ length: rows.length })]),
     );
     const order = rows
       .map((_, index) => index)

@@ -5,7 +5,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { toBatch } from './data.ts';
 import type { HeadName } from './labels.ts';
-import { HEADS } from './labels.ts';
 
 export type ServedPredict = (
   rows: readonly { ids: Int32Array }[],
@@ -27,8 +26,9 @@ export async function openServed(
     typeof model === 'string'
       ? await ort.InferenceSession.create(model, options)
       : await ort.InferenceSession.create(model, options);
+  const heads = session.outputNames as HeadName[];
   const predict: ServedPredict = async (rows, batchRows = 16) => {
-    const out: Record<HeadName, number[][]> = { sentiment: [], topic: [] };
+    const out = Object.fromEntries(heads.map((name) => [name, [] as number[][]])) as Record<HeadName, number[][]>;
     const order = rows
       .map((_, index) => index)
       .toSorted((a, b) => (rows[a]?.ids.length ?? 0) - (rows[b]?.ids.length ?? 0));
@@ -43,10 +43,10 @@ export async function openServed(
         input_ids: new ort.Tensor('int64', BigInt64Array.from(batch.ids, BigInt), dims),
         attention_mask: new ort.Tensor('int64', BigInt64Array.from(batch.mask, BigInt), dims),
       });
-      for (const { name, labels } of HEADS) {
+      for (const name of heads) {
         const values = results[name]?.data as Float32Array;
-        for (const [i, index] of indexes.entries())
-          out[name][index] = [...values.subarray(i * labels.length, (i + 1) * labels.length)];
+        const width = values.length / indexes.length;
+        for (const [i, index] of indexes.entries()) out[name][index] = [...values.subarray(i * width, (i + 1) * width)];
       }
     }
     return out;

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import { HEADS } from './labels.ts';
+import { EXIT_HEADS, HEADS } from './labels.ts';
+import type { TrainedHead } from './loss.ts';
 import type { ModelShape } from './model.ts';
 import { generator, normal } from './random.ts';
 import type { Recipe } from './recipe.ts';
@@ -17,6 +18,9 @@ const LAYER = /^encoder\.layer\.(\d+)\.(.+)$/;
 export interface Student {
   shape: ModelShape;
   weights: Weights;
+  /** All heads, those of the exit last. */
+  heads: readonly TrainedHead[];
+  exitAfter: number | null;
   /** Names of the weights that training changes: layers above the frozen ones, and the heads. */
   trained: string[];
 }
@@ -39,7 +43,7 @@ export function createStudent(recipe: Recipe): Student {
 export function shrink(
   shape: ModelShape,
   base: Weights,
-  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed'>,
+  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after'>,
 ): Student {
   const weights: Weights = new Map();
   const trained: string[] = [];
@@ -53,7 +57,8 @@ export function shrink(
       if (position >= recipe.frozen_layers) trained.push(renamed);
     }
   }
-  for (const [index, { name, labels }] of HEADS.entries()) {
+  const heads: TrainedHead[] = recipe.exit_after === undefined ? [...HEADS] : [...HEADS, ...EXIT_HEADS];
+  for (const [index, { name, labels }] of heads.entries()) {
     const random = generator(recipe.seed, 7, index);
     weights.set(`heads.${name}.weight`, {
       shape: [labels.length, shape.hidden_size],
@@ -62,5 +67,5 @@ export function shrink(
     weights.set(`heads.${name}.bias`, { shape: [labels.length], data: new Float32Array(labels.length) });
     trained.push(`heads.${name}.weight`, `heads.${name}.bias`);
   }
-  return { shape, weights, trained };
+  return { shape, weights, heads, exitAfter: recipe.exit_after ?? null, trained };
 }

@@ -9,7 +9,7 @@ import { readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.t
 import { epochBatches, type Row } from './data.ts';
 import { emptyMoments } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
-import { createRun, type Predict } from './run.ts';
+import { createRun, type Predict, type StepLoss } from './run.ts';
 import type { Weights } from './safetensors.ts';
 import type { Student } from './student.ts';
 import type { Tensorflow } from './tensorflow.ts';
@@ -44,7 +44,7 @@ export function train(
   let last = now();
   let sinceCheckpoint = 0;
   let sinceEvaluate = 0;
-  let sinceLog = { loss: 0, rows: 0, steps: 0, ms: 0 };
+  let sinceLog = emptySince();
   const share = (): number =>
     Math.max(
       progress.elapsedMs / 60_000 / (recipe.max_minutes ?? Infinity),
@@ -58,6 +58,7 @@ export function train(
       const chosen = (batches[progress.position] ?? []).map((index) => rows[index] as Row);
       progress.step += 1;
       const loss = run.step(chosen, share());
+      if (share() >= recipe.average_from && progress.step % AVERAGE_EVERY === 0) addToAverage(state);
       progress.position += 1;
       done += 1;
       const spent = now() - last;
@@ -65,15 +66,10 @@ export function train(
       progress.elapsedMs += spent;
       sinceCheckpoint += spent;
       sinceEvaluate += spent;
-      sinceLog = {
-        loss: sinceLog.loss + loss,
-        rows: sinceLog.rows + chosen.length,
-        steps: sinceLog.steps + 1,
-        ms: sinceLog.ms + spent,
-      };
+      addSince(sinceLog, loss, chosen.length, spent);
       if (sinceLog.ms >= 15_000) {
         options.log(progressLine(state, batches.length, share(), sinceLog));
-        sinceLog = { loss: 0, rows: 0, steps: 0, ms: 0 };
+        sinceLog = emptySince();
       }
       const everySteps = options.checkpointEverySteps;
       if (
@@ -100,6 +96,20 @@ export function train(
   return run.weights();
 }
 
+const AVERAGE_EVERY = 20;
+
+/** A plain running mean: the learning rate is small by then, so that all steps are near one minimum (Izmailov et al. 2018). */
+function addToAverage({ weights, averages, progress }: TrainState): void {
+  progress.averaged += 1;
+  for (const [name, data] of weights) {
+    const mean = averages.get(name);
+    if (mean === undefined) averages.set(name, data.slice());
+    else
+      for (let i = 0; i < mean.length; i += 1)
+        mean[i] = (mean[i] as number) + ((data[i] as number) - (mean[i] as number)) / progress.averaged;
+  }
+}
+
 function restore(recipe: Recipe, student: Student, fingerprint: string, log: (line: string) => void): TrainState {
   const stored = readCheckpoint(checkpointPath(recipe));
   if (stored !== null) {
@@ -117,7 +127,8 @@ function restore(recipe: Recipe, student: Student, fingerprint: string, log: (li
   return {
     weights,
     moments: new Map([...weights].map(([name, data]) => [name, emptyMoments(data.length)])),
-    progress: { step: 0, epoch: 0, position: 0, elapsedMs: 0, fingerprint },
+    averages: new Map(),
+    progress: { step: 0, epoch: 0, position: 0, elapsedMs: 0, fingerprint, averaged: 0 },
   };
 }
 
@@ -127,18 +138,37 @@ function fingerprintOf(recipe: Recipe, rows: readonly Row[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function progressLine(
-  state: TrainState,
-  batches: number,
-  share: number,
-  since: { loss: number; rows: number; steps: number; ms: number },
-): string {
+interface Since {
+  loss: number;
+  rows: number;
+  steps: number;
+  ms: number;
+  heads: Map<string, { sum: number; count: number }>;
+}
+
+function emptySince(): Since {
+  return { loss: 0, rows: 0, steps: 0, ms: 0, heads: new Map() };
+}
+
+function addSince(since: Since, loss: StepLoss, rows: number, ms: number): void {
+  since.loss += loss.total;
+  since.rows += rows;
+  since.steps += 1;
+  since.ms += ms;
+  for (const [name, value] of Object.entries(loss.byHead)) {
+    const { sum, count } = since.heads.get(name) ?? { sum: 0, count: 0 };
+    since.heads.set(name, { sum: sum + value, count: count + 1 });
+  }
+}
+
+function progressLine(state: TrainState, batches: number, share: number, since: Since): string {
   const { step, epoch, position, elapsedMs } = state.progress;
   const left = share === 0 ? 0 : (elapsedMs / share) * (1 - share);
   return [
     `step ${step}`,
     `epoch ${(epoch + position / batches).toFixed(2)}`,
     `loss ${(since.loss / since.steps).toFixed(4)}`,
+    `(${[...since.heads].map(([name, { sum, count }]) => `${name} ${(sum / count).toFixed(3)}`).join(', ')})`,
     `${((since.rows / since.ms) * 1000).toFixed(1)} examples/s`,
     `${(left / 60_000).toFixed(1)} min left`,
   ].join('  ');
