@@ -24,7 +24,25 @@ export interface Artifact {
   readonly padId: number;
   /** Absolute paths. */
   readonly tokenizerFile: string;
-  readonly graphFile: string;
+  readonly graphs: GraphFiles;
+}
+
+/** One graph, or two where texts that are already certain may leave half way up. */
+export type GraphFiles =
+  | { readonly whole: string }
+  | { readonly lower: string; readonly upper: string; readonly exit: EarlyExit };
+
+/** What is read off half way, and how sure it must be. */
+export interface EarlyExit {
+  /** Output of the lower graph, the head that it stands for, and its own calibration. */
+  readonly heads: readonly {
+    readonly name: string;
+    readonly head: keyof Heads;
+    readonly temperature: number;
+    readonly thresholds?: readonly number[] | undefined;
+  }[];
+  /** By head: probability of the likeliest label that each of these must reach for a text to leave. */
+  readonly threshold: Readonly<Partial<Record<keyof Heads, number>>>;
 }
 
 const head = <Label extends z.ZodType<string>>(label: Label) =>
@@ -42,6 +60,21 @@ const configSchema = z.object({
     version: z.string().min(1),
     max_length: z.int().min(4).max(8192),
     heads: z.array(z.looseObject({ name: z.string() })),
+    exit: z
+      .looseObject({
+        heads: z
+          .array(
+            z.object({
+              name: z.string().min(1),
+              head: z.enum(['sentiment', 'topic', 'topics_zh', 'event']),
+              temperature: z.number().positive(),
+              thresholds: z.array(z.number().min(0).max(1)).optional(),
+            }),
+          )
+          .min(1),
+        threshold: z.partialRecord(z.enum(['sentiment', 'topic', 'event']), z.number().min(0)),
+      })
+      .optional(),
   }),
 });
 /** Sentiment and topic must be there; the others are read where they are, and other names are left to other programs. */
@@ -62,7 +95,12 @@ const headSchemas = {
   entity_sentiment: head(sentimentSchema),
 };
 
-const FILES = { config: 'config.json', tokenizer: 'tokenizer.json', graph: 'onnx/model_quantized.onnx' } as const;
+const FILES = { config: 'config.json', tokenizer: 'tokenizer.json' } as const;
+const GRAPHS = {
+  whole: 'onnx/model_quantized.onnx',
+  lower: 'onnx/lower_quantized.onnx',
+  upper: 'onnx/upper_quantized.onnx',
+} as const;
 const SUMS = 'SHA256SUMS';
 
 /** The folder of a model that comes with Tidewatch, from source and from the built package alike. */
@@ -78,22 +116,27 @@ export function shippedModel(name: string): string {
  */
 export async function loadArtifact(folder: string): Promise<Artifact> {
   const sums = parseSums(await readText(folder, SUMS), folder);
-  for (const file of Object.values(FILES)) {
-    if (!sums.has(file)) {
-      throw new TidewatchError('model.checksum', `${join(folder, SUMS)} has no line for ${file}`, {
-        hint: RESTORE,
-      });
-    }
-  }
+  const demand = (file: string): void => {
+    if (sums.has(file)) return;
+    throw new TidewatchError('model.checksum', `${join(folder, SUMS)} has no line for ${file}`, { hint: RESTORE });
+  };
+  Object.values(FILES).forEach(demand);
   await Promise.all([...sums].map(([file, expected]) => verify(folder, file, expected)));
   const { tidewatch, pad_token_id: padId } = parseConfig(folder, await readText(folder, FILES.config));
+  const { exit } = tidewatch;
+  for (const file of exit === undefined ? [GRAPHS.whole] : [GRAPHS.lower, GRAPHS.upper]) demand(file);
+  const lacking = Object.keys(exit?.threshold ?? {}).find((name) => exit?.heads.every(({ head }) => head !== name));
+  if (lacking !== undefined) refuseConfig(folder, `exit has a threshold for ${lacking}, and no head for it`);
   return {
     model: `${tidewatch.name}@${tidewatch.version}`,
     heads: tidewatch.heads,
     maxLength: tidewatch.max_length,
     padId,
     tokenizerFile: join(folder, FILES.tokenizer),
-    graphFile: join(folder, FILES.graph),
+    graphs:
+      exit === undefined
+        ? { whole: join(folder, GRAPHS.whole) }
+        : { lower: join(folder, GRAPHS.lower), upper: join(folder, GRAPHS.upper), exit },
   };
 }
 
@@ -158,12 +201,7 @@ function parseConfig(
 ): Omit<z.output<typeof configSchema>, 'tidewatch'> & {
   tidewatch: Omit<z.output<typeof configSchema>['tidewatch'], 'heads'> & { heads: Heads };
 } {
-  const path = join(folder, FILES.config);
-  const refuse = (problem: string): never => {
-    throw new TidewatchError('model.missing', `${path} does not describe a Tidewatch model: ${problem}`, {
-      hint: 'Export the model with `tidewatch train`, which writes this file.',
-    });
-  };
+  const refuse = (problem: string): never => refuseConfig(folder, problem);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -187,4 +225,11 @@ function parseConfig(
     entity_sentiment: optional('entity_sentiment', headSchemas.entity_sentiment),
   };
   return { ...config.data, tidewatch: { ...config.data.tidewatch, heads } };
+}
+
+function refuseConfig(folder: string, problem: string): never {
+  const path = join(folder, FILES.config);
+  throw new TidewatchError('model.missing', `${path} does not describe a Tidewatch model: ${problem}`, {
+    hint: 'Export the model with `tidewatch train`, which writes this file.',
+  });
 }

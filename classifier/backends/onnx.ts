@@ -51,19 +51,19 @@ export const onnx = defineComponent<typeof settings, Backend>({
 async function openBackend(given: Settings, restarted: () => void): Promise<Backend> {
   const artifact = await loadArtifact(given.model ?? shippedModel('tidewatch-small'));
   const options: SessionOptions = {
-    graphFile: artifact.graphFile,
+    graphs: artifact.graphs,
     tokenizerFile: artifact.tokenizerFile,
     maxLength: artifact.maxLength,
     padId: artifact.padId,
     provider: given.provider,
     threads: given.threads ?? availableParallelism(),
     limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
-    heads: headNames(artifact.heads),
+    heads: artifact.heads,
   };
   const source = new URL('./onnx_worker.ts', import.meta.url);
   const script = import.meta.url.endsWith('.ts') ? source : new URL(source.href.replace(/\.ts$/, '.js'));
   const thread = await keepThread<InferenceRequest, Logits>(script, options, restarted);
-  const textHeads = options.heads.filter((name) => name !== 'entity_sentiment');
+  const textHeads = headNames(artifact.heads).filter((name) => name !== 'entity_sentiment');
 
   return {
     model: artifact.model,

@@ -6,12 +6,14 @@ import { readFile } from 'node:fs/promises';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { TidewatchError } from '../../core/errors.ts';
 import type { EntityQuestion } from '../backend.ts';
-import type { Logits } from '../labels.ts';
+import { headNames, type GraphFiles } from '../artifact.ts';
+import type { Heads, Logits } from '../labels.ts';
 import { cutBatches, type BatchLimits } from '../queue.ts';
 import { createTokenizer } from '../tokenizer.ts';
+import { earlyExit, toBatch, wholeGraph, type RunBatch, type RunGraph } from './onnx_batch.ts';
 
 export interface SessionOptions {
-  readonly graphFile: string;
+  readonly graphs: GraphFiles;
   readonly tokenizerFile: string;
   readonly maxLength: number;
   readonly padId: number;
@@ -19,14 +21,14 @@ export interface SessionOptions {
   /** Threads of one inference. */
   readonly threads: number;
   readonly limits: BatchLimits;
-  /** Heads that the graph must have. */
-  readonly heads: readonly string[];
+  /** What the model answers. */
+  readonly heads: Heads;
 }
 
 /** Texts, or questions about one entity in a text, and the heads whose logits are wanted. */
 export interface InferenceRequest {
   readonly texts: readonly (string | EntityQuestion)[];
-  readonly heads: readonly string[];
+  readonly heads: readonly (keyof Heads)[];
 }
 
 export interface Session {
@@ -35,51 +37,36 @@ export interface Session {
   close(): Promise<void>;
 }
 
-const INPUTS = ['input_ids', 'attention_mask'] as const;
-
 /** @throws TidewatchError model.missing, library.missing */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const runtime = await loadRuntime();
   const tokenizer = createTokenizer(JSON.parse(await readFile(options.tokenizerFile, 'utf8')), options.maxLength);
-  const session = await createSession(runtime, options);
-  const lacking = [
-    ...INPUTS.filter((name) => !session.inputNames.includes(name)),
-    ...options.heads.filter((name) => !session.outputNames.includes(name)),
-  ];
-  if (lacking.length > 0) {
-    throw new TidewatchError('model.missing', `${options.graphFile} has no input or output ${lacking.join(', ')}`, {
-      hint: 'Export the model with `tidewatch train`.',
-    });
-  }
-
-  const runBatch = async (
-    rows: readonly (readonly number[])[],
-    length: number,
-    heads: readonly string[],
-  ): Promise<Float32Array[]> => {
-    const shape = [rows.length, length];
-    const ids = new BigInt64Array(rows.length * length).fill(BigInt(options.padId));
-    const mask = new BigInt64Array(rows.length * length);
-    rows.forEach((row, index) => {
-      row.forEach((id, column) => {
-        ids[index * length + column] = BigInt(id);
-      });
-      mask.fill(1n, index * length, index * length + row.length);
-    });
-    try {
-      const feeds = {
-        input_ids: new runtime.Tensor('int64', ids, shape),
-        attention_mask: new runtime.Tensor('int64', mask, shape),
-      };
-      const answer = await session.run(feeds, [...heads]);
-      return heads.map((name) => answer[name]?.data as Float32Array);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new TidewatchError('model.failed', `The model failed on a batch of ${shape.join(' x ')}: ${reason}`, {
-        cause: error,
+  const open = async (file: string, outputs: readonly string[], inputs = INPUTS): Promise<RunGraph> => {
+    const session = await createSession(runtime, file, options);
+    const lacking = [
+      ...inputs.filter((name) => !session.inputNames.includes(name)),
+      ...outputs.filter((name) => !session.outputNames.includes(name)),
+    ];
+    if (lacking.length > 0) {
+      throw new TidewatchError('model.missing', `${file} has no input or output ${lacking.join(', ')}`, {
+        hint: 'Export the model with `tidewatch train`.',
       });
     }
+    return createRun(runtime, session);
   };
+  const { graphs, heads } = options;
+  const names = headNames(heads);
+  const opened: RunGraph[] = [];
+  const keep = (graph: RunGraph): RunGraph => (opened.push(graph), graph);
+  const runBatch: RunBatch =
+    'whole' in graphs
+      ? wholeGraph(keep(await open(graphs.whole, names)))
+      : earlyExit(
+          keep(await open(graphs.lower, ['hidden', ...graphs.exit.heads.map(({ name }) => name)])),
+          keep(await open(graphs.upper, names, ['hidden', 'attention_mask'])),
+          graphs.exit,
+          heads,
+        );
 
   return {
     async infer({ texts, heads }) {
@@ -89,23 +76,24 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       const logits: Record<string, Float32Array> = {};
       const lengths = encoded.map((ids) => ids.length);
       for (const { members, length } of cutBatches(lengths, options.limits)) {
-        const outputs = await runBatch(
-          members.map((member) => encoded[member] ?? []),
-          length,
-          heads,
-        );
-        heads.forEach((name, output) => {
-          const rows = outputs[output] ?? new Float32Array();
-          const width = rows.length / members.length;
+        const rows = members.map((member) => encoded[member] ?? []);
+        const outputs = await runBatch(toBatch(rows, length, options.padId), heads);
+        for (const name of heads) {
+          const own = outputs[name] ?? new Float32Array();
+          const width = own.length / members.length;
           const target = (logits[name] ??= new Float32Array(width * texts.length));
-          members.forEach((member, row) => target.set(rows.subarray(row * width, (row + 1) * width), member * width));
-        });
+          members.forEach((member, row) => target.set(own.subarray(row * width, (row + 1) * width), member * width));
+        }
       }
       return logits;
     },
-    close: () => session.release(),
+    async close() {
+      for (const graph of opened) await graph.close();
+    },
   };
 }
+
+const INPUTS: readonly string[] = ['input_ids', 'attention_mask'];
 
 type Runtime = typeof OnnxRuntime;
 
@@ -123,9 +111,39 @@ async function loadRuntime(): Promise<Runtime> {
   }
 }
 
-async function createSession(runtime: Runtime, options: SessionOptions): Promise<OnnxRuntime.InferenceSession> {
+/** One graph, with failures told in the house's way. */
+function createRun(runtime: Runtime, session: OnnxRuntime.InferenceSession): RunGraph {
+  return {
+    async run(inputs, outputs) {
+      const feeds: Record<string, OnnxRuntime.Tensor> = {};
+      for (const [name, { data, shape }] of Object.entries(inputs)) {
+        feeds[name] =
+          data instanceof BigInt64Array
+            ? new runtime.Tensor('int64', data, [...shape])
+            : new runtime.Tensor('float32', data, [...shape]);
+      }
+      try {
+        const answer = await session.run(feeds, [...outputs]);
+        return Object.fromEntries(outputs.map((name) => [name, answer[name]?.data as Float32Array]));
+      } catch (error) {
+        const shape = Object.values(inputs)[0]?.shape.join(' x ');
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new TidewatchError('model.failed', `The model failed on a batch of ${shape}: ${reason}`, {
+          cause: error,
+        });
+      }
+    },
+    close: () => session.release(),
+  };
+}
+
+async function createSession(
+  runtime: Runtime,
+  file: string,
+  options: SessionOptions,
+): Promise<OnnxRuntime.InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(options.graphFile, {
+    return await runtime.InferenceSession.create(file, {
       executionProviders: options.provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -146,7 +164,7 @@ async function createSession(runtime: Runtime, options: SessionOptions): Promise
         hint: 'Install CUDA 12 with cuDNN 9 and run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` (Linux x64), or set provider: cpu.',
       });
     }
-    throw new TidewatchError('model.missing', `ONNX Runtime cannot load ${options.graphFile}: ${reason}`, {
+    throw new TidewatchError('model.missing', `ONNX Runtime cannot load ${file}: ${reason}`, {
       cause: error,
       hint: 'Restore the file from the release, or export the model again.',
     });

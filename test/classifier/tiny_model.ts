@@ -55,6 +55,8 @@ export interface TinyModelOptions {
   readonly temperature?: number;
   /** Heads that it has; without it, all. */
   readonly heads?: readonly HeadName[];
+  /** Two graphs with an exit between them, for texts whose sentiment there is at least so likely; the upper one inverts. */
+  readonly exitFrom?: number;
   /** Turns every sentiment round: another model, to be told from the first by its labels. */
   readonly inverted?: boolean;
   /** Bytes that stand in for the graph. */
@@ -88,6 +90,20 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
         name: options.name ?? 'tiny',
         version: options.version ?? '1',
         max_length: options.maxLength ?? 16,
+        ...(options.exitFrom === undefined
+          ? {}
+          : {
+              exit: {
+                after: 0,
+                heads: textHeads(heads).map((name) => ({
+                  name: `exit_${name}`,
+                  head: name,
+                  temperature: name === 'sentiment' ? 0.5 : 1,
+                  ...(name === 'topics_zh' ? { thresholds: TOPICS_ZH.map(() => 0.7) } : {}),
+                })),
+                threshold: { sentiment: options.exitFrom },
+              },
+            }),
         heads: heads.map((name) => ({
           name,
           kind: name === 'topics_zh' ? 'multi_label' : 'softmax',
@@ -122,7 +138,12 @@ export function writeTinyModel(folder: string, options: TinyModelOptions = {}): 
         byte_fallback: false,
       },
     }),
-    'onnx/model_quantized.onnx': options.graph ?? writeGraph(heads, options.inverted === true),
+    ...(options.exitFrom === undefined
+      ? { 'onnx/model_quantized.onnx': options.graph ?? writeGraph('whole', heads, options.inverted === true) }
+      : {
+          'onnx/lower_quantized.onnx': writeGraph('lower', heads, false),
+          'onnx/upper_quantized.onnx': writeGraph('upper', heads, true),
+        }),
     'MODEL_CARD.md': '# Tiny\nA model for tests.\n',
   };
   for (const [path, content] of Object.entries(files)) writeFileSync(join(folder, path), content);
@@ -142,7 +163,10 @@ function widthOf(heads: readonly HeadName[]): number {
   return heads.reduce((sum, name) => sum + HEADS[name].length, 0);
 }
 
-function writeGraph(heads: readonly HeadName[], inverted: boolean): Uint8Array {
+const textHeads = (heads: readonly HeadName[]): HeadName[] => heads.filter((name) => name !== 'entity_sentiment');
+
+/** The whole of it, or its halves: word vectors with the exit's heads, and the mean of the vectors with the heads. */
+function writeGraph(part: 'whole' | 'lower' | 'upper', heads: readonly HeadName[], inverted: boolean): Uint8Array {
   const width = widthOf(heads);
   const known = WORDS.filter(([piece]) => piece !== '▁poison');
   const vectors = new Float32Array((FRAME.length + known.length) * width);
@@ -153,42 +177,51 @@ function writeGraph(heads: readonly HeadName[], inverted: boolean): Uint8Array {
     heads.forEach((name, head) => {
       const vote = votes[name];
       if (vote === undefined) return;
-      const place =
-        typeof vote === 'string' ? HEADS[name].indexOf(vote) : name !== 'topic' && inverted ? 2 - vote : vote;
-      vectors[row + (starts[head] ?? 0) + place] = STRENGTH;
+      vectors[row + (starts[head] ?? 0) + (typeof vote === 'string' ? HEADS[name].indexOf(vote) : vote)] = STRENGTH;
     });
   });
-  const pick = (from: number, count: number): Float32Array => {
+  const turned = (name: HeadName): boolean => inverted && HEADS[name] === SENTIMENTS;
+  const pick = (from: number, count: number, turn: boolean): Float32Array => {
     const matrix = new Float32Array(width * count);
-    for (let column = 0; column < count; column += 1) matrix[(from + column) * count + column] = 1;
+    for (let column = 0; column < count; column += 1) {
+      matrix[(from + column) * count + (turn ? count - 1 - column : column)] = 1;
+    }
     return matrix;
   };
   const axis = (name: string, value: number) => ({ name, dims: [1], data: BigInt64Array.of(BigInt(value)) });
+  const answered = part === 'lower' ? textHeads(heads) : heads;
+  const output = (name: HeadName): string => (part === 'lower' ? `exit_${name}` : name);
+  const hidden = { name: 'hidden', kind: 'float32', dims: ['batch', 'length', width] } as const;
   return writeOnnx({
     inputs: [
-      { name: 'input_ids', kind: 'int64', dims: ['batch', 'length'] },
+      ...(part === 'upper' ? [hidden] : [{ name: 'input_ids', kind: 'int64', dims: ['batch', 'length'] } as const]),
       { name: 'attention_mask', kind: 'int64', dims: ['batch', 'length'] },
     ],
-    outputs: heads.map((name) => ({ name, kind: 'float32', dims: ['batch', HEADS[name].length] })),
+    outputs: [
+      ...(part === 'lower' ? [hidden] : []),
+      ...answered.map(
+        (name) => ({ name: output(name), kind: 'float32', dims: ['batch', HEADS[name].length] }) as const,
+      ),
+    ],
     tensors: [
-      { name: 'vectors', dims: [FRAME.length + known.length, width], data: vectors },
-      ...heads.map((name, head) => ({
+      ...(part === 'upper' ? [] : [{ name: 'vectors', dims: [FRAME.length + known.length, width], data: vectors }]),
+      ...answered.map((name) => ({
         name: `to_${name}`,
         dims: [width, HEADS[name].length],
-        data: pick(starts[head] ?? 0, HEADS[name].length),
+        data: pick(starts[heads.indexOf(name)] ?? 0, HEADS[name].length, turned(name)),
       })),
       axis('axis_1', 1),
       axis('axis_2', 2),
     ],
     operators: [
-      { type: 'Gather', inputs: ['vectors', 'input_ids'], outputs: ['words'] },
+      ...(part === 'upper' ? [] : [{ type: 'Gather', inputs: ['vectors', 'input_ids'], outputs: ['hidden'] }]),
       { type: 'Cast', inputs: ['attention_mask'], outputs: ['mask'], integers: { to: 1 } },
       { type: 'Unsqueeze', inputs: ['mask', 'axis_2'], outputs: ['mask_3d'] },
-      { type: 'Mul', inputs: ['words', 'mask_3d'], outputs: ['kept'] },
+      { type: 'Mul', inputs: ['hidden', 'mask_3d'], outputs: ['kept'] },
       { type: 'ReduceSum', inputs: ['kept', 'axis_1'], outputs: ['sum'], integers: { keepdims: 0 } },
       { type: 'ReduceSum', inputs: ['mask', 'axis_1'], outputs: ['count'], integers: { keepdims: 1 } },
       { type: 'Div', inputs: ['sum', 'count'], outputs: ['mean'] },
-      ...heads.map((name) => ({ type: 'MatMul', inputs: ['mean', `to_${name}`], outputs: [name as string] })),
+      ...answered.map((name) => ({ type: 'MatMul', inputs: ['mean', `to_${name}`], outputs: [output(name)] })),
     ],
   });
 }

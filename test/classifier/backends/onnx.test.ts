@@ -32,6 +32,13 @@ describeBackendContract('onnx without its memory of texts', {
   tolerance: 1e-5,
 });
 
+describeBackendContract('onnx, a tiny model in two graphs, all texts leaving half way', {
+  open: () => open({ model: writeTinyModel(join(folder, 'early'), { exitFrom: 0 }), max_batch_texts: 8 }),
+  positive: 'profit rose',
+  negative: 'loss fraud',
+  tolerance: 1e-5,
+});
+
 const hasShipped = existsSync(join(shipped, 'SHA256SUMS'));
 if (!hasShipped) console.warn(`skipped: the shipped model is not in ${shipped}`);
 describeBackendContract(
@@ -63,6 +70,25 @@ describe('the onnx backend', () => {
     const [labels] = await backend.classify(['亏损']);
     await backend.close();
     expect(labels).toMatchObject({ sentiment: 'negative', topic: 'Earnings' });
+  });
+
+  it('lets only texts that are certain half way leave there, with the calibration of the exit', async () => {
+    // The upper half turns sentiments round, so a label tells where a text left.
+    const backend = await open({ model: writeTinyModel(join(folder, 'exits'), { exitFrom: 0.9 }) });
+    const labels = await backend.classify([
+      'loss loss',
+      'the the the the the the loss',
+      'profit rose',
+      'the the the 亏损',
+    ]);
+    expect(labels.map(({ sentiment }) => sentiment)).toEqual(['negative', 'positive', 'positive', 'negative']);
+    // Two of four tokens vote 12 for negative; the exit divides by 0.5.
+    expect(labels[0]?.confidence).toBeCloseTo(Math.exp(12) / (Math.exp(12) + 2), 4);
+    // One of nine tokens votes 12; the head divides by 1.
+    expect(labels[1]?.confidence).toBeCloseTo(Math.exp(12 / 9) / (Math.exp(12 / 9) + 2), 4);
+    const [acme] = await backend.classifyEntities([{ text: 'acme borea', entity: 'acme' }]);
+    expect(acme?.sentiment).toBe('negative');
+    await backend.close();
   });
 
   it('fails a batch with model.failed where the graph refuses a text, and labels the next one', async () => {
