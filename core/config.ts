@@ -127,7 +127,7 @@ function substitute(value: unknown, path: readonly string[], with_: Substitution
   const result: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const resolved = substitute(item, [...path, key], with_);
-    const secret = /^(token|secret|password|webhook_url|api_key)_file$/.exec(key)?.[1];
+    const secret = /^(token|secret|password|webhook_url|api_key|author_salt)_file$/.exec(key)?.[1];
     if (secret === undefined || typeof resolved !== 'string') {
       result[key] = resolved;
       continue;

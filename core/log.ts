@@ -8,7 +8,7 @@ import pretty from 'pino-pretty';
 export type Logger = PinoLogger;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-const SECRET_NAMES = ['token', 'secret', 'password', 'authorization', 'webhook_url', 'api_key'];
+const SECRET_NAMES = ['token', 'secret', 'password', 'authorization', 'webhook_url', 'api_key', 'author_salt'];
 
 export function createLogger(options: { level: LogLevel; format: 'auto' | 'json' | 'text' }): Logger {
   const base = {

@@ -16,6 +16,8 @@ export type DuplicateReason = 'duplicate_id' | 'duplicate_content';
 export interface SeenDocuments {
   /** Why a document is a duplicate of one recorded or asked about since `begin`; null: it is new. */
   reason(document: DedupeKeys, now: number): DuplicateReason | null;
+  /** Whether a document of this id was taken in, and is remembered. */
+  knows(id: string, now: number): boolean;
   /** Starts a batch: forgets what was asked about but never recorded. */
   begin(): void;
   /** Writes the batch, and removes what has expired. Call within `State.transaction`. */
@@ -59,6 +61,7 @@ export function openSeenDocuments(state: State, hours: number): SeenDocuments {
   };
 
   return {
+    knows: (id, now) => batch.has(`i${id}`) || (expiries.get(`i${id}`) ?? 0) > now,
     begin() {
       batch = new Set();
     },

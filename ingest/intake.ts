@@ -1,6 +1,6 @@
 /**
  * What happens to the items of every source, in one place and one after another: cleaned, checked against what was seen,
- * given entities and a story, appended to the stream, recorded. One batch at a time, so that two sources that bring the
+ * given entities, a story and a flood score, appended to the stream, recorded; and what their origins took back is passed on. One batch at a time, so that two sources that bring the
  * same item in the same moment bring it once.
  *
  * Storage that is full or away is waited for here, so no source has to know about it.
@@ -12,15 +12,19 @@ import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS, deadLetterTopic, type Message, type Stream } from '../core/stream/stream.ts';
 import { deadLetter } from './dead_letter.ts';
+import { openAuthors, withStoredAuthor, type AuthorSettings } from './authors.ts';
 import { contentIdOf, openSeenDocuments } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
+import { createFloodWatch, type FloodRow } from './floods.ts';
 import { insist, orAborted } from './insist.ts';
-import { normalize, type PlainDocument } from './normalize.ts';
+import { postOf, storyTextOf } from './placing.ts';
+import { removalMessage, type RemovalMessage } from './removals.ts';
+import { normalize } from './normalize.ts';
 import type { IngestSettings } from './settings.ts';
-import { bareHeadline, wordsOf } from './shingles.ts';
-import type { EmitOptions, RawItem, Receipt, Refusal } from './source.ts';
+import { wordsOf } from './shingles.ts';
+import type { EmitOptions, RawItem, Receipt, Refusal, Removal } from './source.ts';
 import { createRefusalLog } from './refusal_log.ts';
-import { createStoryIndex, type StoryRow } from './stories.ts';
+import { createStoryIndex, type StoryValue } from './stories.ts';
 import { parseTime } from './time.ts';
 import type { WatchedEntity } from './watchlist.ts';
 
@@ -48,10 +52,11 @@ interface Batch {
   readonly documents: Document[];
   readonly refused: { readonly index: number; readonly refusal: Refusal }[];
   readonly duplicates: Map<string, number>;
+  readonly removals: RemovalMessage[];
 }
 
 export function createIntake(
-  settings: Pick<IngestSettings, 'dedupe_hours' | 'max_text_chars'>,
+  settings: Pick<IngestSettings, 'dedupe_hours' | 'max_text_chars'> & AuthorSettings,
   watched: readonly WatchedEntity[],
   parts: IntakeParts,
 ): Intake {
@@ -59,18 +64,25 @@ export function createIntake(
   const matchEntities = createEntityMatcher(watched);
   const sayRefused = createRefusalLog(log);
   const seen = openSeenDocuments(state, settings.dedupe_hours);
-  const storyRows = state.table<StoryRow>('ingest_stories');
-  let stories = restoredStories();
+  const authors = openAuthors(settings, state);
+  const storyRows = state.table<StoryValue>('ingest_story_index');
+  const floodRows = state.table<FloodRow>('ingest_floods');
+  // What is remembered of texts and authors; null: to be read anew, as it was before a batch that failed.
+  let memory: { stories: ReturnType<typeof createStoryIndex>; floods: ReturnType<typeof createFloodWatch> } | null =
+    null;
   let last: Promise<unknown> = Promise.resolve();
 
-  function restoredStories(): ReturnType<typeof createStoryIndex> {
-    const index = createStoryIndex();
-    index.restore(storyRows.entries());
-    return index;
+  function remembered(): NonNullable<typeof memory> {
+    if (memory !== null) return memory;
+    memory = { stories: createStoryIndex(), floods: createFloodWatch() };
+    memory.stories.restore(storyRows.entries());
+    memory.floods.restore(floodRows.entries());
+    return memory;
   }
 
-  function prepare(feed: string, items: readonly RawItem[]): Batch {
-    const batch: Batch = { documents: [], refused: [], duplicates: new Map() };
+  function prepare(feed: string, items: readonly RawItem[], removed: readonly Removal[]): Batch {
+    const batch: Batch = { documents: [], refused: [], duplicates: new Map(), removals: [] };
+    const { stories, floods } = remembered();
     seen.begin();
     for (const [index, item] of items.entries()) {
       // In a replay the items are the clock: each is fetched at the moment it was published.
@@ -81,7 +93,8 @@ export function createIntake(
         batch.refused.push({ index, refusal: { ...normal.refused, value: item } });
         continue;
       }
-      const { document } = normal;
+      const { author } = normal.document;
+      const document = { ...normal.document, author: author === null ? null : authors.stored(author) };
       const { title, text, links } = document;
       const words = wordsOf(title === null ? text : `${title} ${text}`, links);
       const keys = { id: document.id, revision: item.revision, contentId: contentIdOf(document, words) };
@@ -92,11 +105,20 @@ export function createIntake(
       }
       const entities = matchEntities(document);
       const about = [...entities.map(({ id }) => id), ...document.cashtags];
-      const placed = stories.place(
-        { id: document.id, words: storyWords(document, words), at: Date.parse(document.published_at), about },
-        now,
-      );
-      batch.documents.push({ ...document, entities, ...placed });
+      const { story, novelty, family } = stories.place(storyTextOf(document, about), now);
+      const coordinated =
+        document.source_class === 'social' ? floods.score(postOf({ ...document, entities }, words, family), now) : 0;
+      batch.documents.push({ ...document, entities, story, novelty, coordinated });
+    }
+    for (const removal of removed) {
+      const message = removalMessage(removal, { feed, authors, now: clock.now() });
+      if (message.kind === 'document' && !message.values.some((id) => seen.knows(id, clock.now()))) {
+        metrics.skipped('removal_unknown');
+        continue;
+      }
+      if (message.kind === 'document') message.values.forEach((id) => stories.forget(id));
+      else floods.forget(message.values);
+      batch.removals.push(message);
     }
     return batch;
   }
@@ -105,19 +127,25 @@ export function createIntake(
     const messages: Message<Document>[] = batch.documents.map((value) => ({ key: keyOf(value), value }));
     const letters = [...refused, ...batch.refused.map(({ refusal }) => refusal)].map((refusal) => ({
       key: feed,
-      value: deadLetter(refusal, clock.now()),
+      value: deadLetter({ ...refusal, value: withStoredAuthor(refusal.value, authors) }, clock.now()),
     }));
     const waiting = { clock, log, metrics, signal };
+    await insist(() => authors.keep(), waiting);
     if (messages.length > 0) await insist(() => stream.append(TOPICS.documents, messages, signal), waiting);
     if (letters.length > 0)
       await insist(() => stream.append(deadLetterTopic(TOPICS.documents), letters, signal), waiting);
-    const changes = [...stories.changes()];
+    const removals = batch.removals.map((value) => ({ key: value.values[0] ?? value.id, value }));
+    if (removals.length > 0) await insist(() => stream.append(TOPICS.removals, removals, signal), waiting);
+    const { stories, floods } = remembered();
+    const storyChanges = [...stories.changes()];
+    const floodChanges = [...floods.changes()];
     // From here on the batch is in the stream: what is left to write is written even while the stage stops.
     await insist(
       () =>
         state.transaction(() => {
           seen.record(clock.now());
-          for (const [story, row] of changes) void (row === null ? storyRows.remove(story) : storyRows.put(story, row));
+          for (const [key, row] of storyChanges) void (row === null ? storyRows.remove(key) : storyRows.put(key, row));
+          for (const [key, row] of floodChanges) void (row === null ? floodRows.remove(key) : floodRows.put(key, row));
         }),
       waiting,
     );
@@ -127,22 +155,24 @@ export function createIntake(
     feed: string,
     items: readonly RawItem[],
     refused: readonly Refusal[],
+    removed: readonly Removal[],
     signal: AbortSignal,
   ): Promise<Receipt> {
     signal.throwIfAborted();
     const started = performance.now();
-    const batch = prepare(feed, items);
+    const batch = prepare(feed, items, removed);
     try {
       await store(feed, batch, refused, signal);
     } catch (error) {
       // Nothing of it was recorded, so the next try must find the stories as they were.
-      stories = restoredStories();
+      memory = null;
       throw error;
     }
     const duplicates = [...batch.duplicates.values()].reduce((sum, count) => sum + count, 0);
     metrics.in(items.length + refused.length);
     metrics.out(batch.documents.length);
     for (const [reason, count] of batch.duplicates) metrics.skipped(reason, count);
+    if (batch.removals.length > 0) metrics.skipped('removed', batch.removals.length);
     const allRefused = [...refused, ...batch.refused.map(({ refusal }) => refusal)];
     for (const { code } of allRefused) metrics.error(code);
     sayRefused(
@@ -162,10 +192,13 @@ export function createIntake(
       const signal = options.signal === undefined ? parts.signal : AbortSignal.any([parts.signal, options.signal]);
       const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
       const allRefused = options.refused ?? [];
-      if ((options.removed ?? []).length > 0) metrics.skipped('removal_not_built', options.removed?.length);
-      for (let from = 0; from < Math.max(items.length, allRefused.length > 0 ? 1 : 0); from += BATCH) {
+      const allRemoved = options.removed ?? [];
+      const hasMore = allRefused.length > 0 || allRemoved.length > 0;
+      for (let from = 0; from < Math.max(items.length, hasMore ? 1 : 0); from += BATCH) {
         const refused = from === 0 ? allRefused : [];
-        const turn = last.then(() => takeBatch(feed, items.slice(from, from + BATCH), refused, signal));
+        // After the items: one of them may be what was taken back.
+        const removed = from + BATCH >= items.length ? allRemoved : [];
+        const turn = last.then(() => takeBatch(feed, items.slice(from, from + BATCH), refused, removed, signal));
         last = turn.catch(() => undefined);
         const part = await orAborted(turn, signal);
         receipt.accepted += part.accepted;
@@ -178,14 +211,6 @@ export function createIntake(
       await last;
     },
   };
-}
-
-/** The words that copies share: an outlet's name behind a headline is none of them. */
-function storyWords({ title, text, links }: PlainDocument, words: readonly string[]): readonly string[] {
-  const headline = title ?? (text.length <= 200 ? text : '');
-  const bare = bareHeadline(headline);
-  if (bare === headline) return words;
-  return wordsOf(title === null ? bare : `${bare} ${text}`, links);
 }
 
 /** Documents of one entity keep their order, so that its windows close in order. */

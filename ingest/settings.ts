@@ -27,6 +27,17 @@ export const ingestSettings = z.strictObject({
     .max(24 * 365)
     .default(168)
     .describe('How long a document is remembered after its last appearance, so that it is not taken in twice.'),
+  authors: z
+    .enum(['hashed', 'plain'])
+    .default('hashed')
+    .describe('hashed: authors are kept as a salted HMAC-SHA256, never by name. plain: as their source names them.'),
+  author_salt: z
+    .string()
+    .min(16)
+    .optional()
+    .describe(
+      'Salt of hashed authors, for several processes that take documents in; better author_salt_file or ${ENV}. Without it one is made and kept in data_dir.',
+    ),
   max_text_chars: z
     .number()
     .int()

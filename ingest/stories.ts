@@ -1,190 +1,324 @@
 /**
  * Which story a document belongs to: copies of a wire report, with prefixes, cuts and outlet names, and the variants of a
- * bot flood, share the story of the first one seen. Streaming, bounded: an entry lives 48 hours after its last copy and
- * the oldest give way above the limit.
+ * bot flood, share the story of the first one seen; what says of itself that it repeats or quotes another joins that
+ * one's story. Streaming, bounded: a story lives 48 hours after its last document and the oldest give way above the limit.
  *
- * Candidates share one of the smallest shingle hashes (a one-row band of MinHash; shared hashes are votes), the best are
- * compared by their whole sketches. Reports of one event in different words stay apart: that is what makes the number
- * of stories a measure of how many people had something to say. Two texts that name different entities are never copies
- * of each other, however alike: "X to buy back shares" is a template.
+ * Candidates share some of the smallest shingle hashes (exemplars.ts), the best are compared by their whole sketches.
+ * Reports of one event in different words stay apart: that is what makes the number of stories a measure of how many
+ * people had something to say. So do fillings of one template (other entities, names or figures): "X to buy back
+ * shares". Fillings of one template by other figures or cashtags keep a `family` in common: floods.ts looks at that.
  * Rejected: embeddings (they merge different reports of one event, and cost a model call each).
  */
-import { stableId } from '../core/event.ts';
-import type { Sketch } from './shingles.ts';
-import { likeness, sketchOf, weightOf } from './shingles.ts';
+import { createExemplars, type Exemplar } from './exemplars.ts';
+import { marksOf, MOST_MARKS } from './marks.ts';
+import { hashText, hashWhole, sketchOf, weightOf, wordsOf, type Likeness } from './shingles.ts';
 
 export interface StoryText {
   readonly id: string;
-  readonly words: readonly string[];
+  /** Title and text, without what an outlet hangs on them (headline.ts). */
+  readonly text: string;
+  readonly links: readonly string[];
   /** Event time, epoch milliseconds. */
   readonly at: number;
   /** Watched entities and cashtags that it names. */
   readonly about: readonly string[];
+  readonly url: string | null;
+  /** Id or address of the document that it repeats or quotes, as its source says. */
+  readonly repostOf: string | null;
 }
 
 export interface Placed {
   /** Id of the story's first document. */
   readonly story: string;
-  /** 100 for the first, then 75, 56, 42, ...: each copy is worth three quarters of the one before. */
+  /**
+   * 100 for the first, then 75, 56, 42, ...: each document of the story within 24 hours of event time before it takes a
+   * quarter, as RavenPack's event novelty score does ("ENS", RavenPack News Analytics user guide 4.0).
+   */
   readonly novelty: number;
+  /** Story whose template it fills; its own where there is none. */
+  readonly family: string;
 }
 
-/** A text that others are compared with. Plain data: it is kept in the state. */
-interface Exemplar extends Sketch {
-  readonly whole: string;
-  readonly about: readonly string[];
-  at: number;
-}
+/** Plain data: rows of the state, "s" and the story's id for a story, "e", the id, ":" and a number for its texts. */
+export type StoryValue = StoryRow | StoredExemplar;
 
-/** Plain data: one row of the state, by the story's id. */
 export interface StoryRow {
   documents: number;
   /** When the last document came, by the process's clock, epoch milliseconds. */
   arrived: number;
-  readonly exemplars: Exemplar[];
+  /** Newest event time. */
+  latest: number;
+  readonly family: string;
+  /** Event times of the last documents, for their novelty. */
+  readonly times: number[];
+  /** Hashes of ids and addresses of documents, for what repeats them. */
+  readonly keys: number[];
+}
+
+export interface StoredExemplar {
+  readonly whole: number;
+  readonly cutoff: number;
+  readonly head: number;
+  readonly marks: readonly (readonly number[])[];
+  /** Shingle hashes, four bytes each, little-endian. */
+  readonly hashes: Uint8Array;
 }
 
 export interface StoryIndex {
   /** Places one document; `now` is the process's clock, epoch milliseconds. */
   place(text: StoryText, now: number): Placed;
+  /** Forgets a story of this one document; what others share stays. */
+  forget(document: string): void;
   /** Takes up rows of an earlier run. */
-  restore(rows: Iterable<{ key: string; value: StoryRow }>): void;
+  restore(rows: Iterable<{ key: string; value: StoryValue }>): void;
   /** Rows that changed since the last call; null: removed. */
-  changes(): Map<string, StoryRow | null>;
+  changes(): Map<string, StoryValue | null>;
   readonly size: number;
 }
 
 export const STORY_WINDOW_MS = 48 * 3_600_000;
-const INDEXED_HASHES = 12;
-const LONGEST_POSTING = 48;
-const COMPARED_CANDIDATES = 8;
+const NOVELTY_WINDOW_MS = 24 * 3_600_000;
+/** After 18 earlier documents the novelty rounds to 0. */
+const KEPT_TIMES = 20;
+const KEPT_KEYS = 12;
 const EXEMPLARS_A_STORY = 8;
 /** Below this many words only equality counts: "to the moon" resembles too much. */
 const LEAST_WEIGHT = 5;
+/** Two days at 70 documents a minute; at most 200 MB. */
+const MOST_STORIES = 200_000;
+
+interface Story extends StoryRow {
+  readonly slots: number[];
+  readonly wholes: number[];
+}
+
+interface Match {
+  readonly story: string;
+  readonly resemblance: number;
+}
 
 export function createStoryIndex(limits: { maxStories?: number } = {}): StoryIndex {
-  const maxStories = limits.maxStories ?? 50_000;
+  const maxStories = limits.maxStories ?? MOST_STORIES;
+  const capacity = Math.ceil(maxStories * 1.25) + EXEMPLARS_A_STORY;
+  const exemplars = createExemplars(capacity);
   // In order of the last document, so that the first key is the one to give up.
-  const stories = new Map<string, StoryRow>();
-  const byHash = new Map<number, Exemplar[]>();
-  const byWhole = new Map<string, Exemplar>();
-  const storyOf = new Map<Exemplar, string>();
-  let changed = new Map<string, StoryRow | null>();
+  const stories = new Map<string, Story>();
+  const storyOfSlot: string[] = [];
+  const byWhole = new Map<number, string>();
+  const byKey = new Map<number, string>();
+  let changed = new Map<string, StoryValue | null>();
 
-  const add = (story: string, exemplar: Exemplar): void => {
-    storyOf.set(exemplar, story);
-    byWhole.set(exemplar.whole, exemplar);
-    for (const hash of exemplar.hashes.slice(0, INDEXED_HASHES)) {
-      const posting = byHash.get(hash);
-      if (posting === undefined) byHash.set(hash, [exemplar]);
-      else {
-        posting.push(exemplar);
-        if (posting.length > LONGEST_POSTING) posting.shift();
-      }
-    }
+  const add = (id: string, story: Story, whole: number, exemplar: Exemplar): void => {
+    const slot = exemplars.add(exemplar);
+    storyOfSlot[slot] = id;
+    byWhole.set(whole, id);
+    story.slots.push(slot);
+    story.wholes.push(whole);
   };
 
-  const remove = (story: string, row: StoryRow): void => {
-    stories.delete(story);
-    changed.set(story, null);
-    for (const exemplar of row.exemplars) {
-      storyOf.delete(exemplar);
-      if (byWhole.get(exemplar.whole) === exemplar) byWhole.delete(exemplar.whole);
-      for (const hash of exemplar.hashes.slice(0, INDEXED_HASHES)) {
-        const rest = (byHash.get(hash) ?? []).filter((other) => other !== exemplar);
-        if (rest.length === 0) byHash.delete(hash);
-        else byHash.set(hash, rest);
-      }
+  const remove = (id: string, story: Story): void => {
+    stories.delete(id);
+    changed.set(`s${id}`, null);
+    for (const [number, slot] of story.slots.entries()) {
+      exemplars.free(slot);
+      storyOfSlot[slot] = '';
+      changed.set(`e${id}:${number}`, null);
     }
+    for (const whole of story.wholes) if (byWhole.get(whole) === id) byWhole.delete(whole);
+    for (const key of story.keys) if (byKey.get(key) === id) byKey.delete(key);
   };
 
   const expire = (now: number): void => {
-    for (const [story, row] of stories) {
-      if (stories.size <= maxStories && row.arrived >= now - STORY_WINDOW_MS) break;
-      remove(story, row);
+    for (const [id, story] of stories) {
+      const hasRoom = stories.size <= maxStories && exemplars.size + EXEMPLARS_A_STORY <= capacity;
+      if (hasRoom && story.arrived >= now - STORY_WINDOW_MS) break;
+      remove(id, story);
     }
   };
 
-  const candidates = (exemplar: Exemplar): Exemplar[] => {
-    const votes = new Map<Exemplar, number>();
-    for (const hash of exemplar.hashes.slice(0, INDEXED_HASHES)) {
-      for (const other of byHash.get(hash) ?? []) votes.set(other, (votes.get(other) ?? 0) + 1);
-    }
-    const ranked = [...votes].sort((a, b) => b[1] - a[1]).slice(0, COMPARED_CANDIDATES);
-    return ranked.map(([other]) => other);
+  const remember = (id: string, story: Story, value: string): void => {
+    const key = keyOf(value);
+    if (story.keys.includes(key)) return;
+    byKey.set(key, id);
+    story.keys.push(key);
+    if (story.keys.length <= KEPT_KEYS) return;
+    // The first two stay: most of what repeats a story repeats its beginning.
+    const [given] = story.keys.splice(2, 1);
+    if (given !== undefined && byKey.get(given) === id) byKey.delete(given);
   };
 
-  /** The exemplar that this text copies, and how alike they are. */
-  const original = (exemplar: Exemplar, isShort: boolean): { found: Exemplar; resemblance: number } | null => {
-    const same = byWhole.get(exemplar.whole);
-    if (same !== undefined && isNear(same, exemplar)) return { found: same, resemblance: 1 };
-    if (isShort) return null;
-    let best: { found: Exemplar; resemblance: number } | null = null;
-    for (const other of candidates(exemplar)) {
-      if (!isNear(other, exemplar) || aboutOthers(other.about, exemplar.about)) continue;
-      const { resemblance, containment, ratio } = likeness(exemplar, other);
-      if (!isCopy(resemblance, containment, ratio, Math.min(exemplar.hashes.length, other.hashes.length))) continue;
-      if (best === null || resemblance > best.resemblance) best = { found: other, resemblance };
+  const isNear = (id: string, at: number): boolean => {
+    const story = stories.get(id);
+    return story !== undefined && Math.abs(story.latest - at) <= STORY_WINDOW_MS;
+  };
+
+  const repeated = (repostOf: string | null): Match | null => {
+    if (repostOf === null) return null;
+    const story = stories.has(repostOf) ? repostOf : byKey.get(keyOf(repostOf));
+    return story === undefined ? null : { story, resemblance: 1 };
+  };
+
+  /** The story whose text this one copies; and the one whose template it fills, where that is all. */
+  const original = (
+    exemplar: Exemplar,
+    whole: number,
+    at: number,
+  ): { match: Match | null; template: string | null } => {
+    const same = byWhole.get(whole);
+    if (same !== undefined && isNear(same, at)) return { match: { story: same, resemblance: 1 }, template: null };
+    let match: Match | null = null;
+    let template: string | null = null;
+    for (const slot of exemplars.candidates(exemplar)) {
+      const id = storyOfSlot[slot] ?? '';
+      if (id === '' || !isNear(id, at)) continue;
+      const alike = exemplars.compare(exemplar, slot);
+      if (alike.resemblance < LEAST_RESEMBLANCE && alike.containment < LEAST_CONTAINMENT) continue;
+      const other = exemplars.read(slot);
+      if (!isCopy(alike, exemplar, other)) continue;
+      const difference = differenceOf(exemplar, other);
+      if (difference === 'figures' || difference === 'about') template ??= id;
+      if (difference !== null) continue;
+      if (match === null || alike.resemblance > match.resemblance) {
+        match = { story: id, resemblance: alike.resemblance };
+      }
     }
-    return best;
+    return { match, template };
   };
 
   return {
-    place({ id, words, at, about }, now) {
+    place({ id, text, links, at, about, url, repostOf }, now) {
       expire(now);
+      const words = wordsOf(text, links);
       const isShort = weightOf(words) < LEAST_WEIGHT;
-      const sketch = isShort ? { hashes: [], cutoff: 0 } : sketchOf(words);
-      const exemplar: Exemplar = { ...sketch, whole: stableId(words.join(' ')), about, at };
-      const match = words.length === 0 ? null : original(exemplar, isShort);
-      const story = match === null ? id : (storyOf.get(match.found) ?? id);
-      const row = stories.get(story) ?? { documents: 0, arrived: now, exemplars: [] };
-      const novelty = Math.round(100 * 0.75 ** row.documents);
+      const exemplar: Exemplar = {
+        ...(isShort ? NOTHING : sketchOf(words)),
+        ...marksOf(text),
+        about: about.slice(0, MOST_MARKS).map(hashText),
+      };
+      const whole = hashWhole(words);
+      const copied = words.length === 0 ? NOWHERE : original(exemplar, whole, at);
+      const quoted = repeated(repostOf);
+      const placed = quoted ?? copied.match;
+      const story = placed?.story ?? id;
+      const row = stories.get(story) ?? newStory(now, at, familyOf(copied.template) ?? story);
+      const before = row.times.filter((time) => Math.abs(time - at) < NOVELTY_WINDOW_MS).length;
       row.documents += 1;
       row.arrived = now;
-      if (match !== null) match.found.at = Math.max(match.found.at, at);
-      // A copy is kept to compare with only where it adds something: a flood of one text costs one exemplar.
-      if (
-        words.length > 0 &&
-        (match === null || (match.resemblance < 0.8 && row.exemplars.length < EXEMPLARS_A_STORY))
-      ) {
-        row.exemplars.push(exemplar);
-        add(story, exemplar);
+      row.latest = Math.max(row.latest, at);
+      row.times.push(at);
+      if (row.times.length > KEPT_TIMES) row.times.shift();
+      // A copy is kept to compare with only where it adds something: a flood of one text costs one exemplar. The words
+      // around a quotation are not the story's.
+      const adds =
+        placed === null || (quoted === null && placed.resemblance < 0.8 && row.slots.length < EXEMPLARS_A_STORY);
+      if (words.length > 0 && adds) {
+        changed.set(`e${story}:${row.slots.length}`, stored(whole, exemplar));
+        add(story, row, whole, exemplar);
       }
-      if (row.exemplars.length > 0) {
+      if (row.slots.length > 0) {
+        if (story !== id) remember(story, row, id);
+        if (url !== null) remember(story, row, url);
+        if (placed === null && repostOf !== null) remember(story, row, repostOf);
         stories.delete(story);
         stories.set(story, row);
-        changed.set(story, row);
+        changed.set(`s${story}`, row);
       }
-      return { story, novelty };
+      return { story, novelty: Math.round(100 * 0.75 ** before), family: row.family };
+    },
+    forget(document) {
+      const story = stories.get(document);
+      if (story?.documents === 1) remove(document, story);
     },
     restore(rows) {
-      const ordered = [...rows].sort((a, b) => a.value.arrived - b.value.arrived);
-      for (const { key, value } of ordered) {
-        stories.set(key, value);
-        for (const exemplar of value.exemplars) add(key, exemplar);
+      const texts = new Map<string, { number: number; value: StoredExemplar }[]>();
+      const found: { id: string; row: StoryRow }[] = [];
+      for (const { key, value } of rows) {
+        if ('documents' in value) {
+          found.push({ id: key.slice(1), row: value });
+          continue;
+        }
+        const colon = key.lastIndexOf(':');
+        const id = key.slice(1, colon);
+        const own = texts.get(id) ?? [];
+        own.push({ number: Number(key.slice(colon + 1)), value });
+        texts.set(id, own);
+      }
+      for (const { id, row } of found.sort((a, b) => a.row.arrived - b.row.arrived)) {
+        const story: Story = { ...row, slots: [], wholes: [] };
+        stories.set(id, story);
+        for (const key of story.keys) byKey.set(key, id);
+        const own = (texts.get(id) ?? []).sort((a, b) => a.number - b.number);
+        for (const { value } of own) add(id, story, value.whole, fromStored(value));
+        expire(-Infinity);
       }
     },
     changes() {
       const drained = changed;
       changed = new Map();
+      for (const [key, value] of drained)
+        if (value !== null && 'slots' in value) drained.set(key, rowOf(value as Story));
       return drained;
     },
     get size() {
       return stories.size;
     },
   };
+
+  function familyOf(template: string | null): string | null {
+    return template === null ? null : (stories.get(template)?.family ?? template);
+  }
 }
 
-/** Thresholds set on hand-made pairs of both kinds in both languages; see test/ingest/stories.test.ts. */
-function isCopy(resemblance: number, containment: number, ratio: number, smaller: number): boolean {
-  if (resemblance >= 0.55) return true;
-  return containment >= 0.8 && ratio >= 0.1 && smaller >= 8;
+const NOTHING = { hashes: new Uint32Array(0), cutoff: 0, head: 0 };
+const NOWHERE = { match: null, template: null };
+const LEAST_RESEMBLANCE = 0.55;
+const LEAST_CONTAINMENT = 0.8;
+
+/** Thresholds set on hand-made pairs of both kinds in both languages; see test/ingest/stories.test.ts and docs/stories.md. */
+function isCopy({ resemblance, containment, ratio }: Likeness, a: Exemplar, b: Exemplar): boolean {
+  // Where neither text holds the other one's beginning, they are likely to speak of different subjects.
+  const apart = isWhole(a) && isWhole(b) && !a.hashes.includes(b.head) && !b.hashes.includes(a.head);
+  if (resemblance >= (apart ? 0.75 : LEAST_RESEMBLANCE)) return true;
+  return !apart && containment >= LEAST_CONTAINMENT && ratio >= 0.1 && Math.min(a.hashes.length, b.hashes.length) >= 8;
 }
 
-function isNear(a: Exemplar, b: Exemplar): boolean {
-  return Math.abs(a.at - b.at) <= STORY_WINDOW_MS;
+/** Whether the sketch holds every shingle of its text. */
+function isWhole({ cutoff }: Exemplar): boolean {
+  return cutoff === 0xffff_ffff;
 }
 
-function aboutOthers(a: readonly string[], b: readonly string[]): boolean {
-  return a.length > 0 && b.length > 0 && !a.some((name) => b.includes(name));
+/** What says that two texts of one form speak of different things; null where nothing does. */
+function differenceOf(a: Exemplar, b: Exemplar): 'about' | 'names' | 'figures' | null {
+  if (areDisjoint(a.about, b.about, 1)) return 'about';
+  if (areDisjoint(a.names, b.names, 1)) return 'names';
+  // One figure is often corrected ("at least 40 hurt"), and floods vary it.
+  if (areDisjoint(a.figures, b.figures, 2)) return 'figures';
+  return null;
+}
+
+function areDisjoint(a: readonly number[], b: readonly number[], least: number): boolean {
+  return a.length >= least && b.length >= least && !a.some((mark) => b.includes(mark));
+}
+
+function newStory(now: number, at: number, family: string): Story {
+  return { documents: 0, arrived: now, latest: at, family, times: [], keys: [], slots: [], wholes: [] };
+}
+
+function keyOf(value: string): number {
+  return hashWhole([value]);
+}
+
+function rowOf({ documents, arrived, latest, family, times, keys }: Story): StoryRow {
+  return { documents, arrived, latest, family, times: [...times], keys: [...keys] };
+}
+
+function stored(whole: number, { hashes, cutoff, head, figures, names, about }: Exemplar): StoredExemplar {
+  const copy = Uint32Array.from(hashes);
+  return { whole, cutoff, head, marks: [figures, names, about], hashes: new Uint8Array(copy.buffer) };
+}
+
+function fromStored({ cutoff, head, marks, hashes }: StoredExemplar): Exemplar {
+  const copy = Uint8Array.from(hashes);
+  const [figures = [], names = [], about = []] = marks;
+  return { hashes: new Uint32Array(copy.buffer), cutoff, head, figures, names, about };
 }

@@ -19,6 +19,8 @@ export interface Environment {
    * @throws TidewatchError storage.full, storage.unavailable
    */
   open<Value, DatabaseKey extends Key>(options: DatabaseOptions & { name: string }): Database<Value, DatabaseKey>;
+  /** Names of the databases that there are. */
+  names(): string[];
   /** Commits `work` now, by itself; an error of `work` undoes it and is thrown as it is. */
   commit(work: () => void): void;
   /** Queues `work` for the next shared transaction. Resolves when durable; rejects when nothing of it was written. */
@@ -93,6 +95,7 @@ export async function openEnvironment(folder: string, maxDatabases: number): Pro
         throw storageError(error, folder);
       }
     },
+    names: () => [...root.getKeys()].map((key) => (Buffer.isBuffer(key) ? key.toString() : String(key))),
     commit: (work) => commit([work]),
     write(work) {
       if (closed) return Promise.reject(new TidewatchError('storage.unavailable', `${folder} is closed`));

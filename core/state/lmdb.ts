@@ -30,6 +30,7 @@ export async function openState(folder: string): Promise<State> {
       }
       return table as StateTable<Value>;
     },
+    tables: () => environment.names(),
     async transaction(work) {
       if (mode.direct) throw new TidewatchError('internal', 'State.transaction within State.transaction.');
       // What was put before comes first, in its own commit, so that a failing `work` takes nothing else down.

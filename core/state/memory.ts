@@ -19,6 +19,7 @@ export function createMemoryState(): State {
         remove: async (key) => void rows.delete(key),
       };
     },
+    tables: () => [...tables.keys()],
     transaction: async (work) => work(),
     close: async () => undefined,
   };

@@ -17,6 +17,8 @@ export interface StateTable<Value> {
 export interface State {
   /** Values are plain data (MessagePack). Keys up to 1,900 bytes. */
   table<Value>(name: string): StateTable<Value>;
+  /** Names of the tables that there are. */
+  tables(): string[];
   /** All writes that `work` makes (synchronously) become durable together or not at all. Resolves when durable. */
   transaction(work: () => void): Promise<void>;
   close(): Promise<void>;

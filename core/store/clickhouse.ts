@@ -57,6 +57,9 @@ const WRITE: ClickHouseSettings = {
   max_execution_time: 0,
 };
 
+/** A mutation is done when every replica has it: what was removed cannot be read any more. */
+const COMMAND: ClickHouseSettings = { mutations_sync: '2', max_execution_time: 0 };
+
 /** A store on any @clickhouse/client. Call `migrate()` before anything else. */
 export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, prepare }: StoreParts): Store {
   let closed = false;
@@ -89,10 +92,10 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
     });
   }
 
-  async function command(query: string): Promise<void> {
+  async function command(query: string, params: Readonly<Record<string, unknown>> = {}): Promise<void> {
     await turns('write', async () => {
       open();
-      await client.command({ query });
+      await client.command({ query, query_params: queryParameters(query, params), clickhouse_settings: COMMAND });
     });
   }
 
@@ -129,6 +132,13 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
         return await read<Row>(sql, params);
       } catch (error) {
         throw storeError(error, 'A query');
+      }
+    },
+    async command(sql, params) {
+      try {
+        await command(sql, params);
+      } catch (error) {
+        throw storeError(error, 'A statement');
       }
     },
     async close() {

@@ -17,5 +17,10 @@ export interface Store {
   insert(table: TableName, rows: readonly object[], token: string): Promise<void>;
   /** Rows of a SELECT as objects. Parameters by ClickHouse's {name:Type} syntax. Times come back as ISO strings. */
   query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
+  /**
+   * A statement without an answer, such as a mutation: ALTER TABLE ... DELETE. Resolves when it is carried out in full.
+   * Parameters as in `query`.
+   */
+  command(sql: string, params?: Record<string, unknown>): Promise<void>;
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { createAdmission } from './admission.ts';
 import { createBell, type Bell } from './bell.ts';
 import { MAX_DATABASES, openJournal, type Journal } from './journal.ts';
 import { createPruning } from './pruning.ts';
+import { eraseMessages } from './erasure.ts';
 import { encodeMessage, type EncodedMessage } from './record.ts';
 import { backlog } from './retention.ts';
 import type { Delivery, Output, Stream, SubscribeOptions } from './stream.ts';
@@ -149,6 +150,11 @@ export async function openEmbeddedStream(
     async lag(topic, group) {
       open();
       return lagOf(journal, clock, topic, group);
+    },
+    async erase(isForgotten) {
+      open();
+      environment.flush();
+      return eraseMessages(journal, isForgotten, closing.signal);
     },
     async close() {
       if (closing.signal.aborted) return;

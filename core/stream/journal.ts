@@ -9,7 +9,7 @@
  */
 import type { Database } from 'lmdb';
 import type { Environment } from '../state/environment.ts';
-import { fromRecord, storedBytes, toRecord, type EncodedMessage } from './record.ts';
+import { erasedRecord, fromRecord, storedBytes, toRecord, type EncodedMessage } from './record.ts';
 import type { Received } from './stream.ts';
 
 /** Topics and their dead letters; each costs LMDB a slot a transaction. */
@@ -32,6 +32,8 @@ export interface Draft {
   commit(topic: string, group: string, offset: number): void;
   /** Removes messages below `below`, oldest first, at most `limit`. */
   remove(topic: string, below: number, limit: number): void;
+  /** Erases what these messages say; their offsets stay. */
+  erase(topic: string, offsets: readonly number[]): void;
 }
 
 export interface Journal {
@@ -40,7 +42,12 @@ export interface Journal {
   groups(topic: string): ReadonlyMap<string, number>;
   /** Queues `work`, which touches messages of `topics` only, for the next shared commit. Resolves when durable. */
   change(topics: readonly string[], work: (draft: Draft) => void): Promise<void>;
-  read<Value>(topic: string, from: number, limit: number): Received<Value>[];
+  /** At most `limit` messages from an offset on, without erased ones, and the offset after the last one looked at. */
+  read<Value>(
+    topic: string,
+    from: number,
+    limit: number,
+  ): { readonly messages: Received<Value>[]; readonly next: number };
   /** When the log took the message at `offset` (epoch milliseconds); undefined where there is none. */
   appendedAt(topic: string, offset: number): number | undefined;
 }
@@ -128,6 +135,19 @@ export function openJournal(environment: Environment): Journal {
         }
         putTopic(name, { ...state, first: end, bytes: end === state.next ? 0 : bytes });
       },
+      erase(name, offsets) {
+        const state = topic(name);
+        const database = recordsOf(name);
+        let { bytes } = state;
+        for (const offset of offsets) {
+          const record = offset < state.first ? undefined : database.get(offset);
+          if (record === undefined) continue;
+          const empty = erasedRecord(fromRecord(record).at);
+          database.putSync(offset, empty);
+          bytes += storedBytes(empty.length) - storedBytes(record.length);
+        }
+        putTopic(name, { ...state, bytes });
+      },
     };
   }
 
@@ -143,10 +163,13 @@ export function openJournal(environment: Environment): Journal {
       });
     },
     read<Value>(topic: string, from: number, limit: number) {
-      const found: Received<Value>[] = [];
+      const messages: Received<Value>[] = [];
+      let next = from;
       for (const { key, value } of recordsOf(topic).getRange({ start: from, limit })) {
         const record = fromRecord<Value>(value);
-        found.push({
+        next = key + 1;
+        if (record.erased === true) continue;
+        messages.push({
           key: record.key,
           value: record.value,
           partition: 0,
@@ -154,7 +177,7 @@ export function openJournal(environment: Environment): Journal {
           appended_at: record.at,
         });
       }
-      return found;
+      return { messages, next };
     },
     appendedAt(topic, offset) {
       const record = recordsOf(topic).get(offset);

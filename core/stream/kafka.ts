@@ -150,6 +150,12 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
     subscribe,
     createGroup,
     lag,
+    async erase() {
+      closing.signal.throwIfAborted();
+      const { retention_hours: read, dead_letter_retention_hours: dead } = settings;
+      const kept = `Kafka's log cannot be rewritten: its copies go ${read} hours (dead letters: ${dead}) after they were written, or at once by kafka-delete-records.sh.`;
+      return { scanned: 0, erased: 0, kept };
+    },
     async close() {
       if (closing.signal.aborted) return;
       const reason = new TidewatchError('storage.unavailable', 'The stream is closed');

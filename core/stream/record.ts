@@ -16,6 +16,13 @@ export interface LogRecord<Value> {
   readonly at: number;
   readonly key: string;
   readonly value: Value;
+  /** There where the message was erased: its value is null. */
+  readonly erased?: true;
+}
+
+/** What stands in the place of an erased message: its offset and its time. */
+export function erasedRecord(at: number): Buffer {
+  return Buffer.from(`{"at":${at},"key":"","value":null,"erased":true}`);
 }
 
 /** @throws TidewatchError internal (the value is not plain JSON data) */

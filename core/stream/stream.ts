@@ -26,6 +26,7 @@ export interface Output {
 }
 
 export interface Delivery<Value> {
+  /** None where all of them have been erased: acknowledge it all the same. */
   readonly messages: readonly Received<Value>[];
   /** Commits these offsets for the group and appends `outputs`, together. Idempotent. Resolves when durable. */
   acknowledge(outputs?: readonly Output[]): Promise<void>;
@@ -47,6 +48,13 @@ export interface Lag {
   readonly seconds: number;
 }
 
+export interface Erasure {
+  readonly scanned: number;
+  readonly erased: number;
+  /** What could not be erased, in one sentence; null where everything was. */
+  readonly kept: string | null;
+}
+
 export interface Stream {
   /**
    * Resolves when the messages are durable; they become visible together. Waits while an unread backlog is over its
@@ -59,11 +67,16 @@ export interface Stream {
   /** Registers a group, so that retention and back-pressure count it before its first subscribe. */
   createGroup(topic: string, group: string): Promise<void>;
   lag(topic: string, group: string): Promise<Lag>;
+  /**
+   * Shows every stored message, of every topic, to `isForgotten` and erases those for which it says true: their offsets
+   * stay, they are not delivered any more. Where a log cannot be rewritten (Kafka) `kept` says what stays and for how long.
+   */
+  erase(isForgotten: (topic: string, value: unknown) => boolean): Promise<Erasure>;
   close(): Promise<void>;
 }
 
 /** The topics of the house. Dead letters of a topic go to `<topic>.dead`, as DeadLetter. */
-export const TOPICS = { documents: 'documents', opinions: 'opinions' } as const;
+export const TOPICS = { documents: 'documents', opinions: 'opinions', removals: 'removals' } as const;
 
 export interface DeadLetter {
   readonly stage: string;

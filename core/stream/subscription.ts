@@ -12,7 +12,8 @@ import type { Delivery, Output, Received, SubscribeOptions } from './stream.ts';
 export interface Reader<Value> {
   /** Offset after the newest message. */
   end(): number;
-  read(from: number, limit: number): Received<Value>[];
+  /** Messages that are not erased, and the offset after the last one looked at. */
+  read(from: number, limit: number): { readonly messages: readonly Received<Value>[]; readonly next: number };
   /** Rings when `end` moved. */
   readonly changed: Bell;
   /** Moves the group's committed offset from `from` to `to` and appends the outputs, in one step. */
@@ -45,10 +46,10 @@ export async function* readDeliveries<Value>(
     }
     await waitForMore(reader, position, options, signal);
     if (signal.aborted) return;
-    const messages = reader.read(position, options.maxMessages);
     const from = position;
-    position = (messages.at(-1)?.offset ?? position - 1) + 1;
-    if (messages.length === 0) {
+    const { messages, next } = reader.read(from, options.maxMessages);
+    position = next;
+    if (next === from) {
       throw new TidewatchError('internal', `The log has no message at offset ${from}, below its end ${reader.end()}.`);
     }
     inFlight += 1;

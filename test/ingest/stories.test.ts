@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { bareHeadline, likeness, sketchOf, wordsOf } from '../../ingest/shingles.ts';
-import { createStoryIndex, STORY_WINDOW_MS, type StoryIndex } from '../../ingest/stories.ts';
+import { bareHeadline } from '../../ingest/headline.ts';
+import { KEPT_HASHES, likeness, sketchOf } from '../../ingest/shingles.ts';
+import { createStoryIndex, STORY_WINDOW_MS, type StoryIndex, type StoryText } from '../../ingest/stories.ts';
 
 const START = Date.UTC(2026, 2, 2);
 let serial = 0;
-function place(
-  index: StoryIndex,
-  text: string,
-  over: { at?: number; about?: string[]; now?: number; id?: string } = {},
-) {
+function place(index: StoryIndex, text: string, over: Partial<StoryText> & { now?: number } = {}) {
   serial += 1;
-  const { at = START, about = [], now = START, id = `d${serial}` } = over;
-  return { id, ...index.place({ id, words: wordsOf(bareHeadline(text), []), at, about }, now) };
+  const { at = START, about = [], now = START, id = `d${serial}`, url = null, repostOf = null } = over;
+  return { id, ...index.place({ id, text: bareHeadline(text), links: [], at, about, url, repostOf }, now) };
 }
 /** Whether the second text joins the first one's story. */
 function isOneStory(a: string, b: string): boolean {
@@ -121,7 +118,7 @@ describe('a story', () => {
     const late = START + STORY_WINDOW_MS + 1;
     place(index, BERICHT, { at: late, now: late });
     expect(index.size).toBe(1);
-    expect(index.changes().get('old')).toBeNull();
+    expect(index.changes().get('sold')).toBeNull();
   });
 
   it('is the same after a restart from the rows that were kept', () => {
@@ -156,7 +153,7 @@ describe('sketches', () => {
   it('estimate resemblance and containment of long texts within a tenth', () => {
     const whole = sketchOf(text(0, 1000));
     const half = sketchOf(text(0, 500));
-    expect(whole.hashes).toHaveLength(128);
+    expect(whole.hashes).toHaveLength(KEPT_HASHES);
     const alike = likeness(whole, half);
     expect(alike.containment).toBeGreaterThan(0.9);
     expect(Math.abs(alike.ratio - 0.5)).toBeLessThan(0.1);

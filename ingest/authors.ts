@@ -1,0 +1,60 @@
+/**
+ * Who wrote, as it is kept: not the name but its HMAC-SHA256 under a salt of this installation, so that caps, support and
+ * evidence still know one author from another while nothing that is kept says who it is (GDPR, article 4(5):
+ * pseudonymisation). The salt is made once and lies in the state, or comes from the settings where several processes
+ * take documents in. Rejected: a plain hash (a list of handles undoes it), encryption (the key undoes it, too).
+ *
+ * Case, width and a leading "@" make no difference: "@Ann" and "ann" are one author.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { State } from '../core/state/state.ts';
+import { cleanText } from '../core/text.ts';
+
+export interface Authors {
+  /** The author as documents carry it: `u_` and 32 hex digits, or the name itself where settings say `plain`. */
+  stored(name: string): string;
+  /** Every form in which a name may have been stored under these or earlier settings. */
+  forms(name: string): readonly string[];
+  /** Makes the salt durable, once. @throws TidewatchError storage.* */
+  keep(): Promise<void>;
+}
+
+export interface AuthorSettings {
+  readonly authors?: 'hashed' | 'plain' | undefined;
+  readonly author_salt?: string | undefined;
+}
+
+const TABLE = 'ingest_authors';
+const NAMES = new Set(['author', 'user', 'username', 'creator']);
+
+export function openAuthors({ authors, author_salt }: AuthorSettings, state: State): Authors {
+  const table = state.table<string>(TABLE);
+  const known = author_salt ?? table.get('salt');
+  const salt = known ?? randomBytes(32).toString('hex');
+  let isKept = known !== undefined;
+
+  const hashed = (name: string): string => {
+    const plain = cleanText(name).replace(/^@/, '').toLowerCase();
+    return `u_${createHmac('sha256', salt).update(plain).digest('hex').slice(0, 32)}`;
+  };
+  return {
+    stored: (name) => (authors === 'plain' ? name : hashed(name)),
+    forms: (name) => [...new Set([hashed(name), cleanText(name).slice(0, 200), name])],
+    async keep() {
+      if (isKept) return;
+      await table.put('salt', salt);
+      isKept = true;
+    },
+  };
+}
+
+/** A refused record without its author's name, where it stands under one of the common names. */
+export function withStoredAuthor(value: unknown, authors: Authors): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
+    if (!NAMES.has(key.toLowerCase())) return [key, inner];
+    if (typeof inner === 'string' && inner !== '') return [key, authors.stored(inner)];
+    return [key, typeof inner === 'object' ? null : inner];
+  });
+  return Object.fromEntries(entries) as unknown;
+}
