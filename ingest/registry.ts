@@ -2,6 +2,7 @@
 import type { Component } from '../core/component.ts';
 import type { z } from 'zod';
 import type { Source } from './source.ts';
+import { blueskySource } from './sources/bluesky.ts';
 import { fileSource } from './sources/file.ts';
 import { httpSource } from './sources/http.ts';
 import { rssSource } from './sources/rss.ts';
@@ -10,4 +11,5 @@ export const sources: readonly Component<z.ZodObject, Source>[] = [
   rssSource,
   fileSource,
   httpSource,
+  blueskySource,
 ] as unknown as readonly Component<z.ZodObject, Source>[];

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createComponent, type ComponentSettings } from '../../core/config.ts';
 import { sources } from '../../ingest/registry.ts';
 import { ingestSettings } from '../../ingest/settings.ts';
-import type { Emit, RawItem, Source } from '../../ingest/source.ts';
-import { eventually, openWorkbench, type Workbench } from '../ingest/workbench.ts';
+import type { Emit, RawItem, Removal, Source } from '../../ingest/source.ts';
+import { WARN, eventually, hastyClock, openWorkbench, type Workbench } from '../ingest/workbench.ts';
 
 export interface OfferedItem {
   readonly id: string;
@@ -26,6 +26,10 @@ export interface Origin {
   offer(items: readonly OfferedItem[]): Promise<void>;
   /** Makes input available that is broken in a way typical for this origin; as `offer`. */
   offerGarbage(): Promise<void>;
+  /** Tells that an item offered before was deleted; absent where the origin's protocol has no such thing. */
+  offerRemoval?(id: string): Promise<void>;
+  /** Makes the origin fail whoever comes, and work again; absent where we are the server, or it is a file. */
+  fail?(isFailing: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -132,6 +136,54 @@ export function describeSourceContract(name: string, openOrigin: (folder: string
       const repeated = after.filter((item) => before.flat().some((earlier) => idOfItem(earlier) === idOfItem(item)));
       expect(before).toHaveLength(1);
       expect(repeated.length).toBeLessThanOrEqual(before.flat().length);
+    });
+
+    it('passes on what its origin deleted, under the id by which it came', async ({ skip }) => {
+      if (origin.offerRemoval === undefined) skip('its protocol tells of no deletions');
+      const stop = new AbortController();
+      const items: RawItem[] = [];
+      const removed: Removal[] = [];
+      const offered = origin.offer(range(0, 2));
+      const run = (await create(stop)).run(async (batch, options) => {
+        items.push(...batch);
+        removed.push(...(options?.removed ?? []));
+        return { accepted: batch.length, duplicates: 0, refused: [] };
+      });
+      await offered;
+      await eventually(() => items.length >= 2);
+      await origin.offerRemoval?.('item-1');
+      await eventually(() => removed.length > 0);
+      stop.abort(new Error('stopping'));
+      await run;
+      const { guid, source } = items.find((item) => idOfItem(item) === 'item-1') ?? {};
+      expect(removed).toEqual([{ guid, ...(source === undefined ? {} : { source }), reason: 'deleted' }]);
+    });
+
+    it('says why it fails and when it tries again, ever more seldom, and goes on when its origin works', async ({
+      skip,
+    }) => {
+      if (origin.fail === undefined) skip('its origin cannot fail');
+      await origin.fail?.(true);
+      const pauses: number[] = [];
+      const sleep: typeof hastyClock.sleep = (ms, signal) => {
+        pauses.push(ms);
+        return hastyClock.sleep(ms, signal);
+      };
+      const stage = await bench.start({ sources: [origin.settings] }, { clock: { ...hastyClock, sleep } });
+      await eventually(() => pauses.filter((ms) => ms >= 400).length >= 5);
+      const health = stage.health()[0];
+      expect(health).toMatchObject({ status: 'failing', items: 0, last_success_at: null });
+      expect(health?.reason).toMatch(/\w{3,}.*\w{3,}/);
+      expect(Date.parse(health?.next_attempt_at ?? '')).toBeGreaterThan(Date.now());
+      expect(await bench.metric('tidewatch_errors_total')).toBeGreaterThanOrEqual(5);
+      const grown = pauses.filter((ms) => ms >= 400);
+      expect(grown[4]).toBeGreaterThan(grown[0] ?? Infinity);
+      expect(bench.lines.filter(({ level }) => level >= WARN)).toHaveLength(1);
+      await origin.fail?.(false);
+      const offered = origin.offer(range(0, 2));
+      await offered;
+      expect(await bench.documents(2)).toHaveLength(2);
+      expect(stage.health()[0]).toMatchObject({ status: 'ok', reason: null });
     });
 
     it('survives garbage: what is wrong is counted, the rest comes', async () => {
