@@ -33,10 +33,20 @@ export interface Provenance {
 
 export function concerns(removal: Target, kept: Provenance): boolean {
   const { values, outlet } = removal;
-  if (removal.kind === 'document') return kept.id !== undefined && values.includes(kept.id);
+  if (removal.kind === 'document') return kept.id !== undefined && holds(values, kept.id);
   if (removal.kind === 'source') return values.includes(kept.source ?? '\n') || values.includes(kept.feed ?? '\n');
   if (kept.author === undefined || kept.author === null || !values.includes(kept.author)) return false;
   return outlet === null || kept.source === outlet || kept.feed === outlet;
+}
+
+/** Lists of a source's documents are long: each is made a Set once. */
+const SETS = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function holds(values: readonly string[], value: string): boolean {
+  if (values.length < 10) return values.includes(value);
+  let set = SETS.get(values);
+  if (set === undefined) SETS.set(values, (set = new Set(values)));
+  return set.has(value);
 }
 
 /**

@@ -107,4 +107,15 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree ORDER BY (item, notifier, status, generation) SETTINGS ${KEEP}`,
     ],
   },
+  {
+    version: 5,
+    name: 'what was taken back: an audit without the content',
+    statements: [
+      // target: the document's id, the source's name, or of an author a hash that cannot be turned back.
+      `CREATE TABLE IF NOT EXISTS removals (
+        id String, kind ${LABEL}, target String, taken_by ${LABEL}, reason String,
+        requested_at ${TIME}, done_at ${TIME}, removed Map(String, UInt64), remaining UInt64
+      ) ENGINE = ReplacingMergeTree(done_at) ORDER BY id SETTINGS ${KEEP}`,
+    ],
+  },
 ];

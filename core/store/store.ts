@@ -4,7 +4,7 @@
  * with final = 1, so a row that was written twice counts once even when the batches were cut differently.
  */
 
-export type TableName = 'documents' | 'opinions' | 'findings' | 'alerts' | 'actions' | 'notifications';
+export type TableName = 'documents' | 'opinions' | 'findings' | 'alerts' | 'actions' | 'notifications' | 'removals';
 
 export interface Store {
   /** Brings the schema to this version; safe to run by many processes and more than once. */
