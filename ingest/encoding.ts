@@ -1,39 +1,133 @@
 /**
- * Bytes of a feed to text: byte order mark first, then the HTTP charset, then the XML declaration (RFC 7303), else
- * UTF-8. Undecodable bytes become U+FFFD: one broken byte must not cost a feed. TextDecoder knows the Chinese encodings
- * (gb18030 for gb2312 and gbk, big5). Rejected: guessing from letter frequencies, which errs on short feeds.
+ * Bytes of a feed to text. What is said of the encoding counts in the order of RFC 7303 (byte order mark, HTTP charset,
+ * XML declaration, else UTF-8), but only where the bytes bear it out: a feed that says UTF-8 and is GBK, or says GBK and
+ * is UTF-8, is as common as it is wrong. UTF-8 can be told from its bytes almost for certain; GB18030 and Big5 from each
+ * other by how many characters fall into the common half of each set; what is left is windows-1252, as browsers take it.
+ * Undecodable bytes become U+FFFD: one broken byte must not cost a feed.
+ * TextDecoder knows the encodings (GB18030 for gb2312 and gbk), except UTF-32. Rejected: a detector by letter
+ * frequencies of thirty encodings, which errs on short feeds where we need three.
  */
 
+/** Names that programs write and the Encoding standard does not know. */
+const ALIASES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    cp936: 'gbk', ms936: 'gbk', 'windows-936': 'gbk', euccn: 'gbk', 'euc-cn': 'gbk', 'gb18030-2000': 'gb18030',
+    cp950: 'big5', ms950: 'big5', 'windows-950': 'big5', big5hkscs: 'big5',
+    utf_8: 'utf-8', u8: 'utf-8', 'utf-8-sig': 'utf-8', latin_1: 'iso-8859-1', 'iso-latin-1': 'iso-8859-1',
+  }),
+); // prettier-ignore
+
 export function decodeFeed(bytes: Uint8Array, contentType?: string): string {
-  const label =
-    byteOrderMark(bytes) ??
-    known(/charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1]) ??
-    known(declaredEncoding(bytes)) ??
-    'utf-8';
+  const width = wideLayout(bytes);
+  if (width !== null) return width.size === 4 ? decodeUtf32(bytes, width.isLittleEndian) : decode(bytes, width.label);
+  const said =
+    known(/charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1]) ?? known(declaredEncoding(bytes)) ?? 'utf-8';
+  const utf8 = strictly(bytes, 'utf-8');
+  if (utf8 !== null && (said === 'utf-8' || isSurelyUtf8(utf8))) return utf8;
+  const asSaid = said === 'utf-8' ? null : strictly(bytes, said);
+  if (asSaid !== null) return asSaid;
+  const damaged = new TextDecoder('utf-8').decode(bytes);
+  if (isMostlyUtf8(damaged)) return damaged;
+  const chinese = likelierChinese(bytes);
+  if (chinese !== null) return decode(bytes, chinese);
+  return decode(bytes, said === 'utf-8' ? 'windows-1252' : said);
+}
+
+interface WideLayout {
+  readonly size: 2 | 4;
+  readonly isLittleEndian: boolean;
+  readonly label: string;
+}
+
+/** UTF-16 or UTF-32 by its mark, or by the zeros around the first "<" or "{" (XML 1.0 appendix F); null where neither. */
+function wideLayout(bytes: Uint8Array): WideLayout | null {
+  const [a = 1, b = 1, c = 1, d = 1] = bytes;
+  const isSign = (byte: number): boolean => byte === 0x3c || byte === 0x7b;
+  const wide = (size: 2 | 4, isLittleEndian: boolean): WideLayout => ({
+    size,
+    isLittleEndian,
+    label: isLittleEndian ? 'utf-16le' : 'utf-16be',
+  });
+  if (a === 0xff && b === 0xfe) return wide(c === 0 && d === 0 ? 4 : 2, true);
+  if (a === 0xfe && b === 0xff) return wide(2, false);
+  if (a === 0 && b === 0 && ((c === 0xfe && d === 0xff) || (c === 0 && isSign(d)))) return wide(4, false);
+  if (isSign(a) && b === 0) return wide(c === 0 && d === 0 ? 4 : 2, true);
+  if (a === 0 && isSign(b)) return wide(2, false);
+  return null;
+}
+
+function decodeUtf32(bytes: Uint8Array, isLittleEndian: boolean): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const pieces: string[] = [];
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const code = view.getUint32(at, isLittleEndian);
+    const isCharacter = code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000);
+    pieces.push(isCharacter ? String.fromCodePoint(code) : '\ufffd');
+  }
+  return pieces.join('').replace(/^\ufeff/, '');
+}
+
+function decode(bytes: Uint8Array, label: string): string {
   return new TextDecoder(label).decode(bytes);
 }
 
-function byteOrderMark(bytes: Uint8Array): string | undefined {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  // "<" in UTF-16 without a mark.
-  if (bytes[0] === 0x3c && bytes[1] === 0) return 'utf-16le';
-  if (bytes[0] === 0 && bytes[1] === 0x3c) return 'utf-16be';
-  return undefined;
+/** The text, or null where a byte does not fit the encoding. */
+function strictly(bytes: Uint8Array, label: string): string | null {
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whether bytes that read as UTF-8 cannot well be anything else: a pair of GBK bytes passes for a two-byte character one
+ * time in five, hardly ever for a longer one.
+ */
+function isSurelyUtf8(text: string): boolean {
+  return /[\u0800-\uffff]|(?:[\u0080-\u07ff][^]*){6}/.test(text.slice(0, 200_000));
+}
+
+/** Whether a text decoded as UTF-8 is that with some broken bytes, not another encoding. */
+function isMostlyUtf8(text: string): boolean {
+  const broken = text.match(/\ufffd/g)?.length ?? 0;
+  const whole = text.match(/[\u0080-\ufffc]/g)?.length ?? 0;
+  return whole >= 4 * broken;
+}
+
+/** GB18030 or Big5, whichever has more of its pairs in the half that running text uses; null where neither convinces. */
+function likelierChinese(bytes: Uint8Array): 'gb18030' | 'big5' | null {
+  let pairs = 0;
+  let gb = 0;
+  let big5 = 0;
+  for (let at = 0; at + 1 < bytes.length; at += 1) {
+    const lead = bytes[at] ?? 0;
+    if (lead < 0x81 || lead === 0xff) continue;
+    const trail = bytes[at + 1] ?? 0;
+    at += 1;
+    pairs += 1;
+    // GB 2312 level 1 (3,755 characters) with its punctuation; Big5 level 1 (5,401) with its punctuation.
+    if (trail >= 0xa1 && ((lead >= 0xb0 && lead <= 0xd7) || lead === 0xa1 || lead === 0xa3)) gb += 1;
+    const isTrail = (trail >= 0x40 && trail <= 0x7e) || trail >= 0xa1;
+    if (isTrail && lead >= 0xa1 && lead <= 0xc6) big5 += 1;
+  }
+  if (pairs < 2 || Math.max(gb, big5) / pairs < 0.7) return null;
+  return gb >= big5 ? 'gb18030' : 'big5';
 }
 
 function declaredEncoding(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 300)).toString('latin1');
-  const label = /^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/i.exec(head)?.[1];
+  const label = /^\s*(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/i.exec(head)?.[1];
   // A declaration that could be read as single bytes is not UTF-16, whatever it says.
-  return label !== undefined && /^utf-?16|^ucs-?2|^iso-10646/i.test(label) ? 'utf-8' : label;
+  return label !== undefined && /^u(?:tf)?[-_]?(?:16|32)|^ucs-?[24]|^iso-10646/i.test(label) ? 'utf-8' : label;
 }
 
 function known(label: string | undefined): string | undefined {
   if (label === undefined) return undefined;
   try {
-    return new TextDecoder(label).encoding;
+    const { encoding } = new TextDecoder(ALIASES.get(label.toLowerCase()) ?? label);
+    // Bytes that were read so far are single: HTTP that says UTF-16 is wrong.
+    return encoding.startsWith('utf-16') ? 'utf-8' : encoding;
   } catch {
     return undefined;
   }

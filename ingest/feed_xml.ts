@@ -1,126 +1,183 @@
 /**
- * What is done to XML before rss-parser may see it. Its parser (sax, strict) is safe but unforgiving, and the feeds of
- * the world are not strict. Three things, in one linear pass:
- * - a document type is refused: entities that expand are the classic XML bomb, and no feed needs one;
- * - HTML entities (&nbsp;) and stray ampersands (AT&T) become what the author meant;
- * - markup inside text elements (XHTML content, unescaped HTML) becomes CDATA, so that its text keeps its order.
- * Everything works by indexOf and by expressions that cannot backtrack: hostile input costs linear time.
+ * What is done to XML before rss-parser may see it. The parser behind that (sax, strict) is safe but unforgiving, and
+ * the feeds of the world are not strict. One linear pass by a tolerant tokenizer (htmlparser2) writes it anew:
+ * - well-formed: stray ampersands, HTML entities, missing ends, junk around the feed; of a feed that breaks off, the
+ *   items that are whole are kept;
+ * - under canonical names (feed_names.ts), with relative links resolved by xml:base (XML Base) and the feed's address;
+ * - markup inside text elements as escaped HTML, so that its text keeps its order.
+ * Refused: a document type (entities that expand are the classic XML bomb, and no feed needs one), an HTML page, and
+ * nesting deeper than any feed has, which would cost square time.
  */
+import { Parser } from 'htmlparser2';
 import { TidewatchError } from '../core/errors.ts';
-import { htmlToText } from './html.ts';
+import {
+  endOf,
+  keptAttributes,
+  LINKS,
+  localName,
+  NAME,
+  resolved,
+  startOf,
+  textElement,
+  type Attributes,
+} from './feed_element.ts';
+import { canonicalName, ownVocabularies, rootName, scopeWithin, type Scope } from './feed_names.ts';
+import { decodeReferences, escapeXml, gatherText, type TextGatherer } from './feed_text.ts';
 
-const BODY = '(?:title|description|summary|content|content:encoded|atom:title|atom:summary|atom:content)';
-const INTERESTING = new RegExp(`<!\\[CDATA\\[|<!--|&|<(${BODY})(\\s[^<>]*)?>`, 'g');
-const XML_ENTITY = /^&(?:amp|lt|gt|quot|apos);/i;
-const NUMERIC_ENTITY = /^&#(?:(\d{1,30})|x([\da-f]{1,30}));/i;
-const NAMED_ENTITY = /^&[a-z][a-z\d]{1,31};/i;
+const MAX_DEPTH = 500;
+/** Elements whose children are the markup of a text, not elements of the feed. */
+const TEXTS = new Set(
+  'title summary description content content:encoded subtitle tagline rights copyright info xhtml:body xhtml:div atom:title atom:summary atom:content dc:title dc:description itunes:summary media:title media:description'.split(
+    ' ',
+  ),
+);
+/** What never stands inside a text: a text that holds it was not closed where it should have been. */
+const NEVER_IN_TEXT = new Set(['item', 'entry', 'channel', 'pubDate', 'guid', 'feed', 'rss']);
+const NO_SCOPE: Scope = new Map();
+
+export interface FeedXml {
+  readonly xml: string;
+  /** It broke off: the item in which it did is left out. */
+  readonly isTruncated: boolean;
+}
+
+interface Frame {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly base: string | undefined;
+  /** Where its output begins. */
+  readonly start: number;
+  readonly attributes: Attributes;
+  readonly text: TextGatherer | null;
+  /** Its end is written, or it has none: a <channel> of RSS, whose items may stand in it or beside it. */
+  isClosed: boolean;
+}
 
 /**
- * XML that strict parsers take, with the same meaning.
- * @throws TidewatchError feed.malformed for a document type declaration, or a page that is HTML
+ * The feed as strict XML; `address` is where it came from, for its relative links.
+ * @throws TidewatchError feed.malformed for a document type declaration, a page that is HTML, endless nesting
  */
-export function repairFeedXml(xml: string): string {
-  const start = refuseDocumentType(xml);
-  const pieces: string[] = [];
-  let copied = start;
-  const matcher = new RegExp(INTERESTING);
-  matcher.lastIndex = start;
-  const unclosed = new Set<string>();
-  for (let match = matcher.exec(xml); match !== null; match = matcher.exec(xml)) {
-    const [token, name] = match;
-    if (token === '&') {
-      const ahead = xml.slice(match.index, match.index + 34);
-      if (XML_ENTITY.test(ahead)) continue;
-      const numeric = NUMERIC_ENTITY.exec(ahead);
-      if (numeric !== null && isXmlCharacter(numeric[1], numeric[2])) continue;
-      const entity = numeric?.[0] ?? NAMED_ENTITY.exec(ahead)?.[0];
-      const text = numeric !== null ? '\ufffd' : entity === undefined ? undefined : namedEntity(entity);
-      pieces.push(
-        xml.slice(copied, match.index),
-        text?.replace(/[&<]/g, (sign) => (sign === '&' ? '&amp;' : '&lt;')) ?? '&amp;',
-      );
-      copied = match.index + (text === undefined || entity === undefined ? 1 : entity.length);
-      matcher.lastIndex = copied;
-    } else if (name === undefined) {
-      const closing = token === '<!--' ? '-->' : ']]>';
-      const end = xml.indexOf(closing, match.index);
-      if (end === -1) break;
-      matcher.lastIndex = end + closing.length;
-    } else if (!token.endsWith('/>') && !unclosed.has(name)) {
-      const inside = match.index + token.length;
-      const end = xml.indexOf(`</${name}`, inside);
-      if (end === -1) {
-        unclosed.add(name);
-        continue;
-      }
-      const markup = xml.slice(inside, end);
-      if (!markup.includes('<') || /^\s*<!\[CDATA\[/.test(markup) || !/^\s*[^\s<]|^\s*<[a-z]/i.test(markup)) continue;
-      if (isStructure(markup)) continue;
-      const flat = markup.replaceAll('<![CDATA[', '').replaceAll(']]>', '');
-      pieces.push(xml.slice(copied, inside), '<![CDATA[', flat, ']]>');
-      copied = end;
-      matcher.lastIndex = end;
-    }
+export function cleanFeedXml(written: string, address?: string): FeedXml {
+  const out: string[] = [];
+  const frames: Frame[] = [];
+  let own: ReadonlySet<string> | null = null;
+  let isCdata = false;
+  let isEnding = false;
+  let isTruncated = false;
+
+  /** The text element that is being gathered, if any. */
+  const gathering = (): Frame | undefined => frames.findLast(({ isClosed, text }) => !isClosed && text !== null);
+
+  function close(frame: Frame): void {
+    if (frame.isClosed) return;
+    frame.isClosed = true;
+    out.push(
+      frame.text === null
+        ? endOf(frame.name)
+        : textElement(frame.name, frame.attributes, frame.text.read(), frame.base),
+    );
   }
-  pieces.push(xml.slice(copied));
-  return pieces.join('');
-}
 
-/** XML 1.0 production 2: what a numeric entity may stand for. */
-function isXmlCharacter(decimal: string | undefined, hexadecimal: string | undefined): boolean {
-  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
-  return (
-    code === 0x9 ||
-    code === 0xa ||
-    code === 0xd ||
-    (code >= 0x20 && code <= 0xd7ff) ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    (code >= 0x10000 && code <= 0x10ffff)
-  );
-}
-
-/** A <title> or <description> that holds other feed elements was never closed where it should have been. */
-function isStructure(markup: string): boolean {
-  return /<(?:item|entry|channel|pubDate|guid)[\s>]/.test(markup);
-}
-
-/** Where the content begins, after a mark and blanks. */
-function refuseDocumentType(xml: string): number {
-  const start = xml.search(/[^\s\ufeff]/);
-  for (let at = start; at !== -1 && at < xml.length;) {
-    const next = xml.indexOf('<', at);
-    if (next === -1) break;
-    const ahead = xml.slice(next, next + 30);
-    const closing = ahead.startsWith('<?') ? '?>' : ahead.startsWith('<!--') ? '-->' : null;
-    if (closing === null) {
-      if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(ahead)) {
-        throw new TidewatchError('feed.malformed', 'The answer is an HTML page, not a feed', {
-          hint: 'Look for the address of its RSS or Atom feed and use that.',
-        });
-      }
-      if (/^<!(?:doctype|entity)/i.test(ahead)) {
+  const parser = new Parser(
+    {
+      onopentag(tag, attributes) {
+        if (frames.length >= MAX_DEPTH) {
+          throw new TidewatchError('feed.malformed', `The feed nests elements more than ${MAX_DEPTH} deep`);
+        }
+        const around = frames.at(-1);
+        const scope = scopeWithin(around?.scope ?? NO_SCOPE, attributes);
+        if (around === undefined && own !== null) {
+          frames.push(unwritten(scope));
+          return;
+        }
+        if (own === null) refuseHtml(tag);
+        own ??= ownVocabularies(tag, scope);
+        const name = around === undefined ? rootName(tag) : canonicalName(tag, scope, own);
+        let text = gathering();
+        if (text !== undefined && NEVER_IN_TEXT.has(name)) {
+          close(text);
+          text = undefined;
+        }
+        if (text !== undefined || around?.name === '') {
+          text?.text?.open(localName(tag));
+          {
+            frames.push(unwritten(scope));
+            return;
+          }
+        }
+        if (!NAME.test(name) || name.startsWith('__')) {
+          frames.push(unwritten(scope));
+          return;
+        }
+        if (name === 'item' || name === 'entry') {
+          // An item within an item, or within the channel of RDF: the outer one is at its end.
+          const open = frames.findIndex(
+            (frame) => !frame.isClosed && (frame.name === name || frame.name === 'channel'),
+          );
+          if (open !== -1) for (const frame of frames.slice(open).reverse()) close(frame);
+        }
+        const outer = around?.base ?? address;
+        const base = resolved(decodeReferences(attributes['xml:base'] ?? ''), outer) ?? outer;
+        const kept = keptAttributes(attributes);
+        if (LINKS.has(name) && kept['href'] !== undefined) kept['href'] = resolved(kept['href'], base) ?? kept['href'];
+        const isText = TEXTS.has(name) || name === 'link';
+        const gatherer = isText ? gatherText(kept['type'] === 'xhtml') : null;
+        const isClosed = name === 'channel' && frames[0]?.name === 'rss';
+        frames.push({ name, scope, base, start: out.length, attributes: kept, text: gatherer, isClosed });
+        if (!isText && !isClosed) out.push(startOf(name, kept, around === undefined));
+      },
+      onclosetag(tag) {
+        const frame = frames.pop();
+        if (frame === undefined) return;
+        if (isEnding && !frame.isClosed) {
+          isTruncated = true;
+          if (frame.name === 'item' || frame.name === 'entry') {
+            out.length = frame.start;
+            frame.isClosed = true;
+          }
+        }
+        if (frame.name === '') gathering()?.text?.close(localName(tag));
+        else close(frame);
+      },
+      ontext(data) {
+        const frame = gathering();
+        const text = isCdata ? data : decodeReferences(data);
+        if (frame !== undefined) frame.text?.text(text, isCdata);
+        else if (frames.at(-1)?.isClosed === false && frames.at(-1)?.name !== '') out.push(escapeXml(text));
+      },
+      oncdatastart() {
+        isCdata = true;
+      },
+      oncdataend() {
+        isCdata = false;
+      },
+      onprocessinginstruction(name) {
+        if (own !== null || !/^!(?:doctype|entity)/i.test(name)) return;
         throw new TidewatchError('feed.malformed', 'The feed carries a document type (DOCTYPE), which is refused', {
           hint: 'Document types can expand without end; ask the publisher for RSS 2.0 or Atom without one.',
         });
-      }
-      break;
-    }
-    const end = xml.indexOf(closing, next);
-    if (end === -1) break;
-    at = end + closing.length;
-  }
-  return Math.max(start, 0);
+      },
+    },
+    { xmlMode: true, decodeEntities: false },
+  );
+  if (/^[\s\ufeff]*<!doctype\s+html\b/i.test(written.slice(0, 1000))) refuseHtml('html');
+  parser.write(written);
+  if (/<\/[\w:.-]{1,100}\s*$/.test(written.slice(-200))) parser.write('>');
+  isEnding = true;
+  parser.end();
+  const isEntry = out[0]?.startsWith('<feed') === true && out.at(-1) === '</entry>';
+  return { xml: isEntry ? `${out.join('')}</feed>` : out.join(''), isTruncated };
 }
 
-const entities = new Map<string, string | undefined>();
+/** An element that is not written itself: markup inside a text, a second root, a name that XML has not. */
+function unwritten(scope: Scope): Frame {
+  return { name: '', scope, base: undefined, start: 0, attributes: {}, text: null, isClosed: false };
+}
 
-/** The text of an HTML entity such as &nbsp;, undefined for a name that HTML does not know. */
-function namedEntity(entity: string): string | undefined {
-  if (!entities.has(entity)) {
-    const text = htmlToText(entity);
-    // Bounded by what HTML defines: unknown names are remembered only while the table is small.
-    if (entities.size < 4000) entities.set(entity, text === entity ? undefined : text);
-    else return text === entity ? undefined : text;
-  }
-  return entities.get(entity);
+/** @throws TidewatchError feed.malformed where a feed's root should be and HTML begins */
+function refuseHtml(tag: string): void {
+  if (!/^(?:html|head|body)$/i.test(tag)) return;
+  throw new TidewatchError('feed.malformed', 'The answer is an HTML page, not a feed', {
+    hint: 'Look for the address of its RSS or Atom feed and use that.',
+  });
 }

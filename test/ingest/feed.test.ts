@@ -1,9 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeFeed } from '../../ingest/encoding.ts';
 import { parseFeed } from '../../ingest/feed.ts';
 
 const rss = (item: string): string => `<rss version="2.0"><channel><title>t</title>${item}</channel></rss>`;
@@ -11,6 +6,57 @@ const atom = (entry: string): string => `<feed xmlns="http://www.w3.org/2005/Ato
 const first = async (xml: string) => (await parseFeed(xml)).items[0];
 
 describe('a feed', () => {
+  it('with prefixes, odd case and forgotten declarations is read under the names that it means', async () => {
+    const prefixed = `<a:feed xmlns:a="http://www.w3.org/2005/Atom" xmlns:x="http://purl.org/dc/elements/1.1/"><a:title>t</a:title><a:entry>
+      <a:title>One</a:title><a:link href="https://e.com/1"/><x:creator>Ann</x:creator><a:updated>2026-03-10T08:00:00Z</a:updated></a:entry></a:feed>`;
+    expect(await first(prefixed)).toMatchObject({ title: 'One', url: 'https://e.com/1', author: 'Ann' });
+    const shouting =
+      '<RSS version="2.0"><Channel><ITEM><Title>One</Title><PubDate>2026-03-10</PubDate><dc:creator>Ann</dc:creator></ITEM></Channel></RSS>';
+    expect(await first(shouting)).toMatchObject({ title: 'One', published_at: '2026-03-10', author: 'Ann' });
+    const beside = '<rss version="2.0"><channel><title>t</title></channel><item><title>One</title></item></rss>';
+    expect((await first(beside))?.title).toBe('One');
+  });
+
+  it('that breaks off gives the items before that, and says so; one without a whole item is refused', async () => {
+    const whole = rss('<item><title>a</title></item><item><title>b</title></item>');
+    const feed = await parseFeed(whole.slice(0, whole.indexOf('b<') + 1));
+    expect(feed).toMatchObject({ isTruncated: true, items: [{ title: 'a' }] });
+    expect(await parseFeed(whole)).toMatchObject({ isTruncated: false });
+    expect((await parseFeed(whole.replace('</channel></rss>', ''))).items).toHaveLength(2);
+    await expect(parseFeed(rss('<item><title>a').slice(0, 45))).rejects.toMatchObject({ code: 'feed.malformed' });
+  });
+
+  it('with relative links gives whole ones, by xml:base and by its own address', async () => {
+    const entry = '<entry xml:base="sub/"><title>a</title><link href="1.html"/></entry>';
+    const based = atom(entry).replace('<feed ', '<feed xml:base="/news/" ');
+    expect((await parseFeed(based, 'https://e.com/feed.xml')).items[0]?.url).toBe('https://e.com/news/sub/1.html');
+    const plain = rss('<item><title>a</title><link> /1.html </link></item>');
+    expect((await parseFeed(plain, 'https://e.com/feed.xml')).items[0]?.url).toBe('https://e.com/1.html');
+    expect((await parseFeed(plain)).items[0]?.url).toBe('/1.html');
+  });
+
+  it('says when it wants to be fetched, and which hub tells of news', async () => {
+    const head = `<ttl>15</ttl><skipHours><hour>0</hour><hour>24</hour><hour>23</hour><hour>x</hour></skipHours>
+      <skipDays><day>Saturday</day><day>Someday</day></skipDays>
+      <atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.e.com/"/>
+      <atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="https://e.com/feed"/>`;
+    expect(await parseFeed(rss(`${head}<item><title>a</title></item>`))).toMatchObject({
+      ttlSeconds: 900, skipHours: [0, 23], skipDays: [6], hubs: ['https://hub.e.com/'], self: 'https://e.com/feed',
+    }); // prettier-ignore
+    const period =
+      '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>';
+    expect((await parseFeed(rss(period))).ttlSeconds).toBe(21_600);
+    const json = { version: 'https://jsonfeed.org/version/1.1', feed_url: 'https://e.com/f', hubs: [{ type: 'WebSub', url: 'https://hub.e.com/' }], items: [] }; // prettier-ignore
+    expect(await parseFeed(JSON.stringify(json))).toMatchObject({
+      hubs: ['https://hub.e.com/'],
+      self: 'https://e.com/f',
+    });
+  });
+
+  it('nested too deep is refused', async () => {
+    await expect(parseFeed(rss(`<item>${'<a>'.repeat(600)}`))).rejects.toThrow(/nests elements/);
+  });
+
   it('in RSS 2.0 gives its items, oldest first, with the publisher’s ttl', async () => {
     const feed = await parseFeed(
       rss(`<ttl>15</ttl>
@@ -103,40 +149,13 @@ describe('a feed', () => {
   });
 
   it.each([
-    ['<', 2_000_000], ['&', 2_000_000], ['<![CDATA[', 300_000], ['<!--', 500_000], ['<title>', 300_000], ['<title ', 300_000],
-    ['<title></title>', 200_000], ['<description><', 200_000], ['&amp', 500_000], ['<a b="', 300_000],
+    ['<', 400_000], ['&', 400_000], ['<![CDATA[', 80_000], ['<!--', 120_000], ['<title>', 80_000], ['<title ', 80_000],
+    ['<title></title>', 50_000], ['<description><', 50_000], ['&amp', 120_000], ['<a b="', 80_000], ['<a/>', 120_000],
+    ['</b>', 120_000], ['<item>', 80_000], ['<a:b xmlns:a="c">', 30_000],
   ])('made to be slow (%j repeated) costs seconds at most', async (piece, times) => {
     const started = performance.now();
     await parseFeed(rss(`<item>${piece.repeat(times)}`)).catch(() => undefined);
     await parseFeed(rss(`<item><description><![CDATA[${piece.repeat(times)}]]></description></item>`)).catch(() => undefined);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(6000);
   }, 60_000); // prettier-ignore
-});
-
-const conformance = resolve(process.env['TIDEWATCH_SHARED_DATA'] ?? '../shared/data', 'feed-conformance.tar.gz');
-const isThere = existsSync(conformance);
-if (!isThere) console.log(`skipped: the feeds of other readers' tests are not at ${conformance}`);
-
-describe.skipIf(!isThere)('the feeds of other readers’ tests', () => {
-  it('are read or refused with a reason; nothing else happens', { timeout: 120_000 }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tidewatch-feeds-'));
-    execFileSync('tar', ['xzf', conformance, '-C', folder]);
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.(?:xml|rss|atom|rdf)$/.test(name),
-    );
-    const refused: string[] = [];
-    let read = 0;
-    for (const name of files) {
-      try {
-        await parseFeed(decodeFeed(readFileSync(join(folder, name))));
-        read += 1;
-      } catch (error) {
-        expect(error, name).toMatchObject({ code: 'feed.malformed' });
-        refused.push(name);
-      }
-    }
-    rmSync(folder, { recursive: true });
-    expect(read).toBeGreaterThan(2400);
-    expect(refused.length / files.length).toBeLessThan(0.05);
-  });
 });
