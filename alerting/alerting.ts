@@ -6,25 +6,32 @@
  * A crash anywhere leaves either nothing of a step or all of it. Messages that come again are known by their offset, and
  * beyond that by document id. Between transactions (`checkpoint_secs`) work is only held in memory and not acknowledged.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Action } from '../core/action.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import type { Context } from '../core/component.ts';
 import { createComponent } from '../core/config.ts';
 import { toTidewatchError } from '../core/errors.ts';
-import type { Alert, Series } from '../core/event.ts';
+import { isoTime, type Alert, type Series } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
+import type { State } from '../core/state/state.ts';
 import type { Store } from '../core/store/store.ts';
 import { TOPICS, deadLetterTopic, type Delivery, type Message, type Stream } from '../core/stream/stream.ts';
 import { openCheckpoint } from './checkpoint.ts';
+import { createClaims } from './claims.ts';
 import type { Detector } from './detector.ts';
+import { createDispatch, type Sending, type Suppressed } from './dispatch.ts';
 import type { DisplayName } from './evidence.ts';
 import { createIntake } from './intake.ts';
 import { expectReplays, passQuietly, watermark } from './lanes.ts';
+import { createMute } from './muting.ts';
 import type { Notifier } from './notifier.ts';
 import { createNotifyQueue } from './notify.ts';
-import { openOutbox } from './outbox.ts';
+import { openOutbox, type NotificationRow } from './outbox.ts';
+import { openPeople } from './people.ts';
 import { detectors as detectorRegistry, notifiers as notifierRegistry } from './registry.ts';
-import { rulesOf, type AlertingSettings } from './settings.ts';
+import { dispatchRulesOf, rulesOf, type AlertingSettings } from './settings.ts';
 import { createWatch, type Changes } from './watch.ts';
 
 export interface AlertingDeps extends Omit<Context, 'name'> {
@@ -38,6 +45,8 @@ export interface AlertingDeps extends Omit<Context, 'name'> {
   readonly replayedFeeds?: readonly string[];
   /** The sector of each watched entity that has one, by ids; none where absent. */
   readonly parents?: ReadonlyMap<string, string>;
+  /** Whether other alerting processes write to the same store: then each message is claimed before it is sent. */
+  readonly sharedStore?: boolean;
   /** Hears of every change once the store has it; after a crash possibly twice. */
   readonly onAlert?: (alert: Alert) => void;
   /** The machine's clock, for what leaves the machine. */
@@ -61,6 +70,28 @@ const DELIVERIES_IN_FLIGHT = 16;
 const MESSAGES_A_CHECKPOINT = 4000;
 const LONGEST_TICK_MS = 1000;
 const RETRY_MS = 5000;
+const HEAR_PEOPLE_MS = 2000;
+
+/** What was decided and is not durable yet. */
+interface Unsaved extends Changes {
+  readonly sendings: Sending[];
+  readonly suppressed: Suppressed[];
+  readonly actions: Action[];
+}
+
+function nothing(): Unsaved {
+  return { alerts: [], findings: [], sendings: [], suppressed: [], actions: [] };
+}
+
+/** This process' name to others on the same store; the same after a restart. */
+function ownerOf(state: State): string {
+  const table = state.table<string>('alerting.owner');
+  const known = table.get('owner');
+  if (known !== undefined) return known;
+  const owner = randomUUID();
+  void table.put('owner', owner);
+  return owner;
+}
 
 interface Held {
   readonly delivery: Delivery<unknown>;
@@ -86,20 +117,51 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
 
   const checkpoint = openCheckpoint(state);
   const outbox = openOutbox(state, store);
+  const owner = ownerOf(state);
+  const noteOf = (item: string, notifier: string, status: NotificationRow['status'], reason: string) => ({
+    item,
+    notifier,
+    status,
+    generation: 1,
+    alert_id: item.slice(0, item.indexOf(':')),
+    owner,
+    at: isoTime(wallClock.now()),
+    reason,
+  });
   const queue = createNotifyQueue(
     notifiers,
     { maxAttempts: settings.max_attempts, giveUpMs: settings.give_up_hours * 3_600_000 },
-    { state, clock: wallClock, log, metrics, signal },
+    {
+      state,
+      clock: wallClock,
+      log,
+      metrics,
+      signal,
+      claims: deps.sharedStore === true ? createClaims(store, owner, wallClock) : null,
+      record: ({ notifier, notification, status, reason }) =>
+        outbox.note(notification.items.map((item) => noteOf(item, notifier, status, reason))),
+    },
   );
   const loaded = checkpoint.load(rules.window.bucketMs);
   const { offsets } = loaded;
+  const people = openPeople(state, store, { log, metrics });
+  const dispatch = createDispatch(
+    dispatchRulesOf(settings),
+    [...notifiers].map(([name, { refreshMs }]) => ({ name, refreshMs })),
+    {
+      mute: createMute(settings, people.silences, () => dispatch.firing()),
+      isAcknowledged: people.isAcknowledged,
+    },
+    loaded.groups,
+  );
   const watch = createWatch(rules, detectors, deps.displayName, loaded.state);
   expectReplays(watch.state.lanes, rules.watermark);
 
   let held: Held[] = [];
   let heldMessages = 0;
   let savedAt = performance.now();
-  let unsaved: Changes = { alerts: [], findings: [] };
+  let unsaved = nothing();
+  let heardAt = -Infinity;
   let running: Promise<unknown> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -115,11 +177,46 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   function advance(): void {
     const mark = watermark(watch.state.lanes, rules.watermark, clock.now());
     if (mark !== null) keep(watch.advance(mark));
+    dispatchUntil(dispatchTime(watch.state.closed ?? 0));
+  }
+
+  /** Who is told when goes by the machine's clock; in a replay by event time, so that it is the same each time. */
+  function dispatchTime(event: number): number {
+    return deps.watermark === 'global' ? event : wallClock.now();
+  }
+
+  function dispatchUntil(time: number): void {
+    const { sendings, suppressed } = dispatch.advance(time);
+    unsaved.sendings.push(...sendings);
+    unsaved.suppressed.push(...suppressed);
   }
 
   function keep({ alerts, findings }: Changes): void {
+    for (const { alert } of alerts) {
+      const time = dispatchTime(Date.parse(alert.at));
+      dispatchUntil(time);
+      dispatch.admit(alert, time);
+    }
     unsaved.alerts.push(...alerts);
     unsaved.findings.push(...findings);
+  }
+
+  /** Lets what people did take effect. */
+  async function hearPeople(): Promise<void> {
+    await people.poll();
+    for (const action of people.take()) {
+      const { request, author } = action;
+      log.info(`${author}: ${request.kind} ${'alert_id' in request ? request.alert_id : action.id}`);
+      if (request.kind === 'replay') await queue.replay(request.notification);
+      if (request.kind === 'resolve') {
+        const ended = watch.resolve(request.alert_id, watch.state.closed ?? clock.now(), {
+          by: author,
+          note: request.note,
+        });
+        if (ended !== null) keep({ alerts: [ended], findings: [] });
+      }
+      unsaved.actions.push(action);
+    }
   }
 
   async function receive(delivery: Delivery<unknown>): Promise<void> {
@@ -135,10 +232,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
 
   /** Makes everything so far durable, then acknowledges. On failure all of it is kept for the next try. */
   async function save(): Promise<void> {
-    const { alerts, findings } = unsaved;
-    // Who was told of a pending alert is told of its end, too.
-    const tellAll = settings.send.includes('pending');
-    const sent = alerts.filter(({ alert, notify }) => (notify || tellAll) && settings.send.includes(alert.state));
+    const { alerts, findings, sendings, suppressed, actions } = unsaved;
     let staged: ReturnType<typeof queue.stage> = [];
     await state.transaction(() => {
       checkpoint.save(watch.state, watch.touched, offsets);
@@ -146,12 +240,21 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
         alerts.map(({ alert }) => alert),
         findings,
       );
-      staged = sent.flatMap(({ alert }) => queue.stage(alert));
+      outbox.note(
+        suppressed.map(({ alert, muted }) =>
+          noteOf(`${alert.alert_id}:${alert.revision}`, '*', 'muted', `${muted.reason}: ${muted.by}`),
+        ),
+      );
+      checkpoint.saveGroups(dispatch);
+      people.save(actions);
+      staged = sendings.flatMap(queue.stage);
     });
+    dispatch.touched.clear();
+    for (const { muted } of suppressed) metrics.skipped(muted.reason);
     watch.touched.records.clear();
     watch.touched.courses.clear();
     watch.touched.ids.clear();
-    unsaved = { alerts: [], findings: [] };
+    unsaved = nothing();
     queue.accept(staged);
     metrics.out(alerts.length);
     savedAt = performance.now();
@@ -175,8 +278,14 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     metrics.lag(own.seconds);
     const caughtUp = own.messages === heldMessages;
     if (caughtUp && upstream.messages === 0) passQuietly(watch.state.lanes, elapsedMs);
+    if (performance.now() - heardAt >= HEAR_PEOPLE_MS) {
+      heardAt = performance.now();
+      await hearPeople();
+    }
     advance();
-    const waits = held.length > 0 || unsaved.alerts.length > 0 || unsaved.findings.length > 0;
+    const { alerts, findings, sendings, suppressed, actions } = unsaved;
+    const waits =
+      held.length + alerts.length + findings.length + sendings.length + suppressed.length + actions.length > 0;
     if (waits && (caughtUp || performance.now() - savedAt >= settings.checkpoint_secs * 1000)) await save();
     await drain();
   }
@@ -224,6 +333,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     name: 'alerting',
     async start() {
       await stream.createGroup(TOPICS.opinions, GROUP);
+      await inTurn(hearPeople);
       queue.start();
       running = Promise.all([persist('Reading opinions', read), persist('Watching', tickAll)]);
     },
@@ -231,6 +341,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
       stopping.abort(new Error('Alerting is stopping.'));
       await running;
       await queue.stop();
+      for (const notifier of notifiers.values()) await notifier.close?.();
       await inTurn(save);
       await drain().catch((error: unknown) => {
         log.warn(`${toTidewatchError(error).message}; alert rows wait on disk for the next start`);
@@ -242,6 +353,8 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
         const { bucketMs, windowMs } = rules.window;
         const settled = newest + windowMs + rules.lifecycle.keepFiringMs + 2 * bucketMs;
         if (Number.isFinite(newest)) keep(watch.advance(settled));
+        const { group_wait_secs: wait, group_interval_secs: interval } = settings;
+        dispatchUntil(dispatchTime((watch.state.closed ?? 0) + (wait + interval) * 1000));
         await save();
         await drain();
       }),

@@ -17,17 +17,19 @@ export interface Post {
 }
 
 /**
- * Posts once to an address that the operator chose: its host is trusted, redirects are not followed.
+ * Posts once to an address that the operator chose: its host is trusted, redirects are not followed. Resolves to the body
+ * of the answer.
  * @throws TidewatchError notify.rejected, notify.unavailable, unless it was taken
  */
 export async function post(
   { url, headers, body, timeoutMs }: Post,
   { clock, http, name, signal }: Pick<Context, 'clock' | 'http' | 'name' | 'signal'>,
-): Promise<void> {
+): Promise<string> {
   const caps = { timeoutMs, maxBytes: 100_000, maxRedirects: 0 };
   try {
     const answer = await http.fetch(url, { method: 'POST', headers, body, ...caps, trustHost: true, signal });
     expectTaken(answer, name, clock.now());
+    return answer.body.toString('utf8');
   } catch (error) {
     throw asNotifyError(error, name, url);
   }

@@ -4,6 +4,8 @@
  * (minutes of queries, and the order of arrival, which decides what was late, is lost).
  */
 import type { State, StateTable } from '../core/state/state.ts';
+import { stableId } from '../core/event.ts';
+import type { Dispatch, Group, Groups } from './dispatch.ts';
 import type { Lane } from './lanes.ts';
 import type { Incident } from './incident.ts';
 import { newWatchState, type Course, type Touched, type WatchState } from './memory.ts';
@@ -34,9 +36,11 @@ interface Position {
 
 export interface Checkpoint {
   /** What was last saved. A change of bucket length since then is met by going on at the next whole bucket. */
-  load(bucketMs: number): { state: WatchState; offsets: Offsets };
+  load(bucketMs: number): { state: WatchState; offsets: Offsets; groups: Groups };
   /** Writes what `touched` names. Call within State.transaction; clear `touched` when that has resolved. */
   save(state: WatchState, touched: Touched, offsets: Offsets): void;
+  /** Writes the groups that the dispatch names as touched. Call within State.transaction; clear them afterwards. */
+  saveGroups(dispatch: Pick<Dispatch, 'groups' | 'touched'>): void;
 }
 
 export function openCheckpoint(state: State): Checkpoint {
@@ -44,12 +48,14 @@ export function openCheckpoint(state: State): Checkpoint {
   const records = state.table<PackedRecord>('alerting.series');
   const courses = state.table<Course>('alerting.courses');
   const ids = state.table<number>('alerting.ids');
+  const groups = state.table<Group>('alerting.groups');
 
   return {
     load(bucketMs) {
       const watched = newWatchState();
       const saved = position.get('position');
-      if (saved === undefined) return { state: watched, offsets: new Map() };
+      const told: Groups = new Map([...groups.entries()].map(({ value }) => [value.key, value]));
+      if (saved === undefined) return { state: watched, offsets: new Map(), groups: told };
       watched.closed = saved.closed === null ? null : Math.ceil(saved.closed / bucketMs) * bucketMs;
       watched.model = saved.model;
       for (const [id, incident] of saved.incidents ?? []) watched.incidents.set(id, incident);
@@ -58,7 +64,14 @@ export function openCheckpoint(state: State): Checkpoint {
       for (const { key, value } of courses.entries()) watched.courses.set(key, value);
       const known = [...ids.entries()].sort((a, b) => a.value - b.value);
       for (const { key, value } of known) watched.ids.set(key, value);
-      return { state: watched, offsets: new Map(saved.offsets) };
+      return { state: watched, offsets: new Map(saved.offsets), groups: told };
+    },
+    saveGroups(dispatch) {
+      for (const key of dispatch.touched) {
+        const group = dispatch.groups.get(key);
+        if (group === undefined) void groups.remove(stableId(key));
+        else void groups.put(stableId(key), group);
+      }
     },
     save(watched, touched, offsets) {
       write(records, touched.records, (key) => {

@@ -1,14 +1,20 @@
 /**
- * The notifier port: tell one place about one alert. A notifier sends or throws; when to send, how often to try again
- * and when to give up is the queue's business (notify.ts), so that every notifier behaves alike.
+ * The notifier port: tell one place about one group of alerts. A notifier sends or throws; when to send, how often to try
+ * again and when to give up is the queue's business (notify.ts), so that every notifier behaves alike.
  */
-import type { Alert } from '../core/event.ts';
+import type { Notification } from './notification.ts';
 
 export interface Notifier {
   /**
-   * Resolves when the other side has taken the message. The same alert_id and revision may be sent again after a crash:
-   * a notifier gives both to the other side, where the protocol has a place for them.
+   * Resolves when the other side has taken the message. The same notification may be sent again after a crash: a
+   * notifier gives its id to the other side, where the protocol has a place for it.
    * @throws TidewatchError notify.rejected (never again), notify.unavailable (later; `retryAfterMs` where it was told)
    */
-  send(alert: Alert): Promise<void>;
+  send(notification: Notification): Promise<void>;
+  /** What the other side allows: at most that many messages in any stretch of that length. */
+  readonly pace?: { readonly messages: number; readonly perMs: number };
+  /** The other side forgets what it is not told again within a time: what fires is sent that often. */
+  readonly refreshMs?: number;
+  /** Gives back connections. */
+  close?(): Promise<void>;
 }

@@ -1,23 +1,36 @@
 /**
- * The queue of notifications, on disk. An entry is written in the same transaction as the change that it tells of, under
- * the key notifier, alert_id, revision, so a crash neither loses nor doubles it; it goes when the other side has it. One
- * alert's changes reach a notifier in their order; alerts do not wait for each other, notifiers neither.
+ * The queue of notifications, on disk. An entry is written in the same transaction as the account of who was told what
+ * (dispatch.ts), so a crash neither loses nor doubles it; it goes when the other side has it. One group's messages reach a
+ * notifier in their order; groups do not wait for each other, notifiers neither.
  *
  * Tries are repeated with exponential back-off and equal jitter (Brooker, "Exponential backoff and jitter", AWS 2015),
- * never before a Retry-After has passed. What is refused for good, or too often, or for too long, goes to the dead
- * letters (table notify.dead) with its reason. Time is the machine's clock, also in a replay: the other side lives now.
+ * never before a Retry-After has passed, and never faster than the notifier's pace. What is refused for good, or too
+ * often, or for too long, goes to the dead letters (table notify.dead) with its reason, and can be sent again (replay).
+ * Time is the machine's clock, also in a replay: the other side lives now.
  */
 import type { Clock } from '../core/clock.ts';
 import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
-import { isoTime, type Alert } from '../core/event.ts';
+import { isoTime } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
+import type { Claims } from './claims.ts';
+import type { Sending } from './dispatch.ts';
+import { leadOf, withItems, type Notification } from './notification.ts';
 import type { Notifier } from './notifier.ts';
+import { createPace, type Pace } from './pace.ts';
 
 export interface NotifyRules {
   readonly maxAttempts: number;
   readonly giveUpMs: number;
+}
+
+/** What became of a notification. */
+export interface Delivered {
+  readonly notifier: string;
+  readonly notification: Notification;
+  readonly status: 'sent' | 'failed';
+  readonly reason: string;
 }
 
 export interface NotifyContext {
@@ -29,11 +42,15 @@ export interface NotifyContext {
   readonly signal: AbortSignal;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+  /** Settles who tells, where several processes share a store; null where this one is alone. */
+  readonly claims?: Claims | null;
+  /** Writes down what became of one; called within the transaction that takes it off the queue. */
+  readonly record?: (delivered: Delivered) => void;
 }
 
 interface Queued {
   readonly notifier: string;
-  readonly alert: Alert;
+  readonly notification: Notification;
   readonly attempts: number;
   /** Epoch milliseconds. */
   readonly firstAt: number;
@@ -43,33 +60,36 @@ interface Queued {
 /** A notification that was given up, as the table notify.dead holds it. */
 export interface DeadNotification {
   readonly notifier: string;
-  readonly alert: Alert;
+  readonly notification: Notification;
   readonly attempts: number;
   readonly code: string;
   readonly reason: string;
   readonly at: string;
 }
 
-/** An entry as the workers see it: the alert itself stays on disk until it is sent. */
+/** An entry as the workers see it: the message itself stays on disk until it is sent. */
 interface Entry {
   readonly key: string;
   readonly notifier: string;
-  readonly alertId: string;
-  readonly revision: number;
+  readonly group: string;
+  /** What it tells, for the log. */
+  readonly id: string;
   attempts: number;
   readonly firstAt: number;
   nextAt: number;
 }
 
 export interface NotifyQueue {
-  /** Writes one entry a notifier. Call within State.transaction, and pass the result to `accept` when it has resolved. */
-  stage(alert: Alert): readonly Entry[];
+  /** Writes one entry. Call within State.transaction, and pass the result to `accept` when it has resolved. */
+  stage(sending: Sending): readonly Entry[];
   accept(entries: readonly Entry[]): void;
   start(): void;
   /** Ends the workers; what was not sent stays queued. */
   stop(): Promise<void>;
   /** Entries that wait. */
   waiting(): number;
+  /** Puts given-up notifications back: the one of that id, or all for "*". Resolves to how many. */
+  replay(id: string): Promise<number>;
 }
 
 const FIRST_DELAY_MS = 1000;
@@ -79,7 +99,7 @@ const LONGEST_SLEEP_MS = 60_000;
 export function createNotifyQueue(
   notifiers: ReadonlyMap<string, Notifier>,
   rules: NotifyRules,
-  { state, clock, log, metrics, signal, random = Math.random }: NotifyContext,
+  { state, clock, log, metrics, signal, random = Math.random, claims = null, record }: NotifyContext,
 ): NotifyQueue {
   const table = state.table<Queued>('notify.queue');
   const dead = state.table<DeadNotification>('notify.dead');
@@ -88,43 +108,48 @@ export function createNotifyQueue(
   const ended = (): boolean => stopping.signal.aborted || signal.aborted;
   const wakers = new Set<() => void>();
   let workers: Promise<void>[] = [];
+  let sequence = 0;
 
-  for (const { key, value } of table.entries()) entries.set(key, entryOf(key, value));
+  for (const { key, value } of table.entries()) {
+    entries.set(key, entryOf(key, value));
+    sequence = Math.max(sequence, Number(key.slice(key.indexOf('\n') + 1)) + 1);
+  }
 
   async function bury(entry: Entry, code: string, reason: string): Promise<void> {
     const queued = table.get(entry.key);
     await state.transaction(() => {
       if (queued !== undefined) {
-        const { notifier, alert } = queued;
+        const { notifier, notification } = queued;
         const { attempts } = entry;
-        void dead.put(entry.key, { notifier, alert, attempts, code, reason, at: isoTime(clock.now()) });
+        void dead.put(entry.key, { notifier, notification, attempts, code, reason, at: isoTime(clock.now()) });
+        record?.({ notifier, notification, status: 'failed', reason });
       }
       void table.remove(entry.key);
     });
     entries.delete(entry.key);
     metrics.error(code);
-    log.error(`Gave up telling ${entry.notifier} of alert ${entry.alertId}:${entry.revision}: ${reason}`);
+    log.error(`Gave up telling ${entry.notifier} of ${entry.id}: ${reason}`);
   }
 
-  /** The first change of each alert that waits for this notifier; the earliest due one, or null. */
+  /** The first message of each group that waits for this notifier; the earliest due one, or null. */
   function next(notifier: string): Entry | null {
     const heads = new Map<string, Entry>();
     for (const entry of entries.values()) {
       if (entry.notifier !== notifier) continue;
-      const head = heads.get(entry.alertId);
-      if (head === undefined || entry.revision < head.revision) heads.set(entry.alertId, entry);
+      const head = heads.get(entry.group);
+      if (head === undefined || entry.key < head.key) heads.set(entry.group, entry);
     }
     let first: Entry | null = null;
     for (const head of heads.values()) if (first === null || head.nextAt < first.nextAt) first = head;
     return first;
   }
 
-  async function work(name: string, notifier: Notifier): Promise<void> {
+  async function work(name: string, notifier: Notifier, pace: Pace): Promise<void> {
     // Where the other side asked to be left alone, all of its entries wait.
     let heldUntil = 0;
     while (!ended()) {
       const entry = next(name);
-      const dueAt = entry === null ? Infinity : Math.max(entry.nextAt, heldUntil);
+      const dueAt = entry === null ? Infinity : Math.max(entry.nextAt, heldUntil, pace.freeAt());
       const delay = dueAt - clock.now();
       if (entry === null || delay > 0) {
         await idle(Math.min(delay, LONGEST_SLEEP_MS));
@@ -136,17 +161,39 @@ export function createNotifyQueue(
         continue;
       }
       try {
-        await notifier.send(queued.alert);
+        const { notification } = queued;
+        const all = notification.items;
+        const { mine, held, againMs } = (await claims?.take(name, all)) ?? { mine: all, held: [], againMs: 0 };
+        if (mine.length > 0) {
+          pace.note(clock.now());
+          await notifier.send(mine.length === all.length ? notification : withItems(notification, mine));
+          await claims?.sent(name, mine);
+        }
+        await settle(entry, queued, mine, held);
+        entry.nextAt = clock.now() + againMs;
       } catch (thrown) {
         if (ended()) return;
         const error = toTidewatchError(thrown, 'notify.unavailable');
         if (error.retryAfterMs !== undefined) heldUntil = clock.now() + error.retryAfterMs;
         await later(entry, queued, error);
-        continue;
       }
-      await table.remove(entry.key);
-      entries.delete(entry.key);
     }
+  }
+
+  /** Takes what was sent off the queue. What another process has claimed and not sent stays: it may have died. */
+  async function settle(entry: Entry, queued: Queued, sent: readonly string[], held: readonly string[]): Promise<void> {
+    const { notifier, notification } = queued;
+    if (sent.length === 0 && held.length === notification.items.length) return;
+    const told = sent.length + held.length;
+    if (told < notification.items.length) metrics.skipped('told_by_another', notification.items.length - told);
+    await state.transaction(() => {
+      if (held.length === 0) void table.remove(entry.key);
+      else void table.put(entry.key, { ...queued, notification: withItems(notification, held) });
+      if (sent.length > 0) {
+        record?.({ notifier, notification: withItems(notification, sent), status: 'sent', reason: '' });
+      }
+    });
+    if (held.length === 0) entries.delete(entry.key);
   }
 
   async function later(entry: Entry, queued: Queued, error: TidewatchError): Promise<void> {
@@ -161,9 +208,7 @@ export function createNotifyQueue(
     entry.nextAt = now + delay;
     await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: entry.nextAt });
     metrics.error(error.code);
-    log.warn(
-      `${error.message}; alert ${entry.alertId}:${entry.revision} is sent again in ${Math.ceil(delay / 1000)} s`,
-    );
+    log.warn(`${error.message}; ${entry.id} is sent again in ${Math.ceil(delay / 1000)} s`);
   }
 
   async function idle(ms: number): Promise<void> {
@@ -181,9 +226,10 @@ export function createNotifyQueue(
 
   /** A disk that cannot be written ends a worker's turn, not the worker: entries are still there. */
   async function keepWorking(name: string, notifier: Notifier): Promise<void> {
+    const pace = createPace(notifier.pace);
     while (!ended()) {
       try {
-        await work(name, notifier);
+        await work(name, notifier, pace);
       } catch (thrown) {
         const error = toTidewatchError(thrown, 'storage.unavailable');
         metrics.error(error.code);
@@ -193,22 +239,32 @@ export function createNotifyQueue(
     }
   }
 
+  /** A repeat says nothing that a message still waiting for the same group does not say. */
+  function isSaid({ notifier, notification }: Sending): boolean {
+    if (notification.kind !== 'repeat') return false;
+    const { key } = notification.group;
+    return [...entries.values()].some((entry) => entry.notifier === notifier && entry.group === key);
+  }
+
+  function put(notifier: string, notification: Notification): Entry {
+    const now = clock.now();
+    const key = `${notifier}\n${String(sequence).padStart(15, '0')}`;
+    sequence += 1;
+    const queued: Queued = { notifier, notification, attempts: 0, firstAt: now, nextAt: now };
+    void table.put(key, queued);
+    return entryOf(key, queued);
+  }
+
+  function accept(staged: readonly Entry[]): void {
+    for (const entry of staged) entries.set(entry.key, entry);
+    if (staged.length > 0) wakeAll();
+  }
+
   signal.addEventListener('abort', wakeAll, { once: true });
 
   return {
-    stage(alert) {
-      const now = clock.now();
-      return [...notifiers.keys()].map((notifier) => {
-        const key = `${notifier}\n${alert.alert_id}:${String(alert.revision).padStart(6, '0')}`;
-        const queued: Queued = { notifier, alert, attempts: 0, firstAt: now, nextAt: now };
-        void table.put(key, queued);
-        return entryOf(key, queued);
-      });
-    },
-    accept(staged) {
-      for (const entry of staged) entries.set(entry.key, entry);
-      if (staged.length > 0) wakeAll();
-    },
+    stage: (sending) => (isSaid(sending) ? [] : [put(sending.notifier, sending.notification)]),
+    accept,
     start() {
       for (const entry of entries.values()) {
         if (notifiers.has(entry.notifier)) continue;
@@ -222,9 +278,25 @@ export function createNotifyQueue(
       await Promise.all(workers);
     },
     waiting: () => entries.size,
+    async replay(id) {
+      const found = [...dead.entries()].filter(
+        ({ value }) => (id === '*' || value.notification.id === id) && notifiers.has(value.notifier),
+      );
+      let staged: Entry[] = [];
+      await state.transaction(() => {
+        staged = found.map(({ key, value }) => {
+          void dead.remove(key);
+          return put(value.notifier, value.notification);
+        });
+      });
+      accept(staged);
+      return staged.length;
+    },
   };
 }
 
-function entryOf(key: string, { notifier, alert, attempts, firstAt, nextAt }: Queued): Entry {
-  return { key, notifier, alertId: alert.alert_id, revision: alert.revision, attempts, firstAt, nextAt };
+function entryOf(key: string, { notifier, notification, attempts, firstAt, nextAt }: Queued): Entry {
+  const { name } = leadOf(notification);
+  const id = `${name} [${notification.id}]`;
+  return { key, notifier, group: notification.group.key, id, attempts, firstAt, nextAt };
 }

@@ -8,11 +8,29 @@ import { alertRow, findingRow } from '../core/store/rows.ts';
 import type { State } from '../core/state/state.ts';
 import type { Store } from '../core/store/store.ts';
 
-type Item = { readonly kind: 'alert'; readonly row: Alert } | { readonly kind: 'finding'; readonly row: Finding };
+type Item =
+  | { readonly kind: 'alert'; readonly row: Alert }
+  | { readonly kind: 'finding'; readonly row: Finding }
+  | { readonly kind: 'notification'; readonly row: NotificationRow };
+
+/** What became of one item of a notification, as a row of the table notifications. */
+export interface NotificationRow {
+  readonly item: string;
+  /** Name of the notifier; "*" for what was not sent to any. */
+  readonly notifier: string;
+  readonly status: 'sent' | 'failed' | 'muted';
+  readonly generation: number;
+  readonly alert_id: string;
+  readonly owner: string;
+  readonly at: string;
+  readonly reason: string;
+}
 
 export interface Outbox {
   /** Call within State.transaction. */
   stage(alerts: readonly Alert[], findings: readonly Finding[]): void;
+  /** Call within State.transaction. */
+  note(rows: readonly NotificationRow[]): void;
   /**
    * Hands everything to the store, oldest first, and then each alert to `onAlert`.
    * @throws TidewatchError storage.*: what is left stays in the outbox
@@ -37,6 +55,9 @@ export function openOutbox(state: State, store: Store): Outbox {
       for (const row of alerts) put({ kind: 'alert', row });
       for (const row of findings) put({ kind: 'finding', row });
     },
+    note(rows) {
+      for (const row of rows) put({ kind: 'notification', row });
+    },
     async drain(onAlert) {
       for (;;) {
         const batch = [...table.entries({ limit: BATCH })];
@@ -53,6 +74,11 @@ export function openOutbox(state: State, store: Store): Outbox {
         if (alerts.length > 0) {
           const changes = alerts.map(({ alert_id, revision }) => `${alert_id}:${revision}`);
           await store.insert('alerts', alerts.map(alertRow), stableId('alerts', ...changes));
+        }
+        const notes = batch.flatMap(({ value }) => (value.kind === 'notification' ? [value.row] : []));
+        if (notes.length > 0) {
+          const steps = notes.map(({ item, notifier, status, at }) => stableId(item, notifier, status, at));
+          await store.insert('notifications', notes, stableId('notifications', ...steps));
         }
         for (const alert of alerts) onAlert(alert);
         await state.transaction(() => {

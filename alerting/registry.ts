@@ -1,8 +1,13 @@
 /** Every detector and notifier there is. Adding one: a file beside the others, a line here, a test. */
 import { surge } from './detectors/surge.ts';
+import { alertmanager } from './notifiers/alertmanager.ts';
 import { consoleNotifier } from './notifiers/console.ts';
+import { dingtalk } from './notifiers/dingtalk.ts';
+import { email } from './notifiers/email.ts';
+import { feishu } from './notifiers/feishu.ts';
 import { slack } from './notifiers/slack.ts';
 import { webhook } from './notifiers/webhook.ts';
+import { wecom } from './notifiers/wecom.ts';
 
 export const detectors = [surge] as const;
-export const notifiers = [consoleNotifier, webhook, slack] as const;
+export const notifiers = [consoleNotifier, webhook, slack, email, alertmanager, feishu, dingtalk, wecom] as const;

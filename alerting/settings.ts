@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { componentSchema } from '../core/config.ts';
 import { alertStateSchema } from '../core/event.ts';
+import { maintenanceSchema } from './maintenance.ts';
+import { SECTOR_HIDES_MEMBERS, inhibitSchema } from './muting.ts';
+import type { DispatchRules } from './dispatch.ts';
 import { detectors, notifiers } from './registry.ts';
 import type { Rules } from './watch.ts';
 
@@ -90,6 +93,38 @@ export const alertingSettings = z
       .array(alertStateSchema)
       .default(['firing', 'resolved'])
       .describe('Which states are sent; an alert that never fired sends no resolved.'),
+    group_by: z
+      .array(z.enum(['incident', 'entity', 'topic', 'sector', 'kind', 'detector', 'severity', 'name']))
+      .default(['incident'])
+      .describe('Alerts that agree in these labels are told in one message; all in one where empty.'),
+    group_wait_secs: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(2)
+      .describe('How long a new group, or a rise in severity, waits for company before it is told.'),
+    group_interval_secs: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(300)
+      .describe('How often further news of a group are told.'),
+    repeat_interval_hours: z
+      .number()
+      .min(0.01)
+      .max(720)
+      .default(24)
+      .describe('What still fires and nobody acknowledged is told again that often.'),
+    inhibit: z
+      .array(inhibitSchema)
+      .default([SECTOR_HIDES_MEMBERS])
+      .describe('Alerts that hide others while they fire, as Alertmanager’s inhibit_rules: source, target, equal.'),
+    maintenance: z
+      .array(maintenanceSchema)
+      .default([])
+      .describe(
+        'Times that come again in which matching alerts are not sent: name, matchers, weekdays, days_of_month, months, from, to, zone.',
+      ),
     max_attempts: z
       .number()
       .int()
@@ -132,6 +167,17 @@ export const alertingSettings = z
   });
 
 export type AlertingSettings = z.output<typeof alertingSettings>;
+
+/** When whom is told, as the dispatch reads it. */
+export function dispatchRulesOf(settings: AlertingSettings): DispatchRules {
+  return {
+    groupBy: settings.group_by,
+    groupWaitMs: settings.group_wait_secs * 1000,
+    groupIntervalMs: settings.group_interval_secs * 1000,
+    repeatMs: settings.repeat_interval_hours * HOUR_MS,
+    send: new Set(settings.send),
+  };
+}
 
 /** The section as the pure parts read it: milliseconds throughout. */
 export function rulesOf(

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import type { Alert } from '../../core/event.ts';
+import type { Notification } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
+import { languageSetting } from '../message.ts';
 
 const settings = z.object({
-  language: z.enum(['en', 'zh', 'both']).default('both').describe('Language of the summary lines.'),
+  language: languageSetting('en').describe('Language of the summary lines.'),
   documents: z.number().int().min(0).max(10).default(3).describe('Most driving documents shown with an alert.'),
 });
 
@@ -14,18 +15,25 @@ type Settings = z.output<typeof settings>;
 
 const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The lines for one alert, each without control characters: titles come from strangers, and this is a terminal. */
-export function consoleLines(alert: Alert, { language, documents }: Settings): string[] {
-  const lines = [`${alert.at} ${alert.state.toUpperCase()} ${alert.severity} ${alert.name} [${alert.alert_id}]`];
-  if (language !== 'zh') lines.push(`  ${alert.summary.en}`);
-  if (language !== 'en') lines.push(`  ${alert.summary.zh}`);
-  if (alert.state !== 'resolved') {
+/** The lines for one message, each without control characters: titles come from strangers, and this is a terminal. */
+export function consoleLines(notification: Notification, { language, documents }: Settings): string[] {
+  const { kind, alerts, items } = notification;
+  const lines: string[] = [];
+  // What else fires in the group was told before.
+  for (const alert of alerts.slice(0, items.length)) {
+    const again = kind === 'repeat' ? ' (still)' : '';
+    lines.push(`${alert.at} ${alert.state.toUpperCase()}${again} ${alert.severity} ${alert.name} [${alert.alert_id}]`);
+    if (language !== 'zh') lines.push(`  ${alert.summary.en}`);
+    if (language !== 'en') lines.push(`  ${alert.summary.zh}`);
+    if (alert.resolution !== null) lines.push(`  ended by ${alert.resolution.by}: ${alert.resolution.note}`);
+    if (alert.state === 'resolved' || kind === 'repeat') continue;
     for (const document of alert.documents.slice(0, documents)) {
       const copies = document.copies === 0 ? '' : ` (+${document.copies} copies)`;
       lines.push(
         `  - ${document.title}${copies} (${document.source}${document.url === null ? '' : `, ${document.url}`})`,
       );
     }
+    if (alert.page_url !== null) lines.push(`  ${alert.page_url}`);
   }
   return lines.map((line) => line.replace(CONTROL, ' '));
 }
@@ -36,9 +44,9 @@ export const consoleNotifier = defineComponent({
   settings,
   create(values): Notifier {
     return {
-      send: (alert) =>
+      send: (notification) =>
         new Promise((resolve, reject) => {
-          process.stdout.write(`${consoleLines(alert, values).join('\n')}\n`, (error) => {
+          process.stdout.write(`${consoleLines(notification, values).join('\n')}\n`, (error) => {
             if (error === null || error === undefined) resolve();
             else reject(new TidewatchError('notify.rejected', `standard output: ${error.message}`, { cause: error }));
           });

@@ -6,76 +6,83 @@
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
-import type { Alert } from '../../core/event.ts';
 import { post } from '../answer.ts';
+import { cut, languageSetting, messagesOf, webAddress, type Message, type Story } from '../message.ts';
 import type { Notifier } from '../notifier.ts';
 
 const HEADER_LENGTH = 150;
 const SECTION_LENGTH = 3000;
 const FIELD_LENGTH = 2000;
 const LINK_LENGTH = 500;
-const DOCUMENTS = 5;
+const FIELDS = 10;
+const BLOCKS = 50;
 
 const settings = z.object({
   webhook_url: z
     .url({ protocol: /^https?$/ })
     .describe('The incoming webhook of the channel; a secret: better as webhook_url_file or ${ENV}.'),
+  language: languageSetting('both'),
   timeout_ms: z.number().int().min(100).max(60_000).default(15_000).describe('Longest wait for an answer.'),
 });
 
-const ICONS = { pending: '◌', firing: '▲', resolved: '✓' } as const;
-
-/** The request body for one alert, within every limit of Block Kit. */
-export function slackMessage(alert: Alert): { text: string; blocks: object[]; [option: string]: unknown } {
-  const headline = `${ICONS[alert.state]} ${alert.state === 'resolved' ? 'Resolved' : alert.severity}: ${alert.name}`;
-  const summary = `${escapeText(alert.summary.en)}\n${escapeText(alert.summary.zh)}`;
+/** The request body for one message, within every limit of Block Kit. */
+export function slackMessage(messages: readonly Message[]): {
+  text: string;
+  blocks: object[];
+  [option: string]: unknown;
+} {
+  const [first] = messages;
+  const headline = first?.title ?? '';
   const blocks: object[] = [
     { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_LENGTH), emoji: false } },
-    { type: 'section', text: mrkdwn(cutEscaped(summary, SECTION_LENGTH)) },
+    ...messages.flatMap(blocksOf),
   ];
-  if (alert.state !== 'resolved') {
-    blocks.push({
-      type: 'section',
-      fields: [
-        ['Negative share', `${percent(alert.observed_share)} (usual ${percent(alert.expected_share)})`],
-        ['Behind it', `${alert.story_count} stories, ${alert.author_count} authors, ${alert.document_count} documents`],
-        ['Score', alert.score.toFixed(1)],
-        ['Since', alert.started_at],
-      ].map(([label, value]) => mrkdwn(cutEscaped(`*${label}*\n${escapeText(value ?? '')}`, FIELD_LENGTH))),
-    });
-    for (const document of alert.documents.slice(0, DOCUMENTS)) {
-      blocks.push({ type: 'section', text: mrkdwn(documentLine(document)) });
-    }
-  }
-  const footer = `${alert.alert_id}:${alert.revision} · ${alert.at} · ${alert.model}`;
+  const footer = first?.footer ?? '';
+  blocks.splice(BLOCKS - 1);
   blocks.push({ type: 'context', elements: [mrkdwn(cutEscaped(escapeText(footer), FIELD_LENGTH))] });
   return {
-    text: cutEscaped(escapeText(alert.summary.en), SECTION_LENGTH),
+    text: cutEscaped(escapeText(`${headline} ${first?.sections[0]?.summary ?? ''}`), SECTION_LENGTH),
     blocks,
     unfurl_links: false,
     unfurl_media: false,
   };
 }
 
-function documentLine(document: Alert['documents'][number]): string {
-  const title = cutEscaped(escapeText(oneLine(document.title)), 400).replaceAll('|', '¦');
-  const link = linkTo(document.url);
-  const copies = document.copies === 0 ? '' : ` · +${document.copies} copies`;
-  const rest = ` — ${cutEscaped(escapeText(oneLine(document.source)), 150)}${copies}`;
-  return `• ${link === null ? title : `<${link}|${title}>`}${rest}`;
+function blocksOf({ template, sections, page }: Message): object[] {
+  const blocks: object[] = [];
+  for (const [index, { headline, summary, facts, stories, sparkline }] of sections.entries()) {
+    const head = index === 0 ? '' : `*${escapeText(cut(headline, HEADER_LENGTH))}*\n`;
+    const drawn = sparkline === '' ? '' : `\n\`${sparkline}\` ${escapeText(template.chart)}`;
+    const text = cutEscaped(`${head}${cutEscaped(escapeText(summary), SECTION_LENGTH - 600)}`, SECTION_LENGTH - 400);
+    blocks.push({ type: 'section', text: mrkdwn(`${text}${drawn}`) });
+    if (facts.length > 0) {
+      const fields = facts
+        .slice(0, FIELDS)
+        .map(({ label, value }) => mrkdwn(cutEscaped(`*${escapeText(label)}*\n${escapeText(value)}`, FIELD_LENGTH)));
+      blocks.push({ type: 'section', fields });
+    }
+    for (const story of stories) blocks.push({ type: 'section', text: mrkdwn(storyLine(story)) });
+  }
+  const link = linkTo(page);
+  if (link !== null) blocks.push({ type: 'section', text: mrkdwn(`<${link}|${escapeText(template.page)}>`) });
+  return blocks;
+}
+
+function storyLine({ title, source, url, copies }: Story): string {
+  const shown = cutEscaped(escapeText(title), 400).replaceAll('|', '¦');
+  const link = linkTo(url);
+  const rest = ` — ${cutEscaped(escapeText(source), 150)}${copies === '' ? '' : ` · ${copies}`}`;
+  return `• ${link === null ? shown : `<${link}|${shown}>`}${rest}`;
 }
 
 /** The address as it may stand in a Slack link, or null where it cannot. */
 function linkTo(url: string | null): string | null {
-  if (url === null || !URL.canParse(url)) return null;
-  const parsed = new URL(url);
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return null;
-  const href = parsed.href
-    .replaceAll('&', '&amp;')
+  const href = webAddress(url)
+    ?.replaceAll('&', '&amp;')
     .replaceAll('|', '%7C')
     .replaceAll('<', '%3C')
     .replaceAll('>', '%3E');
-  return href.length > LINK_LENGTH ? null : href;
+  return href === undefined || href.length > LINK_LENGTH ? null : href;
 }
 
 function mrkdwn(text: string): object {
@@ -87,41 +94,30 @@ function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
-}
-
-function cut(text: string, length: number): string {
-  const line = oneLine(text);
-  return line.length <= length ? line : `${line.slice(0, length - 1)}…`.toWellFormed();
-}
-
 /** Cuts escaped text without leaving half an entity at the end. */
 function cutEscaped(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length - 1).replace(/&[a-z]{0,3}$/, '')}…`.toWellFormed();
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
-}
-
 export const slack = defineComponent({
   name: 'slack',
   summary: 'Posts the alert with its evidence to a Slack channel by an incoming webhook.',
   settings,
-  create({ webhook_url, timeout_ms }, context): Notifier {
+  create({ webhook_url, language, timeout_ms }, context): Notifier {
     return {
-      send: (alert) =>
-        post(
+      pace: { messages: 1, perMs: 1000 },
+      async send(notification) {
+        await post(
           {
             url: webhook_url,
             headers: { 'content-type': 'application/json; charset=utf-8' },
-            body: JSON.stringify(slackMessage(alert)),
+            body: JSON.stringify(slackMessage(messagesOf(notification, language))),
             timeoutMs: timeout_ms,
           },
           context,
-        ),
+        );
+      },
     };
   },
 });

@@ -1,0 +1,68 @@
+/**
+ * One message to one notifier: the alerts of a group, what is new first. Its id and items are made of what it says, so
+ * that the same news has the same name after a restart and in another process.
+ */
+import { stableId, type Alert } from '../core/event.ts';
+
+export interface Notification {
+  /** Same news, same id: receivers that remember ids get each once, although delivery is at-least-once. */
+  readonly id: string;
+  /** repeat: nothing new, but it goes on. */
+  readonly kind: 'news' | 'repeat';
+  readonly group: { readonly key: string; readonly labels: Readonly<Record<string, string>> };
+  /** The newest revision of each alert: what is new first, then what else fires in the group. Never empty. */
+  readonly alerts: readonly Alert[];
+  /** What it tells, as alert_id:revision, and ~n for the nth repeat; the first `items.length` alerts, in their order. */
+  readonly items: readonly string[];
+}
+
+export interface NotificationParts {
+  readonly kind: Notification['kind'];
+  readonly group: Notification['group'];
+  /** What it tells of. Not empty. */
+  readonly told: readonly Alert[];
+  /** Alerts that fire in the group, of which nothing is new. */
+  readonly others: readonly Alert[];
+  /** How often it was repeated. */
+  readonly repeats: number;
+}
+
+export function notificationOf({ kind, group, told, others, repeats }: NotificationParts): Notification {
+  const first = [...told].sort(byWeight);
+  const items = first.map((alert) => itemOf(alert, kind === 'repeat' ? repeats : 0));
+  return { id: idOf(items), kind, group, alerts: [...first, ...[...others].sort(byWeight)], items };
+}
+
+/** The notification with only those items (not empty), as when another process has told the rest. */
+export function withItems(notification: Notification, items: readonly string[]): Notification {
+  const kept = new Set(items);
+  const { items: all, alerts } = notification;
+  const left = alerts.filter((_, index) => index >= all.length || kept.has(all[index] ?? ''));
+  return { ...notification, id: idOf(items), items, alerts: left };
+}
+
+/** The alert that a message about several is headed by. */
+export function leadOf({ alerts }: Notification): Alert {
+  const [lead] = alerts;
+  if (lead === undefined) throw new RangeError('A notification has at least one alert.');
+  return lead;
+}
+
+function itemOf({ alert_id, revision }: Alert, repeats: number): string {
+  return `${alert_id}:${revision}${repeats === 0 ? '' : `~${repeats}`}`;
+}
+
+function idOf(items: readonly string[]): string {
+  const [first = '', ...rest] = items;
+  return rest.length === 0 ? first : `${first}+${stableId(...rest).slice(0, 12)}`;
+}
+
+/** Firing before resolved, critical before warning, then the furthest above its baseline. */
+function byWeight(a: Alert, b: Alert): number {
+  return (
+    Number(a.state === 'resolved') - Number(b.state === 'resolved') ||
+    Number(b.severity === 'critical') - Number(a.severity === 'critical') ||
+    b.score - a.score ||
+    (a.alert_id < b.alert_id ? -1 : 1)
+  );
+}

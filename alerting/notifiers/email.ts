@@ -1,0 +1,116 @@
+/**
+ * Alerts by mail over SMTP (nodemailer): plain text and HTML with the chart inline. The Message-ID is made of the
+ * notification's id, and messages of one group answer its first, so that a mail program shows an incident as one thread.
+ * All that comes from outside is escaped; nothing is loaded from elsewhere when the mail is opened.
+ * Sources: RFC 5321 (reply codes), RFC 5322 (Message-ID, References), RFC 2392 (cid).
+ */
+import { createTransport } from 'nodemailer';
+import { z } from 'zod';
+import { defineComponent } from '../../core/component.ts';
+import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
+import { stableId } from '../../core/event.ts';
+import { mailHtml, mailText } from '../mail_text.ts';
+import { cut, languageSetting, messagesOf } from '../message.ts';
+import { leadOf, type Notification } from '../notification.ts';
+import type { Notifier } from '../notifier.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+const settings = z.object({
+  host: z.string().min(1).describe('The SMTP server.'),
+  port: z.number().int().min(1).max(65_535).default(587).describe('587 for starttls, 465 for tls.'),
+  security: z
+    .enum(['starttls', 'tls', 'none'])
+    .default('starttls')
+    .describe('starttls and tls refuse to go on without encryption; none is for a server on this machine.'),
+  username: z.string().min(1).optional().describe('User to log in as.'),
+  password: z.string().min(1).optional().describe('Password; better as password_file or ${ENV}.'),
+  from: z.string().min(3).max(320).describe('Sender, as Tidewatch <alerts@example.com>.'),
+  to: z.array(z.string().min(3).max(320)).min(1).max(100).describe('Receivers.'),
+  language: languageSetting('both'),
+  timeout_ms: z.number().int().min(100).max(120_000).default(30_000).describe('Longest wait for the server.'),
+});
+
+type Settings = z.output<typeof settings>;
+
+// The chart comes with the evidence of an alert; there is none yet.
+const chartOf = (_: unknown): string | null => null;
+
+/** The mail for one message, as nodemailer takes it. */
+export function mailOf(notification: Notification, { from, to, language }: Pick<Settings, 'from' | 'to' | 'language'>) {
+  const messages = messagesOf(notification, language);
+  const lead = leadOf(notification);
+  const svg = chartOf(lead);
+  const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'tidewatch.invalid';
+  const thread = `<${stableId('thread', notification.group.key)}@${domain}>`;
+  return {
+    from,
+    to: [...to],
+    subject: cut(messages[0]?.title ?? '', 200),
+    messageId: `<${stableId('mail', notification.id)}@${domain}>`,
+    references: thread,
+    inReplyTo: thread,
+    text: mailText(messages),
+    html: mailHtml(messages, svg === null ? null : 'cid:chart'),
+    attachments:
+      svg === null ? [] : [{ filename: 'chart.svg', content: svg, contentType: 'image/svg+xml', cid: 'chart' }],
+    headers: { 'X-Tidewatch-Notification': notification.id, 'Auto-Submitted': 'auto-generated' },
+    // What a title says is never a file to read or an address to fetch.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
+}
+
+/** RFC 5321 4.2.1: 4xx may work later, 5xx never; without a code the server was not reached. */
+function asNotifyError(thrown: unknown, notifier: string, { host, password }: Settings): TidewatchError {
+  const { responseCode, message } = thrown as { responseCode?: number; message?: string };
+  const said = (message ?? String(thrown)).replace(/\s+/g, ' ').slice(0, 300);
+  const safe = password === undefined ? said : said.replaceAll(password, '[secret]');
+  const refused = responseCode !== undefined && responseCode >= 500;
+  return new TidewatchError(refused ? 'notify.rejected' : 'notify.unavailable', `${notifier}: ${host}: ${safe}`, {
+    ...(refused && { hint: 'Check the account, the sender and the receivers; then tidewatch notify replay.' }),
+  });
+}
+
+export const email = defineComponent({
+  name: 'email',
+  summary: 'Sends mail by SMTP: text, HTML and the chart, in one or both languages.',
+  settings,
+  create(values, context): Notifier {
+    const { host, port, security, username, password, timeout_ms } = values;
+    if (security === 'none' && password !== undefined && !LOOPBACK.test(host)) {
+      throw new TidewatchError('config.invalid', `${context.name}: the password would go to ${host} in clear`, {
+        hint: 'Set security to starttls or tls.',
+      });
+    }
+    const transport = createTransport({
+      host,
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      ...(username !== undefined && { auth: { user: username, pass: password ?? '' } }),
+      connectionTimeout: timeout_ms,
+      greetingTimeout: timeout_ms,
+      socketTimeout: timeout_ms,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    return {
+      async send(notification) {
+        try {
+          await transport.sendMail(mailOf(notification, values));
+        } catch (error) {
+          throw asNotifyError(error, context.name, values);
+        }
+      },
+      async close() {
+        try {
+          transport.close();
+        } catch (error) {
+          context.log.debug(toTidewatchError(error).message);
+        }
+      },
+    };
+  },
+});

@@ -1,0 +1,34 @@
+/**
+ * The words of a language, as one pure file each (templates/en.ts, templates/zh.ts): plain text, which each notifier
+ * escapes and lays out as its platform wants. What is said, and in which order, is in message.ts, so that both languages
+ * say the same. Rejected: a template language in the settings: an alert's evidence is nested, half of it optional, and a
+ * slip in a template would be found at night.
+ */
+import type { Alert } from '../core/event.ts';
+
+/** One language's words. Every function is pure and gives plain text without markup. */
+export interface Template {
+  readonly language: 'en' | 'zh';
+  /** State, severity and name on one line. */
+  headline(alert: Alert): string;
+  /** What was counted against what was expected. */
+  summary(alert: Alert): string;
+  /** Label and value of what stands behind it, most important first. */
+  facts(alert: Alert): readonly Fact[];
+  copies(count: number): string;
+  readonly stories: string;
+  readonly page: string;
+  /** How many more alerts the message holds. */
+  others(count: number): string;
+  readonly goesOn: string;
+  readonly chart: string;
+}
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
+}
