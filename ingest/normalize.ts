@@ -9,7 +9,7 @@ import { isoTime, stableId, type Document } from '../core/event.ts';
 import { cleanText, detectLanguage, findCashtags, findLinks } from '../core/text.ts';
 import { htmlToText, looksLikeHtml } from './html.ts';
 import type { RawItem } from './source.ts';
-import { parseTime } from './time.ts';
+import { readTime } from './time.ts';
 
 /** A document before the stage knows its entities and its story. */
 export type PlainDocument = Omit<Document, 'entities' | 'story' | 'novelty'>;
@@ -29,6 +29,9 @@ export type Normalized =
 
 /** How far ahead of our clock an origin's clock may be before its time is not believed. */
 const CLOCK_SKEW_MS = 10 * 60_000;
+const EASTERNMOST_MS = 14 * 3_600_000;
+/** The first day of computers' time: what a program writes that has no date. */
+const EARLIEST_MS = 86_400_000;
 
 export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
   const { now, feed, maxTextChars } = options;
@@ -48,8 +51,7 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
   const guid = item.guid?.trim() ?? '';
   const identity = guid !== '' ? ['guid', guid] : url !== null ? ['url', identityOf(url)] : ['content', title, text];
   const whole = title === '' ? text : `${title} ${text}`;
-  const published = item.published_at === undefined ? null : parseTime(item.published_at);
-  const believed = published !== null && published <= now + CLOCK_SKEW_MS;
+  const published = publishedAt(item.published_at, now);
   const author = cleanText(item.author ?? '').slice(0, 200);
   const tickers = (item.tickers ?? []).map((ticker) => cleanText(ticker).replace(/^\$/, '').toUpperCase());
   return {
@@ -64,9 +66,9 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
       title: title === '' ? null : title,
       text,
       language: languageOf(item.language, whole),
-      published_at: isoTime(believed ? published : now),
-      published_at_estimated: !believed,
-      published_at_mark: published === null ? 'missing' : believed ? 'stated' : 'future',
+      published_at: isoTime(published.at ?? now),
+      published_at_estimated: published.at === null,
+      published_at_mark: published.mark,
       fetched_at: isoTime(now),
       links: findLinks(whole),
       cashtags: [...new Set([...findCashtags(whole), ...tickers.filter((ticker) => /^[\w.:-]{1,20}$/.test(ticker))])],
@@ -74,6 +76,20 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
       coordinated: 0,
     },
   };
+}
+
+/** When it was published, null where that is not known or not to be believed; and what its origin said of it. */
+function publishedAt(
+  written: string | undefined,
+  now: number,
+): { readonly at: number | null; readonly mark: Document['published_at_mark'] } {
+  const time = readTime(written ?? '');
+  if (time === null || time.at < EARLIEST_MS) return { at: null, mark: 'missing' };
+  const mark = time.precision === 'zoned' ? 'stated' : time.precision;
+  if (time.at <= now + CLOCK_SKEW_MS) return { at: time.at, mark };
+  // Read as UTC, the clock on a wall east of Greenwich is ahead: it was a moment ago, we do not know how long.
+  const isEastern = mark !== 'stated' && time.at <= now + EASTERNMOST_MS;
+  return { at: null, mark: isEastern ? mark : 'future' };
 }
 
 function tooLong(length: number, limit: number): Normalized {

@@ -1,21 +1,24 @@
 /**
  * Times as people and feeds write them, to UTC. Read by rule rather than by `new Date(text)`, which takes a time
  * without a zone as this machine's local time: the same feed would mean different moments on different machines.
- * Here a missing zone is UTC. Forms: ISO 8601 and RFC 3339 (also with a blank for T), RFC 822/1123 (RSS), epoch
- * seconds or milliseconds, 2024年3月5日 10:30.
+ * Here a missing zone is UTC, unless the settings of its source name another. Forms: ISO 8601 and RFC 3339 (also with a
+ * blank for T), RFC 822/1123 (RSS), asctime, epoch seconds or milliseconds, 2024年3月5日 10:30.
  */
 
 const ISO =
   /^(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$/i;
 const RFC822 =
-  /^(?:[a-z]{3,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s-]+(\d{2}|\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([a-z]{1,5}|[+-]\d{2}:?\d{2})?)?(?:\s*\(.*\))?$/i;
+  /^(?:[a-z]{3,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s-]+(\d{2}|\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?\s*([a-z]{1,5}|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|[+-]\d{2})?)?(?:\s*\(.*\))?$/i;
 const MONTH_FIRST =
-  /^(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([a-z]{1,5}|[+-]\d{2}:?\d{2})?)?$/i;
+  /^(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\.?)?\s*([a-z]{1,5}|[+-]\d{2}:?\d{2})?)?$/i;
+/** C's asctime, with the zone that some put before the year. */
+const ASCTIME =
+  /^[a-z]{3,9}\s+([a-z]{3})[a-z]*\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(?:([a-z]{1,5}|[+-]\d{4})\s+)?(\d{4})$/i;
 const HAN = /^(\d{4})年(\d{1,2})月(\d{1,2})日(?:\s*(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?[分秒]?)?$/;
 const SLASHES = /^(\d{4})\/(\d{1,2})\/(\d{1,2})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Minutes east of UTC. RFC 822's North American zones; BST and CET as feeds use them. CST is RFC 822's, not China's. */
+/** Minutes east of UTC. RFC 822's North American zones; BST and CET as feeds use them. CST is RFC 822's unless its source says where it is. */
 const ZONES: Readonly<Record<string, number>> = {
   z: 0,
   ut: 0,
@@ -36,50 +39,113 @@ const ZONES: Readonly<Record<string, number>> = {
   jst: 540,
 };
 
+/** A written time, and how much of it was written: a time with its zone, one without (read as UTC), or a day alone. */
+export interface WrittenTime {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly precision: 'zoned' | 'no_zone' | 'day';
+}
+
 /** Epoch milliseconds of a written time, or null where it is none of the known forms or no real date. */
 export function parseTime(written: string): number | null {
+  return readTime(written)?.at ?? null;
+}
+
+/** As parseTime, with the precision; what has no zone of its own is read in `zone` (minutes east of UTC, or its name). */
+export function readTime(written: string, zone?: string): WrittenTime | null {
   const text = written.trim();
-  if (/^\d{10}(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
-  if (/^\d{13}$/.test(text)) return Number(text);
+  if (/^\d{10}(\.\d+)?$/.test(text)) return { at: Math.round(Number(text) * 1000), precision: 'zoned' };
+  if (/^\d{13}$/.test(text)) return { at: Number(text), precision: 'zoned' };
+  const form = formOf(text);
+  if (form === null) return null;
+  const { parts, zone: own, ms = 0 } = form;
+  const utc = moment(parts, ms);
+  // CST is China's or North America's; the zone of the source tells.
+  const isUnclear = own === undefined || (zone !== undefined && /^cst$/i.test(own));
+  const minutes = isUnclear ? null : zoneMinutes(own);
+  if (utc === null || Number.isNaN(minutes)) return null;
+  const precision = parts[3] === undefined ? 'day' : minutes === null && zone === undefined ? 'no_zone' : 'zoned';
+  const at = utc - (minutes ?? (zone === undefined ? 0 : offsetAt(utc, zone))) * 60_000;
+  return at < 0 || at >= 253_402_300_800_000 ? null : { at, precision };
+}
+
+/** Whether a time zone is known by this name, such as Asia/Shanghai, or is an offset such as +08:00. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return offsetAt(0, zone) > -1000;
+  } catch {
+    return false;
+  }
+}
+
+interface Form {
+  /** Year, month, day, hour, minute, second; without a time of day the last three are absent. */
+  readonly parts: readonly (string | undefined)[];
+  readonly zone?: string | undefined;
+  readonly ms?: number;
+}
+
+function formOf(text: string): Form | null {
   const iso = ISO.exec(text);
   if (iso !== null) {
     const [, year, month, day, hour, minute, second, fraction, zone] = iso;
     const ms = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000);
-    return moment([year, month, day, hour, minute, second], zone, ms);
+    return { parts: [year, month, day, hour, minute, second], zone, ms };
   }
   const rfc = RFC822.exec(text);
   if (rfc !== null) {
-    const [, day, month, year, hour, minute, second, zone] = rfc;
-    return moment([fullYear(year), monthNumber(month), day, hour, minute, second], zone);
+    const [, day, month, year, hour, minute, second, half, zone] = rfc;
+    return { parts: [fullYear(year), monthNumber(month), day, in24Hours(hour, half), minute, second], zone };
   }
   const monthFirst = MONTH_FIRST.exec(text);
   if (monthFirst !== null) {
-    const [, month, day, year, hour, minute, second, zone] = monthFirst;
-    return moment([year, monthNumber(month), day, hour, minute, second], zone);
+    const [, month, day, year, hour, minute, second, half, zone] = monthFirst;
+    return { parts: [year, monthNumber(month), day, in24Hours(hour, half), minute, second], zone };
+  }
+  const asctime = ASCTIME.exec(text);
+  if (asctime !== null) {
+    const [, month, day, hour, minute, second, zone, year] = asctime;
+    return { parts: [year, monthNumber(month), day, hour, minute, second], zone };
   }
   const plain = HAN.exec(text) ?? SLASHES.exec(text);
-  return plain === null ? null : moment(plain.slice(1), undefined);
+  return plain === null ? null : { parts: plain.slice(1, 7) };
 }
 
-function moment(parts: readonly (string | undefined)[], zone: string | undefined, ms = 0): number | null {
+/** The moment as if it were UTC; null where it is no date. */
+function moment(parts: readonly (string | undefined)[], ms: number): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map((part) => Number(part ?? 0));
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return null;
   const utc = Date.UTC(year, month - 1, day, hour, minute, Math.min(second, 59), ms);
   // Date.UTC rolls 31 April over to 1 May; such a date was never written by a clock.
-  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return null;
-  const offset = zoneMinutes(zone);
-  const time = offset === null ? Number.NaN : utc - offset * 60_000;
-  return Number.isNaN(time) || time < 0 || time >= 253_402_300_800_000 ? null : time;
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day ? utc : null;
 }
 
-/** Minutes east of UTC; an unknown zone name counts as UTC, as RFC 2822 asks. */
-function zoneMinutes(zone: string | undefined): number | null {
-  if (zone === undefined) return 0;
-  const numeric = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone);
-  if (numeric === null) return ZONES[zone.toLowerCase()] ?? 0;
+/** Minutes east of UTC; null for a name that is none (RFC 2822 reads it as UTC), NaN for an offset that no place has. */
+function zoneMinutes(zone: string): number | null {
+  const numeric = /^(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?$/i.exec(zone);
+  if (numeric === null) return ZONES[zone.toLowerCase()] ?? null;
   const minutes = Number(numeric[2]) * 60 + Number(numeric[3] ?? 0);
-  if (minutes > 14 * 60) return null;
+  if (minutes > 14 * 60) return Number.NaN;
   return numeric[1] === '-' ? -minutes : minutes;
+}
+
+/** Minutes east of UTC of a wall clock in `zone`; @throws RangeError for a zone that is not known */
+function offsetAt(wall: number, zone: string): number {
+  const numeric = zoneMinutes(zone);
+  if (numeric !== null) return numeric;
+  const offset = (at: number): number => {
+    const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
+    return zoneMinutes(parts.find(({ type }) => type === 'timeZoneName')?.value ?? '') ?? 0;
+  };
+  // The offset at that wall clock, looked for from the offset of the moment nearby.
+  return offset(wall - offset(wall) * 60_000);
+}
+
+/** 12 AM is 0, 1 PM is 13. */
+function in24Hours(hour: string | undefined, half: string | undefined): string | undefined {
+  if (hour === undefined || half === undefined) return hour;
+  const hours = Number(hour) % 12;
+  return String(/^p/i.test(half) ? hours + 12 : hours);
 }
 
 function monthNumber(name: string | undefined): string {

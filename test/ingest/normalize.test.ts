@@ -55,16 +55,24 @@ describe('normalising an item', () => {
   });
 
   it.each([
-    ['2026-03-10T11:00:00Z', '2026-03-10T11:00:00.000Z', false],
-    ['2018-03-22', '2018-03-22T00:00:00.000Z', false],
-    ['2026-03-10T12:09:00Z', '2026-03-10T12:09:00.000Z', false],
-    ['2026-03-10T12:11:00Z', '2026-03-10T12:00:00.000Z', true],
-    ['some day', '2026-03-10T12:00:00.000Z', true],
-    [undefined, '2026-03-10T12:00:00.000Z', true],
-  ])('published_at %j becomes %s (estimated: %s)', (published_at, expected, estimated) => {
+    ['2026-03-10T11:00:00Z', '2026-03-10T11:00:00.000Z', 'stated', false],
+    ['Tue, 10 Mar 2026 11:00:00 +0800', '2026-03-10T03:00:00.000Z', 'stated', false],
+    ['2026-03-10 11:00', '2026-03-10T11:00:00.000Z', 'no_zone', false],
+    ['2026-03-10 19:30', '2026-03-10T12:00:00.000Z', 'no_zone', true],
+    ['2018-03-22', '2018-03-22T00:00:00.000Z', 'day', false],
+    ['2026-03-11', '2026-03-10T12:00:00.000Z', 'day', true],
+    ['2026-03-10T12:09:00Z', '2026-03-10T12:09:00.000Z', 'stated', false],
+    ['2026-03-10T12:11:00Z', '2026-03-10T12:00:00.000Z', 'future', true],
+    ['2036-03-10', '2026-03-10T12:00:00.000Z', 'future', true],
+    ['2026-03-12 11:00', '2026-03-10T12:00:00.000Z', 'future', true],
+    ['some day', '2026-03-10T12:00:00.000Z', 'missing', true],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', '2026-03-10T12:00:00.000Z', 'missing', true],
+    [undefined, '2026-03-10T12:00:00.000Z', 'missing', true],
+  ])('published_at %j becomes %s, marked %s (estimated: %s)', (published_at, expected, mark, estimated) => {
     const plain = document({ text: 'x', ...(published_at === undefined ? {} : { published_at }) });
     expect(plain).toMatchObject({
       published_at: expected,
+      published_at_mark: mark,
       published_at_estimated: estimated,
       fetched_at: '2026-03-10T12:00:00.000Z',
     });
