@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createDispatch,
+  type DispatchRules,
+  type Groups,
+  type Outcome,
+  type Recipient,
+} from '../../alerting/dispatch.ts';
+import { SECTOR_HIDES_MEMBERS, createMute, type InhibitRule } from '../../alerting/muting.ts';
+import type { Silence } from '../../core/action.ts';
+import { isoTime, type Alert } from '../../core/event.ts';
+import { alertOf } from './alerts.ts';
+import { HOUR, START } from './opinions.ts';
+
+const MINUTE = 60_000;
+const rules: DispatchRules = {
+  groupBy: ['incident'],
+  groupWaitMs: 2000,
+  groupIntervalMs: 5 * MINUTE,
+  repeatMs: 4 * HOUR,
+  send: new Set(['firing', 'resolved']),
+};
+
+interface Bench {
+  silences?: Silence[];
+  inhibit?: InhibitRule[];
+  acknowledged?: Set<string>;
+  recipients?: Recipient[];
+  rules?: Partial<DispatchRules>;
+  groups?: Groups;
+}
+
+function bench(options: Bench = {}) {
+  const { silences = [], inhibit = [], acknowledged = new Set(), recipients = [{ name: 'a' }] } = options;
+  const dispatch = createDispatch(
+    { ...rules, ...options.rules },
+    recipients,
+    {
+      mute: createMute(
+        { inhibit, maintenance: [] },
+        (now) => silences.filter(({ starts_at, ends_at }) => starts_at <= isoTime(now) && ends_at > isoTime(now)),
+        () => dispatch.firing(),
+      ),
+      isAcknowledged: (id) => acknowledged.has(id),
+    },
+    options.groups,
+  );
+  const told = ({ sendings }: Outcome): string[] =>
+    sendings.map(({ notification: { kind, items, alerts } }) => {
+      const rest = alerts.length - items.length;
+      return `${kind} ${items.join(' ')}${rest > 0 ? ` +${rest}` : ''}`;
+    });
+  return {
+    dispatch,
+    admit: (alert: Alert, after: number) => dispatch.admit(alert, START + after),
+    tellAt: (after: number) => told(dispatch.advance(START + after)),
+    outcomeAt: (after: number) => dispatch.advance(START + after),
+  };
+}
+
+function alert(id: string, facts: Partial<Alert> = {}): Alert {
+  const severity = facts.severity ?? 'warning';
+  const labels = { entity: id, severity, incident: 'i', ...facts.labels };
+  return alertOf({ alert_id: id, revision: 2, ...facts, severity, labels });
+}
+
+describe('who is told when', () => {
+  it('waits for company, then tells a whole incident in one message, the worst first', () => {
+    const { admit, tellAt } = bench();
+    admit(alert('a', { score: 5 }), 0);
+    admit(alert('b', { score: 9 }), 1000);
+    admit(alert('c', { labels: { incident: 'other' } }), 1000);
+    expect(tellAt(1999)).toEqual([]);
+    expect(tellAt(3000)).toEqual(['news b:2 a:2', 'news c:2']);
+    expect(tellAt(10_000)).toEqual([]);
+  });
+
+  it('tells further news of a group at its interval, with what else fires beside them', () => {
+    const { admit, tellAt } = bench();
+    admit(alert('a'), 0);
+    expect(tellAt(2000)).toEqual(['news a:2']);
+    admit(alert('b'), 10_000);
+    expect(tellAt(5 * MINUTE)).toEqual([]);
+    expect(tellAt(5 * MINUTE + 2000)).toEqual(['news b:2 +1']);
+    admit(alert('a', { state: 'resolved', revision: 3 }), 6 * MINUTE);
+    expect(tellAt(10 * MINUTE + 2000)).toEqual(['news a:3 +1']);
+  });
+
+  it('tells a rise in severity after the short wait, in the same group, and no second time', () => {
+    const { admit, tellAt } = bench({ rules: { groupBy: ['severity'] } });
+    admit(alert('a'), 0);
+    tellAt(2000);
+    admit(alert('a', { severity: 'critical', revision: 3 }), 60_000);
+    expect(tellAt(62_000)).toEqual(['news a:3']);
+    admit(alert('a', { severity: 'critical', revision: 4 }), 70_000);
+    expect(tellAt(HOUR)).toEqual([]);
+  });
+
+  it('repeats what goes on after the interval, until somebody acknowledges it', () => {
+    const acknowledged = new Set<string>();
+    const { admit, tellAt } = bench({ acknowledged });
+    admit(alert('a'), 0);
+    tellAt(2000);
+    expect(tellAt(4 * HOUR)).toEqual([]);
+    expect(tellAt(4 * HOUR + 5 * MINUTE)).toEqual(['repeat a:2~1']);
+    expect(tellAt(8 * HOUR + 10 * MINUTE)).toEqual(['repeat a:2~2']);
+    acknowledged.add('a');
+    expect(tellAt(20 * HOUR)).toEqual([]);
+    admit(alert('a', { severity: 'critical', revision: 3 }), 20 * HOUR);
+    expect(tellAt(20 * HOUR + 2000)).toEqual(['news a:3']);
+    admit(alert('a', { state: 'resolved', revision: 4 }), 21 * HOUR);
+    expect(tellAt(22 * HOUR)).toEqual(['news a:4']);
+  });
+
+  it('tells the end only to those who were told of the beginning', () => {
+    const { admit, tellAt } = bench();
+    admit(alert('a', { state: 'pending', revision: 1 }), 0);
+    admit(alert('a', { state: 'resolved', revision: 2 }), HOUR);
+    expect(tellAt(2 * HOUR)).toEqual([]);
+    const whole = bench({ rules: { send: new Set(['pending', 'firing', 'resolved']) } });
+    whole.admit(alert('a', { state: 'pending', revision: 1 }), 0);
+    expect(whole.tellAt(2000)).toEqual(['news a:1']);
+    whole.admit(alert('a', { state: 'resolved', revision: 2 }), HOUR);
+    expect(whole.tellAt(2 * HOUR)).toEqual(['news a:2']);
+    expect(whole.dispatch.groups.size).toBe(0);
+  });
+
+  it('keeps an account for each notifier, and keeps what fires alive for those that forget', () => {
+    const { admit, outcomeAt } = bench({ recipients: [{ name: 'chat' }, { name: 'am', refreshMs: MINUTE }] });
+    admit(alert('a'), 0);
+    const names = (after: number): string[] =>
+      outcomeAt(after).sendings.map(({ notifier, notification }) => `${notifier} ${notification.id}`);
+    expect(names(2000)).toEqual(['chat a:2', 'am a:2']);
+    expect(names(MINUTE + 2000)).toEqual(['am a:2~1']);
+    expect(names(2 * MINUTE + 2000)).toEqual(['am a:2~2']);
+    // Away for an hour: told again once, not sixty times.
+    expect(names(HOUR)).toEqual(['am a:2~3']);
+    admit(alert('a', { state: 'resolved', revision: 3 }), HOUR);
+    expect(names(HOUR + 5 * MINUTE).filter((one) => one.endsWith('a:3'))).toEqual(['chat a:3', 'am a:3']);
+    expect(names(2 * HOUR)).toEqual([]);
+  });
+
+  it('goes on where it was after its groups were written down and taken up again', () => {
+    const first = bench();
+    first.admit(alert('a'), 0);
+    first.tellAt(2000);
+    const groups: Groups = new Map(structuredClone([...first.dispatch.groups]));
+    const second = bench({ groups });
+    second.admit(alert('a', { revision: 3 }), HOUR);
+    expect(second.tellAt(2 * HOUR)).toEqual([]);
+    second.admit(alert('a', { state: 'resolved', revision: 4 }), 2 * HOUR);
+    expect(second.tellAt(3 * HOUR)).toEqual(['news a:4']);
+  });
+});
+
+describe('what mutes an alert', () => {
+  const silence = (matchers: string[], from: number, to: number): Silence => ({
+    id: 's',
+    matchers,
+    starts_at: isoTime(START + from),
+    ends_at: isoTime(START + to),
+    comment: 'known',
+    author: 'Priya',
+    created_at: isoTime(START),
+    state: 'active',
+  });
+
+  it('is a silence: said once why, and told when the silence ends and it still fires', () => {
+    const { admit, outcomeAt, tellAt } = bench({ silences: [silence(['entity="a"'], 0, HOUR)] });
+    admit(alert('a'), 0);
+    admit(alert('b'), 0);
+    const first = outcomeAt(2000);
+    expect(first.sendings.map(({ notification }) => notification.id)).toEqual(['b:2']);
+    expect(first.suppressed.map(({ alert: { alert_id }, muted }) => [alert_id, muted])).toEqual([
+      ['a', { reason: 'silenced', by: 's' }],
+    ]);
+    expect(outcomeAt(30 * MINUTE).suppressed).toEqual([]);
+    expect(tellAt(HOUR + 5 * MINUTE)).toEqual(['news a:2 +1']);
+  });
+
+  it('says nothing of the end of what was never told', () => {
+    const { admit, tellAt } = bench({ silences: [silence(['entity=~".*"'], 0, 10 * HOUR)] });
+    admit(alert('a'), 0);
+    tellAt(2000);
+    admit(alert('a', { state: 'resolved', revision: 3 }), HOUR);
+    expect(tellAt(20 * HOUR)).toEqual([]);
+  });
+
+  it('is a sector’s alert, for as long as that fires', () => {
+    const { admit, tellAt, outcomeAt } = bench({ inhibit: [SECTOR_HIDES_MEMBERS], rules: { groupBy: ['entity'] } });
+    const sector = { entity: 'banks', sector: 'banks', level: 'sector' };
+    admit(alert('banks', { labels: sector }), 0);
+    admit(alert('norvale', { labels: { sector: 'banks', level: 'member' } }), 0);
+    admit(alert('tarrowby', { labels: { sector: 'retail', level: 'member' } }), 0);
+    const first = outcomeAt(2000);
+    expect(first.sendings.map(({ notification }) => notification.id)).toEqual(['banks:2', 'tarrowby:2']);
+    expect(first.suppressed[0]?.muted).toEqual({ reason: 'inhibited', by: 'banks' });
+    admit(alert('banks', { state: 'resolved', revision: 3, labels: sector }), HOUR);
+    expect(tellAt(HOUR + 10 * MINUTE)).toEqual(['news banks:3', 'news norvale:2']);
+  });
+
+  it('is never the alert itself, nor one that hides it in turn', () => {
+    const both: InhibitRule = { source: ['severity="warning"'], target: ['severity="warning"'], equal: [] };
+    const { admit, tellAt } = bench({ inhibit: [both] });
+    admit(alert('a'), 0);
+    admit(alert('b'), 0);
+    expect(tellAt(2000)).toEqual(['news a:2 b:2']);
+  });
+});
