@@ -25,6 +25,7 @@ import { createDashboards, type Dashboards } from '../dashboards/server.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import type { Settings } from './config.ts';
 import { loadNames } from './names.ts';
+import { createRemoving, REMOVAL_GROUP } from './removing.ts';
 import { VERSION } from './package_root.ts';
 
 export const ROLES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;
@@ -81,6 +82,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
     closers.push(() => stream.close());
     await stream.createGroup(TOPICS.documents, 'classifier');
     await stream.createGroup(TOPICS.opinions, 'alerting');
+    await stream.createGroup(TOPICS.removals, REMOVAL_GROUP);
     const store = await openStore(settings.store, {
       folder: join(settings.data_dir, 'store'),
       log: log.child({ stage: 'store' }),
@@ -127,7 +129,17 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
     const classifier =
       backend === null ? null : createClassifier(settings.classifier, { ...shared, log: logOf('classifier'), backend });
 
-    const services: Service[] = [alerting, classifier, dashboards, ingest].filter((service) => service !== null);
+    const removing = createRemoving({
+      ...shared,
+      dataDir: settings.data_dir,
+      authors: settings.ingest,
+      log: log.child({ stage: 'removing' }),
+      forgetInMemory: (removals) => ingest?.forget(removals),
+    });
+
+    const services: Service[] = [removing, alerting, classifier, dashboards, ingest].filter(
+      (service) => service !== null,
+    );
     let stopAll: (() => Promise<void>) | null = null;
     return {
       log,

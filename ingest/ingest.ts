@@ -9,6 +9,7 @@ import type { HttpClient } from '../core/http.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { Removal } from '../core/removal.ts';
 import type { State } from '../core/state/state.ts';
 import type { Stream } from '../core/stream/stream.ts';
 import { createIntake } from './intake.ts';
@@ -31,6 +32,8 @@ export interface IngestParts {
 
 export interface Ingest extends Service {
   health(): SourceHealth[];
+  /** Forgets what it keeps in memory of what was taken back. */
+  forget(removals: readonly Removal[]): void;
   /** Resolves when every source has ended; never while one of them is endless, or when the stage was stopped first. */
   readonly finished: Promise<void>;
 }
@@ -64,6 +67,7 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
   return {
     name: 'ingest',
     finished,
+    forget: (removals) => intake.forget(removals),
     health: () => supervised.map((source) => source.health()),
     async start() {
       running = Promise.all(supervised.map((source) => source.run())).then(() => {

@@ -41,6 +41,8 @@ export interface IntakeParts {
 export interface Intake {
   /** Takes items of one source; see Emit. */
   take(feed: string, items: readonly RawItem[], options?: EmitOptions): Promise<Receipt>;
+  /** Forgets what it remembers of texts and authors, besides what is in the state. */
+  forget(removals: readonly RemovalMessage[]): void;
   /** Resolves when no batch is in hand. */
   idle(): Promise<void>;
 }
@@ -116,11 +118,18 @@ export function createIntake(
         metrics.skipped('removal_unknown');
         continue;
       }
-      if (message.kind === 'document') message.values.forEach((id) => stories.forget(id));
-      else floods.forget(message.values);
+      forget([message]);
       batch.removals.push(message);
     }
     return batch;
+  }
+
+  function forget(messages: readonly RemovalMessage[]): void {
+    const { stories, floods } = remembered();
+    for (const { kind, values } of messages) {
+      if (kind === 'document') for (const id of values) stories.forget(id);
+      if (kind === 'author') floods.forget(values);
+    }
   }
 
   async function store(feed: string, batch: Batch, refused: readonly Refusal[], signal: AbortSignal): Promise<void> {
@@ -207,6 +216,7 @@ export function createIntake(
       }
       return receipt;
     },
+    forget,
     async idle() {
       await last;
     },

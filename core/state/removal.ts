@@ -17,7 +17,8 @@ export async function reviewState(
       if (HASHES_ONLY.has(name)) continue;
       const table = state.table<unknown>(name);
       let found = 0;
-      for (const { key, value } of [...table.entries()]) {
+      // Listed first: the loop changes the table.
+      for (const { key, value } of Array.from(table.entries())) {
         if (isConcerned(value, targets) || isKeyOf(key, targets)) {
           found += 1;
           if (remove) void table.remove(key);
@@ -42,6 +43,8 @@ function isKeyOf(key: string, targets: readonly Target[]): boolean {
   const outlet = key.slice(1, key.indexOf('\n'));
   return targets.some(
     (target) =>
-      target.kind === 'author' && target.values.includes(author) && (target.outlet === null || target.outlet === outlet),
+      target.kind === 'author' &&
+      target.values.includes(author) &&
+      (target.outlet === null || target.outlet === outlet),
   );
 }

@@ -38,7 +38,10 @@ export async function countInStore(
     let rows = 0;
     const where = conditionOf(table, targets);
     if (where !== null) {
-      const [row] = await store.query<{ n: number }>(`SELECT count() AS n FROM ${table.name} WHERE ${where.sql}`, where.params);
+      const [row] = await store.query<{ n: number }>(
+        `SELECT count() AS n FROM ${table.name} WHERE ${where.sql}`,
+        where.params,
+      );
       rows += row?.n ?? 0;
     }
     if (table.columns.has('body')) rows += (await concernedBodies(store, table, shown)).length;
@@ -70,7 +73,9 @@ export async function removeFromStore(
   shown: readonly Target[] = targets,
 ): Promise<void> {
   // `documents` last: others find their rows through it.
-  const tables = [...(await readTables(store))].sort((a, b) => Number(a.name === 'documents') - Number(b.name === 'documents'));
+  const tables = [...(await readTables(store))].sort(
+    (a, b) => Number(a.name === 'documents') - Number(b.name === 'documents'),
+  );
   for (const table of tables) {
     if (table.columns.has('body')) await rewriteBodies(store, table, shown);
     const where = conditionOf(table, targets);
@@ -127,7 +132,11 @@ function conditionOfTarget(table: Table, target: Target, index: number): string 
 }
 
 /** Rows whose body shows something of the targets, with that taken out. */
-async function concernedBodies(store: Store, table: Table, targets: readonly Target[]): Promise<Record<string, unknown>[]> {
+async function concernedBodies(
+  store: Store,
+  table: Table,
+  targets: readonly Target[],
+): Promise<Record<string, unknown>[]> {
   const needles = [...new Set(targets.flatMap(({ values }) => values.map((value) => JSON.stringify(value))))];
   const found: Record<string, unknown>[] = [];
   const isSearch = needles.length <= SEARCHED_NAMES;
@@ -139,7 +148,8 @@ async function concernedBodies(store: Store, table: Table, targets: readonly Tar
     );
     for (const row of rows) {
       const body = readJson(String(row['body']));
-      if (typeof body === 'object' && removeWithin(body, targets) > 0) found.push({ ...row, body: JSON.stringify(body) });
+      if (typeof body === 'object' && removeWithin(body, targets) > 0)
+        found.push({ ...row, body: JSON.stringify(body) });
     }
   }
   return found;

@@ -98,6 +98,10 @@ const alert: Alert = {
   resolution: null,
 };
 
+export function exampleAlert(changes: Partial<Alert> = {}): Alert {
+  return { ...alert, ...changes };
+}
+
 const finding: Finding = {
   schema_version: 1,
   id: 'f1',

@@ -1,0 +1,84 @@
+/** `tidewatch forget`: removes an author, a document or a source everywhere, and proves it. */
+import { Command } from 'commander';
+import { TidewatchError } from '../../core/errors.ts';
+import { readSettings } from '../config.ts';
+import { forgetFolder, type ForgetReport } from '../forget_folder.ts';
+import type { ForgetRequest } from '../forgetting.ts';
+import { QUICKSTART } from '../package_root.ts';
+
+interface ForgetOptions {
+  author?: string;
+  document?: string;
+  source?: string;
+  at?: string;
+  config?: string;
+  data?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+export function forgetCommand(): Command {
+  return new Command('forget')
+    .description('remove an author, a document or a source from the stream, the store, alerts and memory, and prove it')
+    .option('--author <name>', 'everything by this author, under the name that the source uses')
+    .option('--document <id>', 'one document, by its id or its address')
+    .option('--source <name>', 'everything of this outlet or source')
+    .option('--at <outlet>', 'with --author: only at this outlet or source')
+    .option('--config <file>', 'settings file (default: the bundled quickstart)')
+    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
+    .option('--dry-run', 'only count what there is')
+    .option('--json', 'print the report as JSON')
+    .action(async (options: ForgetOptions) => {
+      const request = requestOf(options);
+      const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
+      const report = await forgetFolder(settings, request, { dryRun: options.dryRun === true });
+      process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(request, report));
+      if (!report.dry_run && report.remaining > 0) process.exitCode = 1;
+    });
+}
+
+function requestOf({ author, document, source, at }: ForgetOptions): ForgetRequest {
+  const given = [
+    ['author', author],
+    ['document', document],
+    ['source', source],
+  ].filter(
+    (pair): pair is ['author' | 'document' | 'source', string] => pair[1] !== undefined && pair[1].trim() !== '',
+  );
+  const [first] = given;
+  if (first === undefined || given.length > 1 || (at !== undefined && author === undefined)) {
+    throw new TidewatchError('config.invalid', 'forget takes one of --author, --document and --source', {
+      hint: '--at OUTLET goes with --author. tidewatch forget --help explains each.',
+    });
+  }
+  return { kind: first[0], value: first[1].trim(), outlet: at ?? null };
+}
+
+function describe({ kind, value }: ForgetRequest, report: ForgetReport): string {
+  const places = [...new Set([...Object.keys(report.before), ...Object.keys(report.after)])].sort();
+  const width = Math.max(5, ...places.map((place) => place.length));
+  const row = (place: string, before: number | string, after: number | string): string =>
+    `  ${place.padEnd(width)}  ${String(before).padStart(9)}  ${String(after).padStart(9)}`;
+  const lines = [`${report.dry_run ? 'Would forget' : 'Forgot'} ${kind} ${value} in ${report.data_dir}`];
+  if (places.length === 0) lines.push('  Nothing of it is there.');
+  else {
+    lines.push(row('', 'before', report.dry_run ? '' : 'after'));
+    for (const place of places)
+      lines.push(row(place, report.before[place] ?? 0, report.dry_run ? '' : (report.after[place] ?? 0)));
+  }
+  if (!report.dry_run) {
+    lines.push(
+      report.remaining === 0
+        ? 'A second look finds nothing of it.'
+        : `A second look still finds ${report.remaining}: run it again.`,
+    );
+    if (report.raw !== null) {
+      lines.push(
+        `In the raw files of stream and state, rewritten: ${report.raw === 0 ? 'nothing' : `${report.raw} traces`}.`,
+      );
+    }
+    if (report.audit !== null) lines.push(`Audit row ${report.audit} in the table removals; it names no content.`);
+  }
+  if (report.kept !== null) lines.push(report.kept);
+  return `${lines.join('\n')}\n`;
+}

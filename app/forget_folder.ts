@@ -1,0 +1,159 @@
+/**
+ * Forgetting in a data folder, as `tidewatch forget` does it. A stopped folder is opened here, cleaned, and its files
+ * rewritten without the freed pages in which removed records could still be read. A folder in use is asked through its
+ * door (removing.ts), and the answer waited for.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { TidewatchError } from '../core/errors.ts';
+import { lockFolder } from '../core/lock.ts';
+import { createLogger } from '../core/log.ts';
+import type { Removal } from '../core/removal.ts';
+import { compactFolder, findInFile } from '../core/state/compaction.ts';
+import { openState } from '../core/state/lmdb.ts';
+import { documentsOf } from '../core/store/removal.ts';
+import { openStore } from '../core/store/registry.ts';
+import { openStream } from '../core/stream/registry.ts';
+import { TOPICS } from '../core/stream/stream.ts';
+import type { Settings } from './config.ts';
+import {
+  audit,
+  countAll,
+  forget,
+  removalOf,
+  toldOthers,
+  type Counts,
+  type ForgetRequest,
+  type Forgotten,
+  type Planes,
+} from './forgetting.ts';
+import { ANSWER_END, REQUEST_END, REQUESTS } from './removing.ts';
+
+export interface ForgetReport {
+  readonly data_dir: string;
+  readonly dry_run: boolean;
+  readonly before: Counts;
+  readonly after: Counts;
+  /** What a second look found, over all places. */
+  readonly remaining: number;
+  /** Names and ids found in the raw files after they were rewritten; null where they were not (a folder in use). */
+  readonly raw: number | null;
+  readonly audit: string | null;
+  readonly kept: string | null;
+}
+
+const ANSWER_WITHIN_MS = 120_000;
+const NEEDLES = 100;
+
+/** @throws TidewatchError storage.*, input.invalid (no data folder) */
+export async function forgetFolder(
+  settings: Settings,
+  request: ForgetRequest,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<ForgetReport> {
+  const folder = settings.data_dir;
+  if (!existsSync(folder)) {
+    throw new TidewatchError('input.invalid', `There is no data folder ${folder}`, {
+      hint: 'Give the folder with --data, or the settings that name it with --config.',
+    });
+  }
+  let unlock: () => Promise<void>;
+  try {
+    unlock = await lockFolder(folder);
+  } catch (error) {
+    if (!(error instanceof TidewatchError) || error.code !== 'storage.locked' || dryRun) throw error;
+    return ask(folder, request);
+  }
+  try {
+    return await forgetStopped(settings, request, dryRun);
+  } finally {
+    await unlock();
+  }
+}
+
+async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun: boolean): Promise<ForgetReport> {
+  const folder = settings.data_dir;
+  const log = createLogger({ level: 'warn', format: 'auto' });
+  const closers: (() => Promise<void>)[] = [];
+  let removal: Removal;
+  let result: Forgotten;
+  let ids: string[];
+  try {
+    const state = await openState(join(folder, 'state'));
+    closers.push(() => state.close());
+    const stream = await openStream(settings.stream, { folder: join(folder, 'stream'), clock: systemClock, log });
+    closers.push(() => stream.close());
+    const store = await openStore(settings.store, { folder: join(folder, 'store'), log });
+    closers.push(() => store.close());
+    await store.migrate();
+    const planes: Planes = { stream, store, state };
+    removal = await removalOf(request, planes, settings.ingest, systemClock.now());
+    if (dryRun) {
+      const before = await countAll(planes, [removal]);
+      return {
+        data_dir: folder,
+        dry_run: true,
+        before,
+        after: {},
+        remaining: total(before),
+        raw: null,
+        audit: null,
+        kept: null,
+      };
+    }
+    ids = await documentsOf(store, [removal]);
+    // Other processes of the same cluster keep memories of their own.
+    if (settings.stream.type === 'kafka') {
+      await stream.append(TOPICS.removals, [toldOthers(removal, settings.ingest)]);
+    }
+    result = await forget(planes, [removal]);
+    await audit(store, [removal], result, systemClock.now());
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+  const raw = await rewriteFiles(folder, removal, ids);
+  const remaining = total(result.after);
+  return { data_dir: folder, dry_run: false, ...result, remaining, raw, audit: removal.id };
+}
+
+/** Rewrites both files; how many of the names and ids can still be read off them. */
+async function rewriteFiles(folder: string, { kind, values }: Removal, ids: readonly string[]): Promise<number> {
+  for (const part of ['state', 'stream']) await compactFolder(join(folder, part));
+  // As fields only: others may mention a name, and repeat an id.
+  const documents = [...new Set([...(kind === 'document' ? values : []), ...ids])].slice(0, NEEDLES);
+  const inStream = documents.map((id) => `"id":${JSON.stringify(id)}`);
+  if (kind === 'author') inStream.push(...values.map((name) => `"author":${JSON.stringify(name)}`));
+  const hashes = kind === 'author' ? values.filter((name) => /^u_[0-9a-f]{32}$/.test(name)) : [];
+  return (await findInFile(join(folder, 'stream'), inStream)) + (await findInFile(join(folder, 'state'), hashes));
+}
+
+async function ask(folder: string, request: ForgetRequest): Promise<ForgetReport> {
+  const name = randomUUID();
+  const asked = join(folder, REQUESTS, `${name}${REQUEST_END}`);
+  const answered = join(folder, REQUESTS, `${name}${ANSWER_END}`);
+  await writeFile(`${asked}.part`, JSON.stringify(request));
+  await rename(`${asked}.part`, asked);
+  const end = Date.now() + ANSWER_WITHIN_MS;
+  while (!existsSync(answered)) {
+    if (Date.now() > end) {
+      throw new TidewatchError(
+        'storage.unavailable',
+        `The running process took the request but is not done after ${ANSWER_WITHIN_MS / 1000} s`,
+        {
+          hint: `It goes on: documents wait to be labelled, or the store is away. The answer will be in ${answered} and in the table removals.`,
+        },
+      );
+    }
+    await systemClock.sleep(200);
+  }
+  const result = JSON.parse(await readFile(answered, 'utf8')) as Forgotten & { audit: string };
+  await unlink(answered);
+  return { data_dir: folder, dry_run: false, ...result, remaining: total(result.after), raw: null };
+}
+
+function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

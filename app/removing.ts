@@ -1,0 +1,191 @@
+/**
+ * Carries out, in a running process, what origins took back and what an operator wants forgotten. Reads the topic
+ * `removals`; many processes share the work as one group. A removal is done again until everything that was appended
+ * before it has passed the stages: a document that was on its way cannot come back behind it. Then it is audited.
+ *
+ * The operator's door is a folder: `tidewatch forget` on a folder in use leaves a request in `<data_dir>/forget`, and
+ * finds the answer there. Who may write into the data folder may ask; there is no port and no token to guard.
+ */
+import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { explainError, toTidewatchError } from '../core/errors.ts';
+import type { Service } from '../core/lifecycle.ts';
+import type { Logger } from '../core/log.ts';
+import { removalSchema, type Removal } from '../core/removal.ts';
+import { TOPICS } from '../core/stream/stream.ts';
+import type { AuthorSettings } from '../ingest/authors.ts';
+import { audit, forget, removalOf, toldOthers, type ForgetRequest, type Forgotten, type Planes } from './forgetting.ts';
+
+export const REMOVAL_GROUP = 'removal';
+/** Folder of requests within the data folder. */
+export const REQUESTS = 'forget';
+export const REQUEST_END = '.request.json';
+export const ANSWER_END = '.answer.json';
+
+export interface RemovingParts extends Planes {
+  readonly dataDir: string;
+  readonly authors: AuthorSettings;
+  readonly log: Logger;
+  /** Of what the stages of this process remember beside the planes. */
+  readonly forgetInMemory: (removals: readonly Removal[]) => void;
+}
+
+/** Readers that must be past a removal before it is done. */
+const READERS = [
+  [TOPICS.documents, 'classifier'],
+  [TOPICS.opinions, 'alerting'],
+] as const;
+const TOGETHER_MS = 3_000;
+const LOOK_MS = 2_000;
+const RETRY_MS = 10_000;
+/** A pass reads the whole log: it is not begun again before so many times its own length. */
+const REST = 10;
+/** A reader that stands still must not keep a removal open for ever; what it reads later is removed by the next one. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+interface Open {
+  readonly removal: Removal;
+  /** When the log took it, epoch milliseconds. */
+  readonly at: number;
+  /** What the first pass found; null before it. */
+  readonly before: Forgotten['before'] | null;
+}
+
+export function createRemoving({
+  stream,
+  store,
+  state,
+  dataDir,
+  authors,
+  log,
+  forgetInMemory,
+}: RemovingParts): Service {
+  const planes: Planes = { stream, store, state };
+  const table = state.table<Open>('removals.open');
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const requests = join(dataDir, REQUESTS);
+  const answers = new Map<string, string>();
+  let running: Promise<unknown> = Promise.resolve();
+  let restUntil = 0;
+
+  async function read(): Promise<void> {
+    const options = { maxMessages: 500, maxWaitMs: TOGETHER_MS, signal };
+    for await (const delivery of stream.subscribe<unknown>(TOPICS.removals, REMOVAL_GROUP, options)) {
+      const open = delivery.messages.flatMap(({ value, appended_at }) => {
+        const parsed = removalSchema.safeParse(value);
+        // An operator's is carried out by the process that was asked; the message is for the other stages.
+        return parsed.success && parsed.data.by === 'origin'
+          ? [{ removal: parsed.data, at: appended_at, before: null }]
+          : [];
+      });
+      // Kept before it is acknowledged: from here on a crash only makes it be done again.
+      await keep(open);
+      await delivery.acknowledge();
+    }
+  }
+
+  async function keep(open: readonly Open[]): Promise<void> {
+    await state.transaction(() => {
+      for (const one of open) void table.put(one.removal.id, one);
+    });
+  }
+
+  /** One pass: an operator's removals each by itself, since somebody waits for its counts, and the origins' together. */
+  async function carryOut(): Promise<void> {
+    const open = [...table.entries()].map(({ value }) => value);
+    for (const one of open.filter(({ removal }) => removal.by === 'operator')) await pass([one]);
+    const origins = open.filter(({ removal }) => removal.by === 'origin');
+    if (origins.length === 0 || performance.now() < restUntil) return;
+    const began = performance.now();
+    await pass(origins);
+    restUntil = performance.now() + (performance.now() - began) * REST;
+  }
+
+  /** Done are those that everything older has overtaken. */
+  async function pass(open: readonly Open[]): Promise<void> {
+    const removals = open.map(({ removal }) => removal);
+    const passedUntil = await oldestWaiting();
+    forgetInMemory(removals);
+    const result = await forget(planes, removals);
+    const seen = open.map((one) => ({ ...one, before: one.before ?? result.before }));
+    const done = seen.filter(({ at }) => at < passedUntil || systemClock.now() - at > LONGEST_WAIT_MS);
+    for (const { removal, before } of done) await audit(store, [removal], { ...result, before }, systemClock.now());
+    await state.transaction(() => {
+      for (const one of seen) void (done.includes(one) ? table.remove(one.removal.id) : table.put(one.removal.id, one));
+    });
+    for (const { removal, before } of done) await answer(removal.id, { ...result, before });
+    if (done.length > 0) {
+      log.info(
+        `${done.length} removals carried out: ${total(result.before)} things found, ${total(result.after)} left`,
+      );
+    }
+  }
+
+  /** Everything appended before this moment has passed the readers; epoch milliseconds. */
+  async function oldestWaiting(): Promise<number> {
+    let oldest = Infinity;
+    for (const [topic, group] of READERS) {
+      const { messages, seconds } = await stream.lag(topic, group);
+      if (messages > 0) oldest = Math.min(oldest, systemClock.now() - seconds * 1000);
+    }
+    return oldest;
+  }
+
+  async function look(): Promise<void> {
+    for (const name of await readdir(requests).catch(() => [])) {
+      if (!name.endsWith(REQUEST_END)) continue;
+      const path = join(requests, name);
+      const request = JSON.parse(await readFile(path, 'utf8')) as ForgetRequest;
+      const removal = await removalOf(request, planes, authors, systemClock.now());
+      answers.set(removal.id, name.replace(REQUEST_END, ANSWER_END));
+      await stream.append(TOPICS.removals, [toldOthers(removal, authors)], signal);
+      await keep([{ removal, at: systemClock.now(), before: null }]);
+      await unlink(path);
+    }
+    await carryOut();
+  }
+
+  async function answer(id: string, result: Forgotten): Promise<void> {
+    const name = answers.get(id);
+    if (name === undefined) return;
+    answers.delete(id);
+    const path = join(requests, name);
+    await writeFile(`${path}.part`, JSON.stringify({ ...result, audit: id }));
+    await rename(`${path}.part`, path);
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await systemClock.sleep(ms, signal).catch(() => undefined);
+  }
+
+  async function persist(work: () => Promise<void>, restMs: number): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await work();
+        await pause(restMs);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        log.error({ code: toTidewatchError(thrown).code }, `Removals wait: ${explainError(thrown)}`);
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  return {
+    name: 'removing',
+    async start() {
+      await mkdir(requests, { recursive: true });
+      running = Promise.all([persist(read, 0), persist(look, LOOK_MS)]);
+    },
+    async stop() {
+      stopping.abort(new Error('Tidewatch is stopping.'));
+      await running;
+    },
+  };
+}
+
+function total(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
