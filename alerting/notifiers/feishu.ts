@@ -17,6 +17,7 @@ import { linkTarget } from '../robot_text.ts';
 const CODES = { tooFast: [9499, 11232, 11233], waitMs: 60_000, busy: [11000, 11001] };
 const COLOURS = { pending: 'grey', firing: 'orange', resolved: 'green' } as const;
 const MOST_ELEMENTS = 40;
+const MOST_BYTES = 18_000;
 
 const settings = z.object({
   webhook_url: z
@@ -42,10 +43,12 @@ export function feishuCard(messages: readonly Message[]): object {
     ...(index > 0 ? [{ tag: 'hr' }] : []),
     ...elementsOf(message),
   ]);
+  elements.splice(MOST_ELEMENTS);
+  while (elements.length > 1 && Buffer.byteLength(JSON.stringify(elements)) > MOST_BYTES) elements.pop();
   return {
     config: { wide_screen_mode: true },
     header: { template, title: { tag: 'plain_text', content: cut(first?.title ?? '', 200) } },
-    elements: elements.slice(0, MOST_ELEMENTS),
+    elements,
   };
 }
 

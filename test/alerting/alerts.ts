@@ -1,5 +1,6 @@
 /** Alerts and surroundings for the tests of notifiers, the queue and the stage. */
 import { SCHEMA_VERSION, isoTime, stableId, type Alert } from '../../core/event.ts';
+import { notificationOf, type Notification } from '../../alerting/notification.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Context } from '../../core/component.ts';
 import { createHttpClient } from '../../core/http.ts';
@@ -32,10 +33,10 @@ export function alertOf(facts: Partial<Alert> = {}): Alert {
     author_count: 17,
     source_count: 4,
     measure: 'negative',
-    q_value: null,
-    evidence: null,
+    q_value: 0.003,
+    evidence: evidenceOf(),
     settings: 'settings',
-    page_url: null,
+    page_url: 'https://tide.example/?alert=1',
     summary: {
       en: 'Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
       zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
@@ -46,6 +47,37 @@ export function alertOf(facts: Partial<Alert> = {}): Alert {
     resolution: null,
     ...facts,
   };
+}
+
+export function evidenceOf(): NonNullable<Alert['evidence']> {
+  const point = (index: number, observed: number) => ({
+    start: isoTime(START + index * 8 * 3_600_000),
+    end: isoTime(START + (index + 1) * 8 * 3_600_000),
+    observed,
+    expected: 2.1,
+    low: 0,
+    high: 6,
+  });
+  return {
+    window_start: isoTime(START),
+    window_end: isoTime(START + 8 * 3_600_000),
+    words: [{ word: 'withdrawals', language: 'en', z: 6.1, count: 14, usual: 0.4 }],
+    authors: { top: [{ author: 'Jonas Wetherell', share: 0.1 }], top_share: 0.1, hhi: 0.06 },
+    sources: [{ source: 'ledger-post', stories: 9 }],
+    topics: [{ topic: 'Company | Product News', stories: 12 }],
+    events: [{ event: 'liquidity', stories: 10 }],
+    certainty: { mean_negative: 0.9, mean_confidence: 0.88, low_confidence_share: 0.05 },
+    chart: [1, 2, 0, 3, 2, 18.2].map((observed, index) => point(index, observed)),
+  };
+}
+
+/** A message about these alerts, all of them news. */
+export function notificationWith(
+  alerts: readonly Alert[] = [alertOf()],
+  facts: Partial<Notification> = {},
+): Notification {
+  const group = { key: 'group', labels: { incident: alerts[0]?.incident ?? '' } };
+  return { ...notificationOf({ kind: 'news', group, told: alerts, others: [], repeats: 0 }), ...facts };
 }
 
 export function documentOf(facts: Partial<Alert['documents'][number]> = {}): Alert['documents'][number] {
