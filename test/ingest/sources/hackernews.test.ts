@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeSourceContract } from '../../contracts/source.ts';
+import { eventually, openWorkbench, type Workbench } from '../workbench.ts';
+import { openApi, sendJson } from './api_server.ts';
+
+interface Hit {
+  readonly objectID: string;
+  readonly created_at_i: number;
+  readonly [field: string]: unknown;
+}
+
+/** search_by_date as hn.algolia.com/api describes it: the newest first, numericFilters, pages. */
+async function openHackerNews() {
+  const hits: Hit[] = [];
+  const broken: { answer: string | null } = { answer: null };
+  const api = await openApi(({ path, query }, response) => {
+    if (path !== '/api/v1/search_by_date') return void response.writeHead(404).end();
+    if (broken.answer !== null) {
+      response.end(broken.answer);
+      broken.answer = null;
+      return;
+    }
+    const [, since = '0'] = /^created_at_i>(\d+)$/.exec(query.get('numericFilters') ?? '') ?? [];
+    const found = hits
+      .filter((hit) => hit.created_at_i > Number(since))
+      .toSorted((a, b) => b.created_at_i - a.created_at_i);
+    const size = Number(query.get('hitsPerPage'));
+    const page = Number(query.get('page'));
+    sendJson(response, {
+      hits: found.slice(page * size, (page + 1) * size),
+      nbHits: found.length,
+      page,
+      nbPages: Math.ceil(found.length / size),
+      hitsPerPage: size,
+    });
+  });
+  return { ...api, hits, broken };
+}
+
+describeSourceContract('hackernews', async () => {
+  const origin = await openHackerNews();
+  return {
+    settings: { type: 'hackernews', name: 'hn', url: `${origin.url}/api/v1`, first_hours: 168 * 52 },
+    offer: async (items) => {
+      for (const { id, text, time } of items) {
+        origin.hits.push({
+          objectID: id.replace('item-', '4'),
+          created_at_i: Date.parse(time) / 1000,
+          author: 'ann',
+          title: text,
+          url: null,
+        });
+      }
+    },
+    offerGarbage: async () => {
+      origin.broken.answer = '<html>';
+      origin.hits.push({ objectID: 'x', created_at_i: 1_772_438_400 });
+    },
+    fail: async (isFailing) => origin.fail(isFailing),
+    close: origin.close,
+  };
+});
+
+describe('a hackernews source', { timeout: 60_000 }, () => {
+  let bench: Workbench;
+  let origin: Awaited<ReturnType<typeof openHackerNews>>;
+  beforeEach(async () => {
+    bench = await openWorkbench();
+    origin = await openHackerNews();
+  });
+  afterEach(async () => {
+    await bench.close();
+    await origin.close();
+  });
+  const start = (more: object = {}) =>
+    bench.start({ sources: [{ type: 'hackernews', name: 'hn', url: `${origin.url}/api/v1`, ...more }] });
+  const now = () => Math.floor(Date.now() / 1000);
+
+  it('asks for what is newer than its cursor, a little before it once more, with the words and kinds of the settings', async () => {
+    origin.hits.push({ objectID: '1', created_at_i: now() - 60, title: 'Acme is for sale' });
+    await start({ query: 'Acme', comments: false });
+    await bench.documents(1);
+    await eventually(() => origin.requests.length > 2);
+    const [first, , third] = origin.requests.map(({ query }) => query);
+    expect(first?.get('query')).toBe('Acme');
+    expect(first?.get('tags')).toBe('story');
+    const since = (query: URLSearchParams | undefined) => Number(/\d+/.exec(query?.get('numericFilters') ?? '')?.[0]);
+    expect(now() - since(first)).toBeGreaterThan(3600);
+    expect(now() - since(first)).toBeLessThan(3900);
+    expect(now() - since(third)).toBeLessThan(300);
+  });
+
+  it('reads a comment as text, a story with its own address, and their authors and times', async () => {
+    origin.hits.push(
+      { objectID: '2', created_at_i: now() - 20, author: 'bob', comment_text: '<p>Their margins &gt; ours<p>so <i>sell</i>', story_title: 'Acme', story_url: 'https://acme.example' },
+      { objectID: '1', created_at_i: now() - 30, author: 'ann', title: 'Acme cuts outlook', url: 'https://acme.example/news', story_text: null },
+    ); // prettier-ignore
+    await start();
+    const [story, comment] = await bench.documents(2);
+    expect(story).toMatchObject({
+      text: 'Acme cuts outlook',
+      url: 'https://acme.example/news',
+      source: 'hackernews',
+      source_class: 'social',
+    });
+    expect(comment).toMatchObject({
+      text: 'Their margins > ours so sell',
+      url: 'https://news.ycombinator.com/item?id=2',
+      title: null,
+    });
+  });
+
+  it('reads page after page, and counts what lies beyond its limit', async () => {
+    for (let index = 0; index < 5600; index += 1)
+      origin.hits.push({
+        objectID: String(index + 1),
+        created_at_i: now() - 1000 + Math.floor(index / 8),
+        title: `${index}`,
+      });
+    await start();
+    await eventually(async () => (await bench.metric('tidewatch_documents_in_total')) >= 5000);
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' })).toBe(1000);
+    expect(origin.requests.slice(0, 10).map(({ query }) => query.get('page'))).toEqual(
+      Array.from({ length: 10 }, (_, page) => String(page)),
+    );
+  });
+});
