@@ -5,7 +5,7 @@
 import type { Message, Section, Story } from './message.ts';
 
 export function mailText(messages: readonly Message[]): string {
-  return messages.map(textOf).join(`\n\n${'-'.repeat(40)}\n\n`);
+  return messages.map(textOf).join('\n\n* * *\n\n');
 }
 
 function textOf({ template, title, sections, page, footer }: Message): string {

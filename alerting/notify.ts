@@ -110,8 +110,9 @@ export function createNotifyQueue(
   let workers: Promise<void>[] = [];
   let sequence = 0;
 
-  for (const { key, value } of table.entries()) {
-    entries.set(key, entryOf(key, value));
+  for (const { key, value } of table.entries()) entries.set(key, entryOf(key, value));
+  // Also past those of the dead letters, whose keys are theirs from the queue.
+  for (const { key } of [...table.entries(), ...dead.entries()]) {
     sequence = Math.max(sequence, Number(key.slice(key.indexOf('\n') + 1)) + 1);
   }
 

@@ -54,6 +54,34 @@ describe('webhook', () => {
     expect(() => new Webhook(SECRET).verify(`${request?.body} `, headers)).toThrow();
   });
 
+  it('signs by every secret while they are changed, so that receivers with the old or the new one take it', async () => {
+    receiver = await startReceiver();
+    const old = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
+    const context = contextFor('hook');
+    const settings = webhook.settings.parse({ url: receiver.url, secret: SECRET, also_sign_with: [old] });
+    under = { notifier: await webhook.create(settings, context), close: context.close };
+    await under.notifier.send(notificationWith());
+    const request = receiver.requests[0];
+    const headers = request?.headers as Record<string, string>;
+    expect(headers['webhook-signature']?.split(' ')).toHaveLength(2);
+    for (const secret of [SECRET, old]) {
+      expect(() => new Webhook(secret).verify(request?.body ?? '', headers)).not.toThrow();
+    }
+  });
+
+  it('says beside the alert which group it is of, what is news, and what else fires', async () => {
+    receiver = await startReceiver();
+    under = await webhookTo(receiver.url);
+    const second = alertOf({ alert_id: 'b', score: 1 });
+    await under.notifier.send(notificationWith([alertOf(), second]));
+    const body = JSON.parse(receiver.requests[0]?.body ?? '') as { notification: object };
+    expect(body.notification).toMatchObject({
+      kind: 'news',
+      items: [`${alertOf().alert_id}:2`, 'b:2'],
+      others: [{ alert_id: 'b' }],
+    });
+  });
+
   it('keeps its id over repeated tries', async () => {
     receiver = await startReceiver();
     under = await webhookTo(receiver.url);

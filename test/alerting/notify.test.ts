@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Notifier } from '../../alerting/notifier.ts';
+import { leadOf } from '../../alerting/notification.ts';
 import { createNotifyQueue, type DeadNotification, type NotifyQueue } from '../../alerting/notify.ts';
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
@@ -10,11 +11,12 @@ import type { Alert } from '../../core/event.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { openState } from '../../core/state/lmdb.ts';
 import type { State } from '../../core/state/state.ts';
-import { alertOf, quietLog } from './alerts.ts';
+import { alertOf, notificationWith, quietLog } from './alerts.ts';
 
 let folder: string;
 let state: State;
 let queue: NotifyQueue | undefined;
+let notifierNames: string[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewatch-notify-'));
@@ -32,8 +34,9 @@ function recorder(failures: (alert: Alert, attempt: number) => TidewatchError | 
   const sent: string[] = [];
   const attempts: { id: string; at: number }[] = [];
   const notifier: Notifier = {
-    async send(alert) {
-      const id = `${alert.alert_id}:${alert.revision}`;
+    async send(notification) {
+      const { id } = notification;
+      const alert = leadOf(notification);
       attempts.push({ id, at: Date.now() });
       const failure = failures(alert, attempts.filter((one) => one.id === id).length);
       if (failure !== null) throw failure;
@@ -47,6 +50,7 @@ const unavailable = (retryAfterMs?: number): TidewatchError =>
   new TidewatchError('notify.unavailable', 'later', retryAfterMs === undefined ? {} : { retryAfterMs });
 
 function open(notifiers: Record<string, Notifier>, rules = { maxAttempts: 10, giveUpMs: 3_600_000 }): NotifyQueue {
+  notifierNames = Object.keys(notifiers);
   queue = createNotifyQueue(new Map(Object.entries(notifiers)), rules, {
     state,
     clock: systemClock,
@@ -61,7 +65,12 @@ function open(notifiers: Record<string, Notifier>, rules = { maxAttempts: 10, gi
 async function enqueue(to: NotifyQueue, ...alerts: readonly Alert[]): Promise<void> {
   let staged: ReturnType<NotifyQueue['stage']> = [];
   await state.transaction(() => {
-    staged = alerts.flatMap((alert) => to.stage(alert));
+    staged = alerts.flatMap((alert) =>
+      notifierNames.flatMap((notifier) => {
+        const group = { key: alert.alert_id, labels: {} };
+        return to.stage({ notifier, notification: notificationWith([alert], { group }) });
+      }),
+    );
   });
   to.accept(staged);
 }
@@ -141,7 +150,13 @@ describe('the notification queue', () => {
     await until(() => opened.waiting() === 0);
     expect(attempts).toHaveLength(1);
     expect(dead()).toMatchObject([
-      { notifier: 'a', attempts: 1, code: 'notify.rejected', reason: 'answered 410', alert: alertOf() },
+      {
+        notifier: 'a',
+        attempts: 1,
+        code: 'notify.rejected',
+        reason: 'answered 410',
+        notification: { alerts: [alertOf()] },
+      },
     ]);
   });
 
@@ -197,11 +212,75 @@ describe('the notification queue', () => {
     opened.start();
     await expect(
       state.transaction(() => {
-        opened.stage(alertOf());
+        opened.stage({ notifier: 'a', notification: notificationWith() });
         throw new Error('no');
       }),
     ).rejects.toThrow();
     expect(state.table('notify.queue').count()).toBe(0);
     expect([opened.waiting(), sent.length]).toEqual([0, 0]);
+  });
+
+  it('sends what was given up again when asked to, all or one', async () => {
+    let broken = true;
+    const { notifier, sent } = recorder(() => (broken ? new TidewatchError('notify.rejected', 'no') : null));
+    const opened = open({ a: notifier });
+    opened.start();
+    await enqueue(opened, alertOf({ alert_id: 'one' }), alertOf({ alert_id: 'two' }), alertOf({ alert_id: 'three' }));
+    await until(() => opened.waiting() === 0);
+    expect(dead()).toHaveLength(3);
+    broken = false;
+    expect(await opened.replay('two:2')).toBe(1);
+    await until(() => sent.length === 1);
+    expect(await opened.replay('*')).toBe(2);
+    await until(() => sent.length === 3);
+    expect(sent).toEqual(['two:2', 'one:2', 'three:2']);
+    expect(dead()).toEqual([]);
+    expect(await opened.replay('*')).toBe(0);
+  });
+
+  it('does not pile up repeats behind a message that waits', async () => {
+    const opened = open({ a: recorder(() => unavailable()).notifier });
+    await enqueue(opened, alertOf());
+    const group = { key: alertOf().alert_id, labels: {} };
+    await state.transaction(() => {
+      const repeat = notificationWith([alertOf()], { kind: 'repeat', group });
+      expect(opened.stage({ notifier: 'a', notification: repeat })).toEqual([]);
+    });
+    expect(opened.waiting()).toBe(1);
+  });
+
+  it('goes no faster than the other side allows', async () => {
+    const { notifier, attempts } = recorder();
+    const opened = open({ a: { ...notifier, pace: { messages: 2, perMs: 400 } } });
+    opened.start();
+    await enqueue(opened, ...['1', '2', '3', '4', '5'].map((id) => alertOf({ alert_id: id })));
+    await until(() => opened.waiting() === 0);
+    const times = attempts.map(({ at }) => at);
+    for (const [index, at] of times.entries())
+      if (index >= 2) expect(at - (times[index - 2] ?? 0)).toBeGreaterThanOrEqual(395);
+  });
+
+  it('writes down what became of each', async () => {
+    const records: string[] = [];
+    const { notifier } = recorder((alert) =>
+      alert.alert_id === 'bad' ? new TidewatchError('notify.rejected', 'no') : null,
+    );
+    queue = createNotifyQueue(
+      new Map([['a', notifier]]),
+      { maxAttempts: 3, giveUpMs: 1000 },
+      {
+        state,
+        clock: systemClock,
+        log: quietLog,
+        metrics: createMetrics().stage('alerting'),
+        signal: new AbortController().signal,
+        record: ({ status, notification, reason }) => records.push(`${status} ${notification.id} ${reason}`.trim()),
+      },
+    );
+    notifierNames = ['a'];
+    queue.start();
+    await enqueue(queue, alertOf({ alert_id: 'good' }), alertOf({ alert_id: 'bad' }));
+    await until(() => queue?.waiting() === 0);
+    expect(records.toSorted()).toEqual(['failed bad:2 no', 'sent good:2']);
   });
 });
