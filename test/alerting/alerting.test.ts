@@ -97,7 +97,13 @@ describe('the alerting stage', () => {
     const told = running.alerts.filter(({ state }) => state !== 'pending');
     await until(() => receiver?.requests.length === told.length);
     for (const { body, headers } of receiver.requests) {
-      const alert = new Webhook(SECRET).verify(body, headers as Record<string, string>) as Alert;
+      const { notification, ...alert } = new Webhook(SECRET).verify(
+        body,
+        headers as Record<string, string>,
+      ) as Alert & {
+        notification: object;
+      };
+      expect(notification).toMatchObject({ kind: 'news' });
       expect(told).toContainEqual(alert);
     }
   });

@@ -124,7 +124,7 @@ describe('email', () => {
   });
 
   it('makes one thread of a group, and gives the same mail the same Message-ID', () => {
-    const values = { from: 'a@tide.example', to: ['b@tide.example'], language: 'en' } as const;
+    const values = { from: 'a@tide.example', to: ['b@tide.example'], language: 'en' as const };
     const first = mailOf(notificationWith(), values);
     const second = mailOf(notificationWith([alertOf({ state: 'resolved', revision: 3 })]), values);
     expect(mailOf(notificationWith(), values).messageId).toBe(first.messageId);
