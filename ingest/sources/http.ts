@@ -3,7 +3,8 @@
  * with what became of them once they are durable, so that a client that got a 202 need not keep its copy.
  *
  * Guarded like a door to the street: a bearer token unless it listens on the loopback only, limits on body, document,
- * time and open requests, and 429 where the stream has no room (posting again is safe: ids are deterministic).
+ * time and open requests, and 429 where the stream has no room. Posting again is safe: ids are deterministic, and under
+ * an Idempotency-Key the first answer comes again.
  * Rejected: a framework; one route with exact limits is shorter on node:http.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -15,12 +16,18 @@ import { createConditionKeeper } from '../condition.ts';
 import type { Emit, Source } from '../source.ts';
 import { send, sendEarly } from './http_answer.ts';
 import { readBody, readDocuments, RequestProblem } from './http_body.ts';
+import { openIdempotencyKeys, type IdempotencyKeys, type KeptAnswer } from './http_idempotency.ts';
 import { closeServer, listenPatiently } from './http_listen.ts';
 
 const settings = z.object({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
   port: z.number().int().min(0).max(65_535).default(8081).describe('Port to listen on; 0 takes any free one.'),
   token: z.string().min(16).optional().describe('Bearer token; required unless host is a loopback address.'),
+  more_tokens: z
+    .array(z.string().min(16))
+    .max(100)
+    .default([])
+    .describe('Further tokens that are good too: one a client, or the next one while the clients change over.'),
   max_bytes: z.number().int().min(1000).max(100_000_000).default(10_000_000).describe('Longest request body.'),
   max_document_bytes: z
     .number()
@@ -48,7 +55,7 @@ export const httpSource = defineComponent({
   summary: 'Takes documents by POST /documents (JSON, a list, or NDJSON), with a bearer token.',
   settings,
   create: (chosen, context): Source & { address(): string | null } => {
-    if (chosen.token === undefined && !isLoopback(chosen.host)) {
+    if (chosen.token === undefined && chosen.more_tokens.length === 0 && !isLoopback(chosen.host)) {
       throw new TidewatchError(
         'config.invalid',
         `The http source "${context.name}" listens on ${chosen.host} without a token: anyone could post documents`,
@@ -57,6 +64,7 @@ export const httpSource = defineComponent({
     }
     const condition = createConditionKeeper(context, `http://${chosen.host}:${chosen.port}`);
     let address: string | null = null;
+    const keys = openIdempotencyKeys(context);
     return {
       endless: true,
       condition: () => condition.read(),
@@ -73,7 +81,7 @@ export const httpSource = defineComponent({
         let open = 0;
         server.on('request', (request, response) => {
           open += 1;
-          void answer(request, response, open > MAX_OPEN_REQUESTS, chosen, context, emit).finally(() => {
+          void answer(request, response, open > MAX_OPEN_REQUESTS, { chosen, context, keys, emit }).finally(() => {
             open -= 1;
           });
         });
@@ -89,36 +97,34 @@ export const httpSource = defineComponent({
   },
 });
 
+interface DoorParts {
+  readonly chosen: HttpSettings;
+  readonly context: Context;
+  readonly keys: IdempotencyKeys;
+  readonly emit: Emit;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   isCrowded: boolean,
-  chosen: HttpSettings,
-  context: Context,
-  emit: Emit,
+  parts: DoorParts,
 ): Promise<void> {
+  const { chosen, context } = parts;
   try {
     checkRequest(request, chosen);
     if (context.signal.aborted) throw stopping();
     if (isCrowded) throw busy(`${MAX_OPEN_REQUESTS} requests are being worked on already`);
     const body = await readBody(request, chosen.max_bytes);
-    const { items, rejected } = readDocuments(body, request.headers['content-type'] ?? '', chosen);
-    const timeout = AbortSignal.timeout(chosen.timeout_ms);
-    const signal = AbortSignal.any([timeout, context.signal]);
-    if (rejected.length > 0) context.metrics.stage('ingest').error('input.invalid', rejected.length);
-    const receipt = await emit(
-      items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
-      { signal },
-    ).catch((error: unknown) => {
-      if (context.signal.aborted) throw stopping();
-      if (signal.aborted) throw busy('The stream has no room at the moment; post again later');
-      throw error;
-    });
-    const refused = receipt.refused.map(({ index, reason }) => ({ index: items[index]?.index ?? index, reason }));
-    const all = [...rejected, ...refused].sort((a, b) => a.index - b.index);
-    const counts = { accepted: receipt.accepted, duplicates: receipt.duplicates, rejected: all };
-    const isAllWrong = all.length > 0 && receipt.accepted + receipt.duplicates === 0;
-    send(response, isAllWrong ? 400 : 202, counts);
+    const key = request.headers['idempotency-key'];
+    const {
+      status,
+      body: counts,
+      isRepeated,
+    } = await parts.keys.once(typeof key === 'string' ? key : undefined, body, () =>
+      take(body, request.headers['content-type'] ?? '', parts),
+    );
+    send(response, status, counts, isRepeated ? { 'idempotency-replayed': 'true' } : {});
   } catch (error) {
     const problem = error instanceof RequestProblem ? error : null;
     if (problem === null) context.log.error({ err: error }, `${context.name}: a request failed`);
@@ -129,6 +135,26 @@ async function answer(
   }
 }
 
+/** Hands the documents of a body to the stage; says what became of them. @throws RequestProblem 400, 429, 503 */
+async function take(body: Buffer, contentType: string, { chosen, context, emit }: DoorParts): Promise<KeptAnswer> {
+  const { items, rejected } = readDocuments(body, contentType, chosen);
+  const signal = AbortSignal.any([AbortSignal.timeout(chosen.timeout_ms), context.signal]);
+  const receipt = await emit(
+    items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
+    { signal },
+  ).catch((error: unknown) => {
+    if (context.signal.aborted) throw stopping();
+    if (signal.aborted) throw busy('The stream has no room at the moment; post again later');
+    throw error;
+  });
+  if (rejected.length > 0) context.metrics.stage('ingest').error('input.invalid', rejected.length);
+  const refused = receipt.refused.map(({ index, reason }) => ({ index: items[index]?.index ?? index, reason }));
+  const all = [...rejected, ...refused].sort((a, b) => a.index - b.index);
+  const counts = { accepted: receipt.accepted, duplicates: receipt.duplicates, rejected: all };
+  const isAllWrong = all.length > 0 && receipt.accepted + receipt.duplicates === 0;
+  return { status: isAllWrong ? 400 : 202, body: counts };
+}
+
 /** @throws RequestProblem 404, 405, 401, 415 */
 function checkRequest(request: IncomingMessage, chosen: HttpSettings): void {
   const path = (request.url ?? '').split('?', 1)[0];
@@ -136,7 +162,7 @@ function checkRequest(request: IncomingMessage, chosen: HttpSettings): void {
   if (request.method !== 'POST') {
     throw new RequestProblem(405, 'input.invalid', 'Documents are posted: use POST.', { allow: 'POST' });
   }
-  if (chosen.token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${chosen.token}`)) {
+  if (!isKnown(request.headers.authorization ?? '', chosen)) {
     throw new RequestProblem(
       401,
       'input.invalid',
@@ -160,6 +186,13 @@ function busy(reason: string): RequestProblem {
 function stopping(): RequestProblem {
   const headers = { connection: 'close', 'retry-after': '5' };
   return new RequestProblem(503, 'storage.unavailable', 'Tidewatch is stopping; post again later', headers);
+}
+
+/** Every token is compared, also after one was found, so that the time does not tell which. */
+function isKnown(given: string, { token, more_tokens: more }: HttpSettings): boolean {
+  const tokens = token === undefined ? more : [token, ...more];
+  if (tokens.length === 0) return true;
+  return tokens.map((known) => isSame(given, `Bearer ${known}`)).includes(true);
 }
 
 /** In constant time: hashes have one length, so nothing of the token shows in how long the answer takes. */

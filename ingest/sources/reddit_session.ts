@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl } from '../../core/errors.ts';
-import { askJson, type Question } from './ask.ts';
+import { ask, askJson, readJson, type Question } from './ask.ts';
 
 export interface RedditAccess {
   readonly client_id: string;
@@ -60,25 +60,17 @@ export function createSession(chosen: RedditAccess, context: Context): Session {
       const value = await freshToken();
       const headers = { authorization: `Bearer ${value}`, 'user-agent': userAgent };
       const forbiddenHint = 'Is each of the subreddits public, and the application allowed to read?';
-      try {
-        const { answer, headers: said } = await askJson(
-          context,
-          { url: address.href, gapMs: GAP_MS, headers, forbiddenHint },
-          z.unknown(),
+      const question = { url: address.href, gapMs: GAP_MS, headers, forbiddenHint, expected: [401] };
+      const { status, headers: said, body } = await ask(context, question);
+      if (status === 401) {
+        token = null;
+        throw new TidewatchError(
+          'http.unavailable',
+          `${redactUrl(address.href)} no longer takes the access token; another is got`,
         );
-        rest = restOf(said);
-        return answer;
-      } catch (error) {
-        if (error instanceof TidewatchError && / answered 401$/.test(error.message)) {
-          token = null;
-          throw new TidewatchError(
-            'http.unavailable',
-            `${redactUrl(address.href)} no longer takes the access token; another is got`,
-            { cause: error },
-          );
-        }
-        throw error;
       }
+      rest = restOf(said);
+      return readJson(body.toString('utf8'), z.unknown(), redactUrl(address.href));
     },
   };
 }

@@ -22,8 +22,10 @@ async function openEdgar() {
   const entries: Entry[] = [];
   const garbage: { body: string | null } = { body: null };
   const api = await openApi(({ query, headers }, response) => {
-    if (!/\S+@\S+\.\S+/.test(headers['user-agent'] ?? ''))
-      return void response.writeHead(403).end('Undeclared Automated Tool');
+    if (!/\S+@\S+\.\S+/.test(headers['user-agent'] ?? '')) {
+      response.writeHead(403).end('Undeclared Automated Tool');
+      return;
+    }
     if (garbage.body !== null) {
       response.end(garbage.body);
       garbage.body = null;

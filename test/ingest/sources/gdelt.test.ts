@@ -56,7 +56,9 @@ async function openGdelt() {
   const api = await openApi(({ path }, response) => {
     if (path !== '/gdeltv2/lastupdate.txt') {
       const file = files.get(path.slice('/gdeltv2/'.length));
-      return void (file === undefined ? response.writeHead(404).end() : response.end(file));
+      if (file === undefined) response.writeHead(404).end();
+      else response.end(file);
+      return;
     }
     if (state.list !== null) {
       response.end(state.list);

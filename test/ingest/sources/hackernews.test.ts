@@ -14,7 +14,10 @@ async function openHackerNews() {
   const hits: Hit[] = [];
   const broken: { answer: string | null } = { answer: null };
   const api = await openApi(({ path, query }, response) => {
-    if (path !== '/api/v1/search_by_date') return void response.writeHead(404).end();
+    if (path !== '/api/v1/search_by_date') {
+      response.writeHead(404).end();
+      return;
+    }
     if (broken.answer !== null) {
       response.end(broken.answer);
       broken.answer = null;

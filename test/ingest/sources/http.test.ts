@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../../core/clock.ts';
 import { createComponent } from '../../../core/config.ts';
 import { sources } from '../../../ingest/registry.ts';
 import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
 import type { Stream } from '../../../core/stream/stream.ts';
-import { eventually, openWorkbench, type Workbench } from '../workbench.ts';
+import { eventually, hastyClock, openWorkbench, type Workbench } from '../workbench.ts';
 
 const TOKEN = 'a-token-of-some-length';
 
@@ -58,7 +59,7 @@ describe('an http source', { timeout: 60_000 }, () => {
   });
   afterEach(() => bench.close());
 
-  const start = async (more: object = {}, over: { stream?: Stream } = {}) => {
+  const start = async (more: object = {}, over: { stream?: Stream; clock?: Clock } = {}) => {
     const stage = await bench.start({ sources: [{ type: 'http', name: 'h', port, ...more }] }, over);
     await eventually(() => stage.health()[0]?.status === 'ok');
     return stage;
@@ -118,6 +119,60 @@ describe('an http source', { timeout: 60_000 }, () => {
     }
     expect((await post('{"text":"a"}', { authorization: `Bearer ${TOKEN}` })).status).toBe(202);
     expect(JSON.stringify(bench.lines)).not.toContain(TOKEN);
+  });
+
+  it('takes each of several tokens', async () => {
+    const second = 'another-token-of-some-length';
+    await start({ token: TOKEN, more_tokens: [second] });
+    for (const token of [TOKEN, second]) {
+      expect((await post(`{"text":"by ${token}"}`, { authorization: `Bearer ${token}` })).status).toBe(202);
+    }
+    expect((await post('{"text":"a"}', { authorization: 'Bearer neither-of-these-two' })).status).toBe(401);
+    expect((await post('{"text":"a"}')).status).toBe(401);
+  });
+
+  it('gives the first answer again under the same Idempotency-Key, also after a restart, and takes nothing twice', async () => {
+    const stage = await start();
+    const body = '[{"text":"one and only"},{"title":""}]';
+    const first = await post(body, { 'idempotency-key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' });
+    expect(first).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0, rejected: [{ index: 1 }] } });
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    await stage.stop();
+    await start();
+    const again = await post(body, { 'idempotency-key': '8e03978e-40d5-43dd-bc93-6894a57f9324' });
+    expect(again).toMatchObject({ status: 202, body: first.body });
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect((await post(body)).body).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect(await bench.documents(1)).toHaveLength(1);
+  });
+
+  it('answers 422 to the same key with another body, 409 while the first is worked on, 400 to a key that is none', async () => {
+    let letGo: () => void = () => undefined;
+    const room = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const append: Stream['append'] = async (topic, messages, signal) => {
+      await room;
+      return bench.stream.append(topic, messages, signal);
+    };
+    await start({}, { stream: { ...bench.stream, append } });
+    const slow = post('{"text":"slow"}', { 'idempotency-key': 'k1' });
+    await eventually(async () => (await post('{"text":"slow"}', { 'idempotency-key': 'k1' })).status === 409);
+    letGo();
+    expect((await slow).status).toBe(202);
+    expect((await post('{"text":"other"}', { 'idempotency-key': 'k1' })).status).toBe(422);
+    expect((await post('{"text":"a"}', { 'idempotency-key': 'x'.repeat(256) })).status).toBe(400);
+  });
+
+  it('keeps a key free where the post was not taken, and forgets it after a day', async () => {
+    const clock = { now: () => Date.now() + shift, sleep: hastyClock.sleep };
+    let shift = 0;
+    await start({}, { clock });
+    expect((await post('nonsense', { 'idempotency-key': 'k' })).status).toBe(400);
+    expect((await post('{"text":"first"}', { 'idempotency-key': 'k' })).status).toBe(202);
+    shift = 26 * 3_600_000;
+    expect((await post('{"text":"second"}', { 'idempotency-key': 'other' })).status).toBe(202);
+    expect((await post('{"text":"third"}', { 'idempotency-key': 'k' })).body).toMatchObject({ accepted: 1 });
   });
 
   it('is refused at the start where it listens to the network without a token', async () => {

@@ -18,7 +18,10 @@ export async function openJetstream() {
   http.on('upgrade', (request, socket, head) => {
     const url = new URL(request.url ?? '/', 'ws://localhost');
     requests.push(url);
-    if (isFailing) return void socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+    if (isFailing) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
     server.handleUpgrade(request, socket, head, (client) => {
       const cursor = Number(url.searchParams.get('cursor') ?? Infinity);
       for (const { time_us, text } of events) if (time_us > cursor) client.send(text);

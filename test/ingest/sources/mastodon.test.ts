@@ -23,8 +23,10 @@ async function openMastodon() {
   const statuses: Status[] = [];
   const streams = new Set<ServerResponse>();
   const api = await openApi(({ path, query, headers }, response) => {
-    if (headers.authorization !== `Bearer ${TOKEN}`)
-      return void response.writeHead(401).end('{"error":"Missing access token"}');
+    if (headers.authorization !== `Bearer ${TOKEN}`) {
+      response.writeHead(401).end('{"error":"Missing access token"}');
+      return;
+    }
     if (path.startsWith('/api/v1/streaming/')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(':)\n\n');
       streams.add(response);

@@ -58,7 +58,10 @@ async function openReddit() {
         scope: '*',
       });
     }
-    if (headers.authorization !== `Bearer ${state.token}`) return void response.writeHead(401).end('{}');
+    if (headers.authorization !== `Bearer ${state.token}`) {
+      response.writeHead(401).end('{}');
+      return;
+    }
     if (state.garbage !== null) {
       response.end(state.garbage);
       state.garbage = null;
@@ -66,7 +69,8 @@ async function openReddit() {
     }
     if (path === '/api/info') {
       const names = (query.get('id') ?? '').split(',');
-      return sendJson(response, listing(posts.filter(({ name }) => names.includes(name))));
+      sendJson(response, listing(posts.filter(({ name }) => names.includes(name))));
+      return;
     }
     const newest = posts
       .filter(({ author }) => author !== '[deleted]')
@@ -76,7 +80,8 @@ async function openReddit() {
     // A listing before a post that is no longer in it is empty; one before a post has those next to it.
     const found = before === null ? newest : anchor === -1 ? [] : newest.slice(0, anchor);
     const limit = Number(query.get('limit'));
-    return sendJson(response, listing(before === null ? found.slice(0, limit) : found.slice(-limit)), state.headers);
+    sendJson(response, listing(before === null ? found.slice(0, limit) : found.slice(-limit)), state.headers);
+    return;
   });
   const post = (name: string, title: string, created_utc: number, more: object = {}) =>
     posts.push({
