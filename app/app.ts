@@ -110,6 +110,8 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           ...shared,
           log: logOf('alerting'),
           displayName: names.series,
+          parents: names.parents,
+          sharedStore: settings.store.type === 'clickhouse',
           watermark: options.watermark ?? 'per_feed',
           replayedFeeds: settings.ingest.sources
             .filter((source) => source['replay'] !== undefined)

@@ -1,5 +1,6 @@
 /** Display names of entities and topics in both languages, from the watchlists that the settings name. */
 import { TOPIC_NAMES_ZH } from '../core/topics.ts';
+import { TidewatchError } from '../core/errors.ts';
 import type { Series } from '../core/event.ts';
 import { loadWatchlists } from '../ingest/watchlist.ts';
 import type { Settings } from './config.ts';
@@ -23,18 +24,30 @@ export interface Names {
   readonly count: number;
   entity(id: string): DisplayName;
   series(series: Series): DisplayName;
+  /** The sector of each entity that has one: child's id to parent's id. */
+  readonly parents: ReadonlyMap<string, string>;
 }
 
 /** @throws TidewatchError config.invalid, config.unreadable for a watchlist that is wrong or absent */
 export async function loadNames(settings: Settings): Promise<Names> {
   const entities = new Map<string, DisplayName>();
-  for (const { id, name, name_zh } of await loadWatchlists(settings.ingest.watchlists)) {
+  const parents = new Map<string, string>();
+  for (const { id, name, name_zh, parent } of await loadWatchlists(settings.ingest.watchlists)) {
     entities.set(id, { en: name, zh: name_zh ?? name });
+    if (parent !== undefined) parents.set(id, parent);
+  }
+  for (const [id, parent] of parents) {
+    if (entities.has(parent) && !parents.has(parent)) continue;
+    const why = entities.has(parent) ? 'has a parent itself' : 'is in no watchlist';
+    throw new TidewatchError('config.invalid', `The watchlist entry ${id} has the parent ${parent}, which ${why}`, {
+      hint: 'Add an entry of kind sector with that id; sectors have no parents.',
+    });
   }
   const entity = (id: string): DisplayName => entities.get(id) ?? { en: id, zh: id };
   return {
     count: entities.size,
     entity,
+    parents,
     series(series) {
       if (series.kind === 'source_class') return SOURCE_CLASSES[series.source_class ?? 'news'];
       if (series.kind === 'language') return LANGUAGES[series.language ?? 'other'];

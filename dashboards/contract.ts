@@ -3,6 +3,7 @@
  * nothing of the server. Times are ISO 8601 in UTC; shares and probabilities are in [0, 1]. Rejected: deriving these
  * from zod schemas of the answers: the server builds them from typed rows, and nobody validates what it just built.
  */
+import type { Action, Silence } from '../core/action.ts';
 import type { Alert, Sentiment } from '../core/event.ts';
 import type { SourceHealth } from '../core/health.ts';
 
@@ -102,6 +103,29 @@ export interface AlertRow extends Alert {
 
 export interface AlertsAnswer {
   readonly alerts: readonly AlertRow[];
+}
+
+export interface SilencesAnswer {
+  readonly silences: readonly Silence[];
+}
+
+/** The audit log, newest first. */
+export interface ActionsAnswer {
+  readonly actions: readonly Action[];
+}
+
+/** What became of one item (alert_id:revision) at one notifier; "*" where it was not sent to any. */
+export interface NotificationRow {
+  readonly item: string;
+  readonly notifier: string;
+  readonly status: 'sent' | 'failed' | 'muted';
+  readonly alert_id: string;
+  readonly at: string;
+  readonly reason: string;
+}
+
+export interface NotificationsAnswer {
+  readonly notifications: readonly NotificationRow[];
 }
 
 export interface SourcesAnswer {

@@ -20,6 +20,7 @@ import { builtWebFolder, loadPageFiles } from './files.ts';
 import { checkHost, checkToken, securityHeaders, signIn } from './guard.ts';
 import { createLive } from './live.ts';
 import { loginPage } from './login.ts';
+import { createPeopleApi } from './people_api.ts';
 import { createQueries } from './queries.ts';
 import type { DashboardsSettings } from './settings.ts';
 
@@ -56,6 +57,7 @@ export function createDashboards(settings: DashboardsSettings, deps: DashboardsD
   const app = new Hono();
   app.use(securityHeaders(), checkHost(settings), checkToken(settings.token));
   app.route('/api', createApi({ ...deps, queries, live }));
+  app.route('/api', createPeopleApi({ store: deps.store, clock: deps.clock, via: 'api' }));
   app.get('/healthz', async (context) => {
     await queries.ping();
     return context.json({ status: 'ok' });

@@ -16,7 +16,7 @@ const entitySchema = z.strictObject({
     .describe('Stable id in rows, alerts and addresses.'),
   name: z.string().trim().min(1).max(200).describe('English name; also matched.'),
   name_zh: z.string().trim().min(1).max(200).optional().describe('Chinese name; also matched.'),
-  kind: z.enum(['company', 'institution', 'asset']).describe('What it is.'),
+  kind: z.enum(['company', 'institution', 'asset', 'sector']).describe('What it is.'),
   tickers: names('Ticker symbols; matched as $AAPL, (AAPL) or NASDAQ: AAPL, never as a bare word.'),
   codes: names('Exchange codes such as 600519, 0700.HK or AAPL.O; matched in their common forms.'),
   aliases: names('Other English names.'),
@@ -28,6 +28,11 @@ const entitySchema = z.strictObject({
   context: names('Words that go with this entity (products, people, trade); beside them an ambiguous name counts.'),
   not: names('Phrases that hold a name but do not mean the entity: "price target", 平安夜.'),
   sector: z.string().trim().min(1).max(100).optional().describe('Free text, for grouping.'),
+  parent: z
+    .string()
+    .max(60)
+    .optional()
+    .describe('Id of the sector that it is of, an entry of its own: its documents count there, too.'),
 });
 
 export type WatchedEntity = z.output<typeof entitySchema>;
