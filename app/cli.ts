@@ -10,6 +10,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { entitiesCommand } from './commands/entities.ts';
 import { listCommand } from './commands/list.ts';
+import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
 import { replayCommand } from './commands/replay.ts';
 import { upCommand } from './commands/up.ts';
 import { VERSION } from './package_root.ts';
@@ -25,6 +26,11 @@ for (const command of [
   classifyCommand,
   checkCommand,
   entitiesCommand,
+  silenceCommand,
+  ackCommand,
+  resolveCommand,
+  notifyCommand,
+  auditCommand,
   listCommand,
   doctorCommand,
 ]) {

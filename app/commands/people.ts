@@ -1,0 +1,186 @@
+/**
+ * What people do about alerts, from a terminal: `silence`, `ack`, `resolve`, `notify`, `audit`. Each goes through the running
+ * server where there is one (app/door.ts), is one row of the log, and takes effect within seconds, or at the next start.
+ */
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Action } from '../../core/action.ts';
+import type { ActionsAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import { readSettings } from '../config.ts';
+import { openDoor, type Door } from '../door.ts';
+import { QUICKSTART } from '../package_root.ts';
+
+interface DoorOptions {
+  config?: string;
+  data?: string;
+  url?: string;
+  author?: string;
+  json?: boolean;
+}
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 } as const;
+
+/** A command with the options that all of these have. */
+function doorCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--config <file>', 'settings file (default: the bundled quickstart)')
+    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
+    .option('--url <address>', 'address of the running page, instead of that of the settings')
+    .option('--json', 'print JSON');
+}
+
+const authored = (command: Command): Command =>
+  command.option('--author <name>', 'who does it (default: the user of this machine)');
+
+async function through<Result>(options: DoorOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
+  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options.url);
+  try {
+    return await work(door);
+  } finally {
+    await door.close();
+  }
+}
+
+const authorOf = ({ author }: DoorOptions): string => author ?? userInfo().username;
+
+async function act(options: DoorOptions, path: string, body: object, done: (action: Action) => string): Promise<void> {
+  const { action } = await through(options, (door) =>
+    door.post<{ action: Action }>(path, { author: authorOf(options), ...body }),
+  );
+  process.stdout.write(options.json === true ? `${JSON.stringify(action)}\n` : `${done(action)}\n`);
+}
+
+function show(options: DoorOptions, answer: object, lines: readonly string[], none: string): void {
+  if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  else process.stdout.write(`${(lines.length === 0 ? [none] : lines).map(visible).join('\n')}\n`);
+}
+
+/** Without control characters: this is a terminal, and others wrote it. */
+function visible(line: string): string {
+  return line.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ');
+}
+
+/** Seconds of 90m, 2h, 3d. */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) throw new InvalidArgumentError('It is such as 90m, 2h or 3d.');
+  return Number(count) * UNITS[unit as keyof typeof UNITS];
+}
+
+export function silenceCommand(): Command {
+  const add = authored(doorCommand('add', 'silence the alerts that every MATCHER matches'))
+    .argument('<matchers...>', 'such as entity=apple, severity!=critical, name=~"Norvale.*"')
+    .option('--for <duration>', 'how long, such as 2h', parseDuration)
+    .option('--until <time>', 'until when, as ISO 8601')
+    .option('--start <time>', 'from when on, as ISO 8601 (default: now)')
+    .requiredOption('--comment <text>', 'why')
+    .action(async (matchers: string[], given: DoorOptions & Record<'start' | 'until' | 'comment', string>) => {
+      const options = given as DoorOptions & { start?: string; until?: string; for?: number; comment: string };
+      await act(
+        options,
+        '/silences',
+        {
+          matchers,
+          comment: options.comment,
+          ...(options.start !== undefined && { starts_at: options.start }),
+          ...(options.until !== undefined && { ends_at: options.until }),
+          ...(options.for !== undefined && { duration_secs: options.for }),
+        },
+        ({ id, request }) => `${id}  until ${request.kind === 'silence' ? request.ends_at : ''}`,
+      );
+    });
+  const list = doorCommand('list', 'list silences that are not over')
+    .option('--all', 'those that are over, too')
+    .action(async (options: DoorOptions & { all?: boolean }) => {
+      const path = `/silences${options.all === true ? '?expired=true' : ''}`;
+      const answer = await through(options, (door) => door.get<SilencesAnswer>(path));
+      const lines = answer.silences.map(
+        ({ id, state, matchers, starts_at, ends_at, author, comment }) =>
+          `${id}  ${state}  ${starts_at} to ${ends_at}  ${matchers.join(' ')}  ${author}: ${comment}`,
+      );
+      show(options, answer, lines, 'No silences.');
+    });
+  const expire = authored(doorCommand('expire', 'end a silence now'))
+    .argument('<id>', 'as silence list shows it')
+    .action((id: string, options: DoorOptions) =>
+      act(options, `/silences/${encodeURIComponent(id)}/expire`, {}, () => `${id} is over`),
+    );
+  return new Command('silence')
+    .description('keep alerts that match from being sent for a while')
+    .addCommand(add)
+    .addCommand(list)
+    .addCommand(expire);
+}
+
+export function ackCommand(): Command {
+  return authored(doorCommand('ack', 'acknowledge an alert: it is not repeated any more'))
+    .argument('<alert>', 'its id')
+    .option('--note <text>', 'what is being done')
+    .action((id: string, options: DoorOptions & { note?: string }) =>
+      act(
+        options,
+        `/alerts/${encodeURIComponent(id)}/acknowledge`,
+        { note: options.note ?? '' },
+        ({ author }) => `${id} is acknowledged by ${author}`,
+      ),
+    );
+}
+
+export function resolveCommand(): Command {
+  return authored(
+    doorCommand('resolve', 'end an alert by hand, and let its series rest; or add a note to one that ended'),
+  )
+    .argument('<alert>', 'its id')
+    .requiredOption('--note <text>', 'why it is over')
+    .action((id: string, options: DoorOptions & { note: string }) =>
+      act(
+        options,
+        `/alerts/${encodeURIComponent(id)}/resolve`,
+        { note: options.note },
+        ({ author }) => `${id}: noted by ${author}; it ends within seconds, or when alerting runs again`,
+      ),
+    );
+}
+
+export function notifyCommand(): Command {
+  const list = doorCommand('list', 'list what became of notifications, newest first')
+    .option('--failed', 'only those that were given up')
+    .option('--alert <id>', 'only those of this alert')
+    .action(async (options: DoorOptions & { failed?: boolean; alert?: string }) => {
+      const query = new URLSearchParams();
+      if (options.failed === true) query.set('status', 'failed');
+      if (options.alert !== undefined) query.set('alert_id', options.alert);
+      const path = `/notifications${query.size === 0 ? '' : `?${query.toString()}`}`;
+      const answer = await through(options, (door) => door.get<NotificationsAnswer>(path));
+      const lines = answer.notifications.map(({ item, notifier, status, at, reason }) =>
+        `${at}  ${status}  ${notifier}  ${item}  ${reason}`.trimEnd(),
+      );
+      show(options, answer, lines, 'No notifications.');
+    });
+  const replay = authored(doorCommand('replay', 'send notifications that were given up once more'))
+    .argument('[notification]', 'its id; all where absent', '*')
+    .action((notification: string, options: DoorOptions) =>
+      act(
+        options,
+        '/notifications/replay',
+        { notification },
+        () => 'They are sent again within seconds, or when alerting runs again.',
+      ),
+    );
+  return new Command('notify').description('see and repeat notifications').addCommand(list).addCommand(replay);
+}
+
+export function auditCommand(): Command {
+  return doorCommand('audit', 'list who did what about alerts and when, newest first')
+    .argument('[id]', 'only what concerns this alert or silence')
+    .action(async (id: string | undefined, options: DoorOptions) => {
+      const path = `/actions${id === undefined ? '' : `?target=${encodeURIComponent(id)}`}`;
+      const answer = await through(options, (door) => door.get<ActionsAnswer>(path));
+      const lines = answer.actions.map(({ at, author, via, id: action, request }) => {
+        const { kind, ...rest } = request;
+        return `${at}  ${author} (${via})  ${kind}  ${kind === 'silence' ? `${action} ` : ''}${JSON.stringify(rest)}`;
+      });
+      show(options, answer, lines, 'Nobody did anything.');
+    });
+}

@@ -1,0 +1,124 @@
+/**
+ * How a command reaches the alerts: through the HTTP door of the process that runs, or, where none runs, by the same routes
+ * over the store itself. The command does not need to know which.
+ */
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import { TidewatchError, toTidewatchError } from '../core/errors.ts';
+import { createHttpClient } from '../core/http.ts';
+import { lockFolder } from '../core/lock.ts';
+import { createLogger } from '../core/log.ts';
+import { openStore } from '../core/store/registry.ts';
+import { createPeopleApi } from '../dashboards/people_api.ts';
+import type { Settings } from './config.ts';
+
+export interface Door {
+  /** @throws TidewatchError input.invalid in the other side's words, http.*, storage.* */
+  get<Answer>(path: string): Promise<Answer>;
+  post<Answer>(path: string, body: object): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Where the server of these settings listens, for a client on this machine. */
+function addressOf({ dashboards: { host, port } }: Settings): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' || host === '[::]' ? '[::1]' : host;
+  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * Opens the door: `url` where it is given, else the server of the settings where it answers, else the store.
+ * @throws TidewatchError storage.locked when a process holds the data folder and its server does not answer
+ */
+export async function openDoor(settings: Settings, url?: string): Promise<Door> {
+  const { token } = settings.dashboards;
+  const address = (url ?? addressOf(settings)).replace(/\/+$/, '');
+  const served = overHttp(address, token);
+  try {
+    await served.get('/silences');
+    return served;
+  } catch (thrown) {
+    const error = toTidewatchError(thrown);
+    if (url !== undefined || error.code !== 'http.unavailable') {
+      await served.close();
+      throw error;
+    }
+  }
+  await served.close();
+  return overStore(settings, address);
+}
+
+function overHttp(address: string, token: string | undefined): Door {
+  const http = createHttpClient({ userAgent: 'tidewatch' });
+  const headers = {
+    'content-type': 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+  async function ask<Answer>(path: string, body: object | null): Promise<Answer> {
+    const answer = await http.fetch(`${address}/api${path}`, {
+      method: body === null ? 'GET' : 'POST',
+      headers,
+      ...(body === null ? {} : { body: JSON.stringify(body) }),
+      maxRedirects: 0,
+      trustHost: true,
+    });
+    return read(answer.status, answer.body.toString('utf8'));
+  }
+  return { get: (path) => ask(path, null), post: ask, close: () => http.close() };
+}
+
+async function overStore(settings: Settings, address: string): Promise<Door> {
+  const embedded = settings.store.type === 'chdb';
+  // A server of ClickHouse takes many; the embedded one is a process' own.
+  const unlock = embedded
+    ? await lockFolder(settings.data_dir).catch((thrown: unknown) => {
+        const error = toTidewatchError(thrown);
+        if (error.code !== 'storage.locked') throw error;
+        throw new TidewatchError('storage.locked', `${error.message}, and nothing answers at ${address}`, {
+          hint: 'Give the address of its page with --url.',
+        });
+      })
+    : async (): Promise<void> => undefined;
+  try {
+    const log = createLogger({ level: 'error', format: 'auto' });
+    const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
+    await store.migrate();
+    const api = createPeopleApi({ store, clock: systemClock, via: 'command' });
+    api.onError((error) => {
+      throw error;
+    });
+    async function ask<Answer>(path: string, body: object | null): Promise<Answer> {
+      const answer = await api.request(path, {
+        method: body === null ? 'GET' : 'POST',
+        headers: { 'content-type': 'application/json' },
+        ...(body === null ? {} : { body: JSON.stringify(body) }),
+      });
+      return read(answer.status, await answer.text());
+    }
+    return {
+      get: (path) => ask(path, null),
+      post: ask,
+      async close() {
+        await store.close();
+        await unlock();
+      },
+    };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+function read<Answer>(status: number, text: string): Answer {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = null;
+  }
+  if (status >= 200 && status < 300 && body !== null) return body as Answer;
+  const { error } = (body ?? {}) as { error?: { code: string; message: string } };
+  const message = error?.message ?? `answered ${status}, which is no answer of Tidewatch`;
+  throw new TidewatchError(status === 503 ? 'storage.unavailable' : 'input.invalid', message, {
+    ...(status === 401 && { hint: 'Set dashboards.token in the settings given with --config.' }),
+  });
+}
