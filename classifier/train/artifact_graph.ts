@@ -3,6 +3,9 @@
  * MatMulNBits, MultiHeadAttention, SkipLayerNormalization, BiasGelu). Two inputs as serving has them, ids and mask;
  * whatever the fused operators need besides is derived inside the graph, so that no caller has to know about it.
  *
+ * A model with an exit is two graphs: the layers below it and its heads, and the layers above with theirs; `join.ts` makes
+ * one of them again. LoRA's additions must have been merged before; adapters are carried.
+ *
  * `precision` float keeps all numbers, for comparison with training; int8 keeps weights as bytes with one scale for 32
  * inputs of an output (MatMulNBits, which also quantises each token's activations by blocks of 32 as they come).
  * Rejected after measuring: QAttention and DynamicQuantizeMatMul. They are about twice as fast, but use one activation
@@ -11,7 +14,7 @@
  * faster than blocks of 32 and changed 3% of topics instead of 1%.
  */
 import { concat, GraphBuilder, transpose } from './graph_builder.ts';
-import type { HeadShape, ModelShape } from './model.ts';
+import type { HeadShape, ModelShape, Network } from './model.ts';
 import { attribute, type OnnxAttribute, type OnnxModel, value } from './onnx_format.ts';
 import { quantise, toUnsigned } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
@@ -21,15 +24,31 @@ export interface GraphOptions {
   producer: { name: string; version: string };
 }
 
+/** What of the model a graph computes: layers `from` (included) to `to` (excluded), and heads that read the state after. */
+export interface GraphPart {
+  from: number;
+  to: number;
+  heads: readonly HeadShape[];
+}
+
+/** The parts of a network: one, or below and above the exit. */
+export function partsOf({ shape, heads, exitAfter }: Network): GraphPart[] {
+  const [upper, exit] = [heads.filter(({ target }) => target === undefined), heads.filter(({ target }) => target)];
+  const to = shape.num_hidden_layers;
+  if (exitAfter === null) return [{ from: 0, to, heads: upper }];
+  return [
+    { from: 0, to: exitAfter, heads: exit },
+    { from: exitAfter, to, heads: upper },
+  ];
+}
+
 const FUSED = 'com.microsoft';
 const BLOCK = 32;
+/** Name of the state between two parts: [B, L, H]. */
+const STATE = 'hidden';
 
-export function buildGraph(
-  shape: ModelShape,
-  heads: readonly HeadShape[],
-  weights: Weights,
-  options: GraphOptions,
-): OnnxModel {
+/** The graph of one part. A part from 0 takes input_ids, a later one the state; one that is not the last gives the state. */
+export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights, options: GraphOptions): OnnxModel {
   const graph = new GraphBuilder(weights);
   const quantised = options.precision === 'int8';
   const epsilon = attribute('epsilon', { float: shape.layer_norm_eps });
@@ -79,30 +98,32 @@ export function buildGraph(
       FUSED,
     );
 
+  const gelu = (name: string, input: string): string =>
+    graph.add('BiasGelu', [product(name, input), graph.float(`${name}.bias`)], [], FUSED);
+
+  /** Feed-forward block of a layer, with its adapter where there is one. */
+  const feedForward = (name: string, input: string): string => {
+    const bias = `${name}.output.dense.bias`;
+    const norm = `${name}.output.LayerNorm`;
+    const outer = product(`${name}.output.dense`, gelu(`${name}.intermediate.dense`, input));
+    if (!weights.has(`${name}.adapter.down.weight`)) return joinAndNormalise(outer, input, norm, bias);
+    const whole = graph.add('Add', [outer, graph.float(bias)]);
+    const adapted = product(`${name}.adapter.up`, gelu(`${name}.adapter.down`, whole));
+    const sum = graph.add('Add', [whole, adapted]);
+    return joinAndNormalise(sum, input, norm, `${name}.adapter.up.bias`);
+  };
+
   const mask = graph.add('Cast', ['attention_mask'], [attribute('to', 6)]); // int32 [B, L]
-  let hidden = embeddings(graph, shape, quantised, epsilon);
-  for (let layer = 0; layer < shape.num_hidden_layers; layer += 1) {
+  let hidden = part.from === 0 ? embeddings(graph, shape, quantised, epsilon) : STATE;
+  for (let layer = part.from; layer < part.to; layer += 1) {
     const name = `encoder.layer.${layer}`;
     const attended = product(`${name}.attention.output.dense`, attention(name, hidden, mask));
-    const middle = joinAndNormalise(
-      attended,
-      hidden,
-      `${name}.attention.output.LayerNorm`,
-      `${name}.attention.output.dense.bias`,
-    );
-    const inner = graph.add(
-      'BiasGelu',
-      [product(`${name}.intermediate.dense`, middle), graph.float(`${name}.intermediate.dense.bias`)],
-      [],
-      FUSED,
-    );
-    hidden = joinAndNormalise(
-      product(`${name}.output.dense`, inner),
-      middle,
-      `${name}.output.LayerNorm`,
-      `${name}.output.dense.bias`,
-    );
+    const norm = `${name}.attention.output.LayerNorm`;
+    const middle = joinAndNormalise(attended, hidden, norm, `${name}.attention.output.dense.bias`);
+    hidden = feedForward(name, middle);
   }
+  const isLast = part.to === shape.num_hidden_layers;
+  if (!isLast) graph.addNamed('Identity', [hidden], [STATE]);
 
   // The mean over real tokens, as a product with the mask: [B, 1, L] · [B, L, H].
   const floatMask = graph.add('Cast', ['attention_mask'], [attribute('to', 1)]);
@@ -114,7 +135,7 @@ export function buildGraph(
     sum,
     graph.add('ReduceSum', [floatMask, graph.integer(1)], [attribute('keepdims', 1)]),
   ]);
-  for (const { name } of heads) {
+  for (const { name } of part.heads) {
     graph.addNamed(
       'Gemm',
       [pooled, graph.float(`heads.${name}.weight`), graph.float(`heads.${name}.bias`)],
@@ -123,6 +144,7 @@ export function buildGraph(
     );
   }
 
+  const state = value(STATE, 'float', ['batch', 'length', shape.hidden_size]);
   return {
     ir_version: 8,
     producer_name: options.producer.name,
@@ -136,8 +158,14 @@ export function buildGraph(
       name: options.producer.name,
       node: graph.nodes,
       initializer: [...graph.kept.values()],
-      input: [value('input_ids', 'int64', ['batch', 'length']), value('attention_mask', 'int64', ['batch', 'length'])],
-      output: heads.map(({ name, labels }) => value(name, 'float', ['batch', labels.length])),
+      input: [
+        part.from === 0 ? value('input_ids', 'int64', ['batch', 'length']) : state,
+        value('attention_mask', 'int64', ['batch', 'length']),
+      ],
+      output: [
+        ...(isLast ? [] : [state]),
+        ...part.heads.map(({ name, labels }) => value(name, 'float', ['batch', labels.length])),
+      ],
     },
   };
 }

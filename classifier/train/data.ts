@@ -1,15 +1,13 @@
 /**
- * From files of labelled lines to batches: reading, cleaning and cutting into tokens (as serving does it), then the order
- * of an epoch. Each epoch draws every row as often as its set's rate says, shuffles, and cuts batches out of stretches
- * sorted by length, so that little padding is computed and no batch order is fixed. Deterministic by seed and epoch.
+ * From files of labelled lines to rows: reading, cleaning and cutting into tokens, as serving does it. What a set's labels
+ * mean is in labels.ts, how rows become batches in batches.ts.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage, modelText } from '../../core/text.ts';
-import { entityTargetsOf, type Labelled, type Targets, targetsOf } from './labels.ts';
-import type { Batch } from './model.ts';
-import { generator, shuffle } from './random.ts';
+import { entityTargetsOf, HEADS, type Labelled, type Targets, targetsOf } from './labels.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from './recipe.ts';
 
 export interface Row {
@@ -44,43 +42,63 @@ export function createEncoder(tokenizerPath: string, maxTokens: number): Encode 
   };
 }
 
-/** Rows of one file; lines that are not JSON or carry no usable label are counted, not fatal. */
+/** Rows of one file. Lines that are no use are counted by reason, not fatal. */
 export function readRows(
   path: string,
   set: string,
   encode: Encode,
   settings: SetRecipe,
   unwanted?: ReadonlySet<string>,
-): { rows: Row[]; skipped: number } {
+): { rows: Row[]; skipped: Record<string, number> } {
   const rows: Row[] = [];
-  let skipped = 0;
-  const lines = readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  for (const [number, line] of lines.entries()) {
-    try {
-      const item = JSON.parse(line) as Labelled & { text?: unknown; lang?: string; id?: string };
-      if (typeof item.text !== 'string' || item.text === '' || unwanted?.has(modelText(null, item.text)) === true)
-        throw new Error('no text');
-      const { text } = item;
-      const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text) };
-      const targets = targetsOf(set, item, settings);
-      const entities = settings.entities_rate === 0 ? [] : entityTargetsOf(item);
-      if (Object.keys(targets).length === 0 && entities.length === 0) throw new Error('no label');
-      if (Object.keys(targets).length > 0) rows.push({ ...row, ids: encode(text), targets, rate: settings.rate });
-      for (const { entity, targets: about } of entities)
-        rows.push({
-          ...row,
-          id: `${row.id}#${entity}`,
-          ids: encode(text, entity),
-          targets: about,
-          rate: settings.entities_rate,
-        });
-    } catch {
-      skipped += 1;
-    }
+  const skipped: Record<string, number> = {};
+  for (const [number, line] of readLines(path).entries()) {
+    const read = rowsOf(line, set, number, encode, settings, unwanted);
+    if (typeof read === 'string') skipped[read] = (skipped[read] ?? 0) + 1;
+    else rows.push(...read);
   }
   return { rows: balanceTopics(rows, settings.balance), skipped };
+}
+
+function readLines(path: string): string[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}
+
+/** The row of a line and the rows that ask about its entities, or why there are none. */
+function rowsOf(
+  line: string,
+  set: string,
+  number: number,
+  encode: Encode,
+  settings: SetRecipe,
+  unwanted?: ReadonlySet<string>,
+): Row[] | string {
+  let item: Labelled & { text?: unknown; lang?: string; id?: string };
+  try {
+    item = JSON.parse(line) as typeof item;
+  } catch {
+    return 'not JSON';
+  }
+  const { text } = item;
+  if (typeof text !== 'string' || modelText(null, text) === '') return 'without text';
+  if (unwanted?.has(modelText(null, text)) === true) return 'held out';
+  const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text) };
+  const targets = wanted(targetsOf(set, item, settings), settings.heads);
+  const rows: Row[] = [];
+  if (Object.keys(targets).length > 0) rows.push({ ...row, ids: encode(text), targets, rate: settings.rate });
+  if (settings.entities_rate > 0)
+    for (const { entity, targets: about } of entityTargetsOf(item)) {
+      const id = `${row.id}#${entity}`;
+      rows.push({ ...row, id, ids: encode(text, entity), targets: about, rate: settings.entities_rate });
+    }
+  return rows.length === 0 ? 'without a label that is used' : rows;
+}
+
+function wanted(targets: Targets, heads: SetRecipe['heads']): Targets {
+  if (heads === undefined) return targets;
+  return Object.fromEntries(heads.flatMap((head) => (targets[head] === undefined ? [] : [[head, targets[head]]])));
 }
 
 function balanceTopics(rows: Row[], target: number): Row[] {
@@ -100,21 +118,41 @@ export function readTraining(recipe: Recipe, encode: Encode, log: (line: string)
   const held = join(recipe.corpus, 'test.jsonl');
   const unwanted = new Set(existsSync(held) ? readTexts(held) : []);
   for (const [set, settings] of Object.entries(recipe.sets)) {
-    const files = set === 'corpus' ? corpusFiles(recipe.corpus) : [join(recipe.data, 'train', `${set}.jsonl`)];
-    for (const file of files) {
+    const usual = set === 'corpus' ? corpusFiles(recipe.corpus) : [join(recipe.data, 'train', `${set}.jsonl`)];
+    for (const file of settings.files ?? usual) {
+      if (!existsSync(file)) throw new TidewatchError('input.invalid', `sets.${set}: there is no file ${file}`);
       const read = readRows(file, set, encode, settings, unwanted);
-      log(`${basename(file)}: ${read.rows.length} rows, ${read.skipped} lines skipped`);
+      const skipped = Object.entries(read.skipped).map(([reason, count]) => `, ${count} lines ${reason}`);
+      log(`${basename(file)}: ${read.rows.length} rows${skipped.join('')}`);
       rows.push(...read.rows);
     }
   }
-  return rows;
+  if (rows.length === 0)
+    throw new TidewatchError('input.invalid', "No line of the recipe's sets has a text and a label to learn");
+  return weighted(rows, recipe);
 }
 
-/** Development rows, whole or every n-th so that at most `limit` of a set remain. */
+function weighted(rows: Row[], { class_weights: weights }: Recipe): Row[] {
+  if (Object.keys(weights).length === 0) return rows;
+  return rows.map((row) => {
+    const targets: Targets = {};
+    for (const { name, labels } of HEADS) {
+      const target = row.targets[name];
+      if (target === undefined) continue;
+      const mean = target.allowed.reduce((sum, at) => sum + (weights[name]?.[labels[at] ?? ''] ?? 1), 0);
+      targets[name] = { ...target, weight: (target.weight * mean) / target.allowed.length };
+    }
+    return { ...row, targets };
+  });
+}
+
+/** Development rows of the sets that have any, whole or every n-th so that at most `limit` of a set remain. */
 export function readDevelopment(recipe: Recipe, encode: Encode, sets: readonly string[], limit = Infinity): Row[] {
   return sets.flatMap((set) => {
     const settings = recipe.sets[set] ?? PLAIN_SET;
-    const { rows } = readRows(join(recipe.data, 'dev', `${set}.jsonl`), set, encode, { ...settings, balance: 0 });
+    const path = settings.dev ?? join(recipe.data, 'dev', `${set}.jsonl`);
+    if (!existsSync(path)) return [];
+    const { rows } = readRows(path, set, encode, { ...settings, balance: 0 });
     const stride = Math.max(1, Math.ceil(rows.length / limit));
     return rows.filter((_, index) => index % stride === 0);
   });
@@ -129,50 +167,11 @@ function corpusFiles(folder: string): string[] {
 }
 
 function readTexts(path: string): string[] {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        return [modelText(null, (JSON.parse(line) as { text: string }).text)];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** The batches of one epoch, as indexes of rows. */
-export function epochBatches(
-  rows: readonly { rate: number; ids: Int32Array }[],
-  batchRows: number,
-  seed: number,
-  epoch: number,
-): number[][] {
-  const random = generator(seed, epoch, 1);
-  const drawn: number[] = [];
-  for (const [index, row] of rows.entries()) {
-    const times = Math.floor(row.rate) + (random() < row.rate % 1 ? 1 : 0);
-    for (let i = 0; i < times; i += 1) drawn.push(index);
-  }
-  shuffle(drawn, random);
-  const batches: number[][] = [];
-  const stretch = batchRows * 64;
-  for (let start = 0; start < drawn.length; start += stretch) {
-    const part = drawn
-      .slice(start, start + stretch)
-      .toSorted((a, b) => (rows[a]?.ids.length ?? 0) - (rows[b]?.ids.length ?? 0) || a - b);
-    for (let at = 0; at < part.length; at += batchRows) batches.push(part.slice(at, at + batchRows));
-  }
-  return shuffle(batches, random);
-}
-
-/** Rows side by side, padded to the longest. */
-export function toBatch(rows: readonly { ids: Int32Array }[], padId: number): Batch {
-  const length = Math.max(...rows.map((row) => row.ids.length));
-  const ids = new Int32Array(rows.length * length).fill(padId);
-  const mask = new Float32Array(rows.length * length);
-  for (const [index, row] of rows.entries()) {
-    ids.set(row.ids, index * length);
-    mask.fill(1, index * length, index * length + row.ids.length);
-  }
-  return { ids, mask, rows: rows.length, length };
+  return readLines(path).flatMap((line) => {
+    try {
+      return [modelText(null, (JSON.parse(line) as { text: string }).text)];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,67 +1,81 @@
 /**
- * From trained weights to the folder that is served: config.json, tokenizer.json, onnx/model_quantized.onnx and
- * SHA256SUMS over all of them. The layout is the one that Hugging Face tools know, so the folder opens elsewhere too; our
- * own part of config.json sits under "tidewatch".
+ * From trained weights to the folder that is served: config.json, tokenizer.json, the ONNX graph (two where the model has
+ * an exit: lower and upper) and SHA256SUMS over all of them. The layout is the one that Hugging Face tools know; our own part
+ * of config.json sits under "tidewatch": for each head its kind, labels, temperature and thresholds, and of the exit the
+ * same and how sure it must be (classifier/artifact.ts reads it).
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildGraph } from './artifact_graph.ts';
-import { readCheckpoint, type TrainState } from './checkpoint.ts';
-import { HEADS, type HeadName } from './labels.ts';
+import { buildGraph, partsOf } from './artifact_graph.ts';
+import type { Calibration } from './calibration.ts';
+import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
+import { joinGraphs } from './join.ts';
+import { NO_EVENT } from './labels.ts';
+import { mergeLora } from './lora.ts';
 import { encodeModel } from './onnx_format.ts';
 import type { Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import { createStudent, type Student } from './student.ts';
-import { checkpointPath } from './train.ts';
 
 /** Longest text that the artifact is served with; training may cut earlier, positions up to here keep the base's values. */
 export const SERVED_TOKENS = 128;
 
-export const ARTIFACT_FILES = ['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx', 'MODEL_CARD.md'] as const;
+const GRAPHS = {
+  whole: 'onnx/model_quantized.onnx',
+  lower: 'onnx/lower_quantized.onnx',
+  upper: 'onnx/upper_quantized.onnx',
+} as const;
+const ARTIFACT_FILES = ['config.json', 'tokenizer.json', ...Object.values(GRAPHS), 'MODEL_CARD.md'] as const;
 
-/** The student with the weights of the recipe's checkpoint, or as initialised where there is none yet. */
-export function readTrained(
-  recipe: Recipe,
-  path = checkpointPath(recipe),
-): {
-  student: Student;
-  weights: Weights;
-  step: number;
-  minutes: number;
-  before: { step: number; minutes: number } | null;
-} {
-  const student = createStudent(recipe); // with the start's weights, where the recipe names one
-  const state = readCheckpoint(path);
-  const share = recipe.stage_share;
-  const weights: Weights = new Map();
-  for (const [name, { shape, data: started }] of student.weights) {
-    const ended = state?.weights.get(name);
-    const data = ended?.map((value, index) => share * value + (1 - share) * (started[index] as number)) ?? started;
-    weights.set(name, { shape, data });
-  }
-  const spent = (of: TrainState | null) => ({
-    step: of?.progress.step ?? 0,
-    minutes: (of?.progress.elapsedMs ?? 0) / 60_000,
-  });
-  const before = recipe.start === undefined ? null : spent(readCheckpoint(recipe.start));
-  return { student, weights, ...spent(state), before };
+/** The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none. */
+export function readTrained(recipe: Recipe): { student: Student; weights: Weights; step: number; minutes: number } {
+  const student = createStudent(recipe);
+  const state = readCheckpoint(checkpointPath(recipe));
+  const weights: Weights = new Map(student.weights);
+  for (const [name, data] of state === null ? [] : finalWeights(state))
+    weights.set(name, { shape: student.weights.get(name)?.shape ?? [data.length], data });
+  const { step = 0, elapsedMs = 0 } = state?.progress ?? {};
+  return { student, weights: mergeLora(weights), step, minutes: elapsedMs / 60_000 };
 }
 
-export interface ArtifactOptions {
-  temperatures?: Partial<Record<HeadName, number>>;
+/** The graphs of a model: one, or below and above the exit. */
+export function graphsOf(
+  student: Student,
+  weights: Weights,
+  recipe: Pick<Recipe, 'name' | 'version'>,
+  precision: 'float' | 'int8',
+): Uint8Array[] {
+  const producer = { name: recipe.name, version: recipe.version };
+  return partsOf(student).map((part) => encodeModel(buildGraph(student.shape, part, weights, { precision, producer })));
 }
 
+/** The one graph of a folder, joined where it is two. */
+export function readWholeGraph(folder: string): Uint8Array {
+  const whole = join(folder, GRAPHS.whole);
+  if (existsSync(whole)) return readFileSync(whole);
+  return joinGraphs(readFileSync(join(folder, GRAPHS.lower)), readFileSync(join(folder, GRAPHS.upper)));
+}
+
+/** Writes all but the card, which `tidewatch evaluate` writes. */
 export function writeArtifact(
   folder: string,
   recipe: Recipe,
   student: Student,
   weights: Weights,
-  options: ArtifactOptions = {},
+  calibration: Calibration,
 ): void {
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const base = JSON.parse(readFileSync(join(recipe.base, 'config.json'), 'utf8')) as Record<string, unknown>;
   delete base['torch_dtype'];
+  const heads = student.heads.filter(({ target }) => target === undefined);
+  const fitted = (name: string): { temperature: number; thresholds?: number[] } => {
+    const { temperature = 1, thresholds } = calibration.heads[name] ?? {};
+    return { temperature: round(temperature), ...(thresholds === undefined ? {} : { thresholds }) };
+  };
+  const exits = student.heads.flatMap(({ name, target }) =>
+    target === undefined ? [] : [{ name, head: target, ...fitted(name) }],
+  );
   const config = {
     ...base,
     num_hidden_layers: student.shape.num_hidden_layers,
@@ -69,19 +83,24 @@ export function writeArtifact(
       name: recipe.name,
       version: recipe.version,
       max_length: SERVED_TOKENS,
-      heads: HEADS.map(({ name, labels }) => ({
+      heads: heads.map(({ name, kind, labels }) => ({
         name,
-        kind: 'softmax',
+        kind,
         labels,
-        temperature: round(options.temperatures?.[name] ?? 1),
+        ...fitted(name),
+        ...(name === 'event' ? { none: NO_EVENT } : {}),
       })),
+      ...(student.exitAfter === null
+        ? {}
+        : { exit: { after: student.exitAfter, heads: exits, threshold: calibration.exitThreshold } }),
     },
   };
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   writeFileSync(join(folder, 'tokenizer.json'), readFileSync(join(recipe.base, 'tokenizer.json')));
-  const producer = { name: recipe.name, version: recipe.version };
-  const model = buildGraph(student.shape, HEADS, weights, { precision: 'int8', producer });
-  writeFileSync(join(folder, 'onnx', 'model_quantized.onnx'), encodeModel(model));
+  for (const file of Object.values(GRAPHS)) rmSync(join(folder, file), { force: true });
+  const graphs = graphsOf(student, weights, recipe, 'int8');
+  const names = graphs.length === 1 ? [GRAPHS.whole] : [GRAPHS.lower, GRAPHS.upper];
+  for (const [index, name] of names.entries()) writeFileSync(join(folder, name), graphs[index] ?? new Uint8Array());
   writeChecksums(folder);
 }
 

@@ -3,33 +3,32 @@
  * padding. It makes later epochs cheaper by the whole frozen part, in about 25 kB a text. Filled as texts are first met:
  * rejected was a pass over all data beforehand, which delays the first step and saves nothing.
  */
-import type { Batch, ModelShape, Tensors } from './model.ts';
-import { embed, encode } from './model.ts';
-import { toBatch } from './data.ts';
+import { toBatch } from './batches.ts';
+import { type Batch, embed, encode, type ModelShape, type Tensors } from './model.ts';
 import { fromHalf, toHalf } from './safetensors.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
-export type FrozenPart = (rows: readonly { ids: Int32Array }[], batch: Batch) => Float32Array;
+export type FrozenPart = (rows: readonly { ids: Int32Array }[], batch: Batch) => Promise<Float32Array>;
 
 /** Hidden states [B, L, H] of a batch, zero on padding; rows are recognised by identity. */
 export function createFrozenPart(tf: Tensorflow, shape: ModelShape, weights: Tensors, layers: number): FrozenPart {
   const kept = new WeakMap<Int32Array, Uint16Array>();
   const width = shape.hidden_size;
 
-  const compute = (rows: readonly { ids: Int32Array }[]): void => {
+  const compute = async (rows: readonly { ids: Int32Array }[]): Promise<void> => {
     const batch = toBatch(rows, shape.pad_token_id);
-    const values = tf.tidy(() =>
-      encode(tf, shape, weights, embed(tf, shape, weights, batch), batch, 0, layers).dataSync(),
-    ) as Float32Array;
+    const state = tf.tidy(() => encode(tf, shape, weights, embed(tf, shape, weights, batch), batch, 0, layers));
+    const values = await state.data<'float32'>();
+    state.dispose();
     for (const [index, row] of rows.entries()) {
       const from = index * batch.length * width;
       kept.set(row.ids, toHalf(values.subarray(from, from + row.ids.length * width)));
     }
   };
 
-  return (rows, batch) => {
+  return async (rows, batch) => {
     const missing = rows.filter((row) => !kept.has(row.ids));
-    if (missing.length > 0) compute(missing);
+    if (missing.length > 0) await compute(missing);
     const hidden = new Float32Array(batch.rows * batch.length * width);
     for (const [index, row] of rows.entries())
       fromHalf(kept.get(row.ids) as Uint16Array, hidden, index * batch.length * width);

@@ -1,9 +1,8 @@
 /**
- * The way back: float weights, in model.ts's names and layout, out of the served int8 ONNX file. With it TensorFlow.js
+ * The way back: float weights, in model.ts's names and layout, out of the served int8 ONNX graph (the joined one, where the model has an exit). With it TensorFlow.js
  * can compute what ONNX Runtime serves from the shipped artifact alone; the tests compare the two, and someone who has
  * only the artifact can train it further.
  */
-import { readFileSync } from 'node:fs';
 import { decodeModel, ELEMENT, numbersOf, type OnnxTensor } from './onnx_format.ts';
 import { dequantise, toSigned } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
@@ -11,8 +10,8 @@ import type { Weights } from './safetensors.ts';
 const JOINED_BIAS = '.attention.self.bias';
 const PARTS = ['query', 'key', 'value'] as const;
 
-export function readOnnxWeights(path: string): Weights {
-  const stored = new Map(decodeModel(readFileSync(path)).graph.initializer.map((tensor) => [tensor.name, tensor]));
+export function readOnnxWeights(graph: Uint8Array): Weights {
+  const stored = new Map(decodeModel(graph).graph.initializer.map((tensor) => [tensor.name, tensor]));
   const weights: Weights = new Map();
   for (const [name, tensor] of stored) {
     if (!/^(embeddings|encoder|heads)\./.test(name) || name.endsWith('.scale')) continue;

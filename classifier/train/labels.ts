@@ -79,9 +79,6 @@ export const EVENTS = [
 export const NO_EVENT = '无';
 export const OTHER_EVENT = '其他';
 
-/** `softmax`: exactly one label is true. `multi_label`: each is true or not, on its own. */
-export type HeadKind = 'softmax' | 'multi_label';
-
 export const HEADS = [
   { name: 'sentiment', kind: 'softmax', labels: SENTIMENTS, weight: 1 },
   { name: 'topic', kind: 'softmax', labels: TOPICS, weight: 1 },

@@ -12,10 +12,9 @@ import type { Tensorflow } from './tensorflow.ts';
 const NEVER = -1e9;
 const MULTI_LABEL_SCALE = 4;
 
-/** A head in training: its share of the loss, and whose labels it learns where they are not its own. */
+/** A head in training, with its share of the loss. A head at the exit learns its target's labels. */
 export interface TrainedHead extends HeadShape {
   weight: number;
-  target?: string;
 }
 
 /** Mean over the batch's rows of the weighted sum over heads, and each head's mean over the rows that it learns from. */

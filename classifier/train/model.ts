@@ -1,6 +1,7 @@
 /**
  * The whole forward pass of the classifier, in one place: a BERT-shaped encoder (Devlin et al. 2019; post-layer-norm),
- * the mean over real tokens as in E5 (Wang et al. 2022), one linear head a task. Sizes in comments: B texts, L tokens,
+ * the mean over real tokens as in E5 (Wang et al. 2022), one linear head a task, and where the
+ * model has an exit the same heads again half way up. Sizes in comments: B texts, L tokens,
  * H hidden width, A attention heads, D = H / A.
  *
  * Weights keep BERT's usual names and [out, in] layout, so a base model's file is read as it is. The library is an
@@ -24,14 +25,19 @@ export interface ModelShape {
 /** Output heads in the order of the artifact; the label order is the order of the logits. */
 export interface HeadShape {
   name: string;
+  /** `softmax`: exactly one label is true. `multi_label`: each is true or not, on its own. */
   kind: 'softmax' | 'multi_label';
   labels: readonly string[];
+  /** Of a head at the exit: the head that it stands in for. */
+  target?: string;
 }
 
-/** Heads that read the state after some lower layers already, so that an easy text need not go further up. */
-export interface Exit {
-  after: number;
+/** What there is to compute, without the numbers. */
+export interface Network {
+  shape: ModelShape;
   heads: readonly HeadShape[];
+  /** Layers below the exit, whose heads read the state half way up so that an easy text can stop there; null without. */
+  exitAfter: number | null;
 }
 
 export type Tensors = Map<string, Tensor>;
@@ -101,8 +107,15 @@ function encodeLayer(
   const projected = drop(dense(tf, weights, `${name}.attention.output.dense`, attended));
   const middle = layerNorm(tf, shape, weights, `${name}.attention.output.LayerNorm`, tf.add(projected, hidden));
   const inner = gelu(tf, dense(tf, weights, `${name}.intermediate.dense`, middle)); // [B, L, 4·H]
-  const outer = drop(dense(tf, weights, `${name}.output.dense`, inner)); // [B, L, H]
+  const outer = drop(adapt(tf, weights, `${name}.adapter`, dense(tf, weights, `${name}.output.dense`, inner))); // [B, L, H]
   return layerNorm(tf, shape, weights, `${name}.output.LayerNorm`, tf.add(outer, middle));
+}
+
+/** A bottleneck adapter (Houlsby et al. 2019; one a layer, as Pfeiffer et al. 2020), where the model has any. */
+function adapt(tf: Tensorflow, weights: Tensors, name: string, hidden: Tensor): Tensor {
+  if (!weights.has(`${name}.down.weight`)) return hidden;
+  const narrow = gelu(tf, dense(tf, weights, `${name}.down`, hidden)); // [B, L, width of the bottleneck]
+  return tf.add(hidden, dense(tf, weights, `${name}.up`, narrow)); // [B, L, H]
 }
 
 /** Scaled dot-product attention over A heads. [B, L, H] → [B, L, H] */
@@ -132,40 +145,65 @@ export function pool(tf: Tensorflow, hidden: Tensor, batch: Batch): Tensor2D {
   return tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1)) as Tensor2D;
 }
 
-/** Logits by head: [B, labels] each. */
-export function classify(
+export interface Reading {
+  /** By head: [B, labels] each. */
+  logits: Record<string, Tensor2D>;
+  /** The text as the upper heads see it: [B, H] */
+  pooled: Tensor2D;
+}
+
+/** From the state after `from` layers to the logits of all heads. hidden [B, L, H] */
+export function read(
   tf: Tensorflow,
+  { shape, heads, exitAfter }: Network,
   weights: Tensors,
-  heads: readonly HeadShape[],
-  pooled: Tensor,
-): Record<string, Tensor2D> {
-  return Object.fromEntries(heads.map(({ name }) => [name, dense(tf, weights, `heads.${name}`, pooled) as Tensor2D]));
+  hidden: Tensor,
+  batch: Batch,
+  from: number,
+  dropout: Dropout = null,
+): Reading {
+  const half = encode(tf, shape, weights, hidden, batch, from, exitAfter ?? from, dropout);
+  const top = encode(tf, shape, weights, half, batch, exitAfter ?? from, shape.num_hidden_layers, dropout);
+  const pooled = pool(tf, top, batch);
+  const logits: Record<string, Tensor2D> = {};
+  const ask = (state: Tensor, asked: readonly HeadShape[]): void => {
+    const input = dropout === null ? state : dropout(state);
+    for (const { name } of asked) logits[name] = dense(tf, weights, `heads.${name}`, input) as Tensor2D;
+  };
+  ask(
+    pooled,
+    heads.filter(({ target }) => target === undefined),
+  );
+  if (exitAfter !== null)
+    ask(
+      pool(tf, half, batch),
+      heads.filter(({ target }) => target !== undefined),
+    );
+  return { logits, pooled };
 }
 
 /** Texts in, logits out: the served model, without dropout. */
-export function forward(
-  tf: Tensorflow,
-  shape: ModelShape,
-  heads: readonly HeadShape[],
-  weights: Tensors,
-  batch: Batch,
-): Record<string, Tensor2D> {
-  const hidden = encode(tf, shape, weights, embed(tf, shape, weights, batch), batch, 0, shape.num_hidden_layers);
-  return classify(tf, weights, heads, pool(tf, hidden, batch));
+export function forward(tf: Tensorflow, network: Network, weights: Tensors, batch: Batch): Record<string, Tensor2D> {
+  return read(tf, network, weights, embed(tf, network.shape, weights, batch), batch, 0).logits;
 }
 
-/** x · Wᵀ + b over the last axis, as one flat product: faster, and its gradient needs no sum over the batch axis. */
+/**
+ * x · Wᵀ + b over the last axis, as one flat product: faster, and its gradient needs no sum over the batch axis. Where
+ * there is a low-rank addition (LoRA, Hu et al. 2022), also + s · (x · Aᵀ) · Bᵀ, with A [rank, in] and B [out, rank].
+ */
 function dense(tf: Tensorflow, weights: Tensors, name: string, input: Tensor): Tensor {
   const weight = get(weights, `${name}.weight`);
   const inputWidth = input.shape.at(-1) ?? 0;
   const flat = tf.reshape(input, [input.size / inputWidth, inputWidth]);
   // WebAssembly has a fast product only for operands that lie in order; the native library turns them at no cost.
-  const turned =
-    tf.getBackend() === 'wasm'
-      ? tf.matMul(flat, tf.transpose(weight))
-      : tf.matMul(flat, weight as Tensor2D, false, true);
-  const product = tf.add(turned, get(weights, `${name}.bias`));
-  return tf.reshape(product, [...input.shape.slice(0, -1), weight.shape[0] ?? 0]);
+  const turned = (left: Tensor, right: Tensor): Tensor =>
+    tf.getBackend() === 'wasm' ? tf.matMul(left, tf.transpose(right)) : tf.matMul(left, right as Tensor2D, false, true);
+  let product = turned(flat, weight);
+  if (weights.has(`${name}.lora_a`)) {
+    const low = turned(turned(flat, get(weights, `${name}.lora_a`)), get(weights, `${name}.lora_b`));
+    product = tf.add(product, tf.mul(low, get(weights, `${name}.lora_scale`)));
+  }
+  return tf.reshape(tf.add(product, get(weights, `${name}.bias`)), [...input.shape.slice(0, -1), weight.shape[0] ?? 0]);
 }
 
 function layerNorm(tf: Tensorflow, shape: ModelShape, weights: Tensors, name: string, input: Tensor): Tensor {

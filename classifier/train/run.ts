@@ -1,30 +1,51 @@
 /**
  * One step of training and the present model's predictions: the tensors of a run and what is done with them. train.ts
- * decides when; this file knows how.
+ * decides when; this file knows how. Numbers are read off the device without blocking (`data`, not `dataSync`), because
+ * WebGPU has no other way.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
+import { toBatch } from './batches.ts';
 import type { TrainState } from './checkpoint.ts';
-import { type Row, toBatch } from './data.ts';
+import type { Row } from './data.ts';
+import { distilLoss } from './distil_loss.ts';
 import { createFrozenPart, type FrozenPart } from './frozen.ts';
 import { lossOf } from './loss.ts';
-import { type Batch, classify, type Dropout, encode, pool, type Tensors, toTensors } from './model.ts';
+import { type Batch, type Dropout, read, type Reading, type Tensors, toTensors } from './model.ts';
 import { adamWStep, clipScale, cosineRate, decayOf, emptyMoments } from './optimizer.ts';
 import { dropoutMask, generator } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import type { Student } from './student.ts';
+import type { Teaching } from './teacher.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
 /** Logits by head, row after row. */
-export type Predict = (rows: readonly { ids: Int32Array }[]) => Record<string, number[][]>;
+export type Predict = (rows: readonly { ids: Int32Array }[]) => Promise<Record<string, number[][]>>;
 
 /** A step's loss: the weighted mean that is trained on, and each head's own mean. */
 export interface StepLoss {
   total: number;
   byHead: Record<string, number>;
+  /** The factor on the learning rates. */
+  rate: number;
 }
 
-export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, state: TrainState) {
+export interface Run {
+  /** `share` of the run that is done, from 0 to 1, sets the learning rate. */
+  step: (rows: readonly Row[], share: number) => Promise<StepLoss>;
+  predict: Predict;
+  /** All weights as they are now, frozen ones included. */
+  weights: () => Weights;
+  dispose: () => void;
+}
+
+export function createRun(
+  tf: Tensorflow,
+  recipe: Recipe,
+  student: Student,
+  state: TrainState,
+  teaching: Teaching | null = null,
+): Run {
   const { shape } = student;
   const tensors: Tensors = toTensors(tf, student.weights);
   const variables = new Map<string, Variable>();
@@ -37,23 +58,14 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
   }
   const byVariable = new Map([...variables].map(([name, variable]) => [variable.name, name]));
   const frozen: FrozenPart = createFrozenPart(tf, shape, tensors, recipe.frozen_layers);
-  const upper = (batch: Batch, hidden: Float32Array, dropout: Dropout) => {
+  const upper = (batch: Batch, hidden: Float32Array, dropout: Dropout): Reading => {
     const start = tf.tensor(hidden, [batch.rows, batch.length, shape.hidden_size]);
-    const middle = student.exitAfter ?? recipe.frozen_layers;
-    const half = encode(tf, shape, tensors, start, batch, recipe.frozen_layers, middle, dropout);
-    const top = encode(tf, shape, tensors, half, batch, middle, shape.num_hidden_layers, dropout);
-    const read = (state: Tensor, isExit: boolean) => {
-      const heads = student.heads.filter((head) => (head.target !== undefined) === isExit);
-      if (heads.length === 0) return {};
-      const pooled = pool(tf, state, batch);
-      return classify(tf, tensors, heads, dropout === null ? pooled : dropout(pooled));
-    };
-    return { ...read(top, false), ...read(half, true) };
+    return read(tf, student, tensors, start, batch, recipe.frozen_layers, dropout);
   };
 
-  const step = (rows: readonly Row[], share: number): StepLoss => {
+  const step = async (rows: readonly Row[], share: number): Promise<StepLoss> => {
     const batch = toBatch(rows, shape.pad_token_id);
-    const hidden = frozen(rows, batch);
+    const hidden = await frozen(rows, batch);
     const random = generator(recipe.seed, state.progress.step, 2);
     const dropout: Dropout =
       recipe.dropout === 0
@@ -62,23 +74,32 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
     const targets = rows.map((row) => row.targets);
     let parts: Record<string, Tensor> = {};
     const { value, grads } = tf.variableGrads(() => {
-      const loss = lossOf(tf, student.heads, upper(batch, hidden, dropout), targets, recipe.label_smoothing);
-      parts = loss.byHead;
+      const reading = upper(batch, hidden, dropout);
+      const { total, byHead } = lossOf(tf, student.heads, reading.logits, targets, recipe.label_smoothing);
+      parts = byHead;
+      let loss = total;
+      if (recipe.distil !== undefined && teaching !== null) {
+        const apart = distilLoss(tf, student.heads, reading, teaching(rows), rows, recipe.distil);
+        parts = { ...byHead, teacher: apart };
+        const { weight } = recipe.distil;
+        loss = tf.add(tf.mul(total, 1 - weight), tf.mul(apart, weight));
+      }
       for (const part of Object.values(parts)) tf.keep(part);
-      return loss.total;
+      return loss;
     }, [...variables.values()]);
-    const gradients = new Map(
-      Object.entries(grads).map(([key, tensor]) => [byVariable.get(key) ?? key, tensor.dataSync() as Float32Array]),
-    );
-    const loss: StepLoss = {
-      total: value.dataSync()[0] ?? 0,
-      byHead: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.dataSync()[0] ?? 0])),
-    };
-    tf.dispose(grads);
-    tf.dispose(parts);
-    value.dispose();
+    const gradients = new Map<string, Float32Array>();
+    for (const [key, tensor] of Object.entries(grads))
+      gradients.set(byVariable.get(key) ?? key, await tensor.data<'float32'>());
+    const byHead: Record<string, number> = {};
+    for (const [name, part] of Object.entries(parts)) byHead[name] = (await part.data())[0] ?? 0;
+    const loss: StepLoss = { total: (await value.data())[0] ?? 0, byHead, rate: cosineRate(share, recipe.warmup) };
+    tf.dispose([grads, parts, value]);
+    update(gradients, loss.rate);
+    return loss;
+  };
+
+  const update = (gradients: Map<string, Float32Array>, rate: number): void => {
     const scale = clipScale(gradients.values(), recipe.clip_norm);
-    const rate = cosineRate(share, recipe.warmup);
     for (const [name, variable] of variables) {
       const gradient = gradients.get(name);
       if (gradient === undefined) continue; // a head that no row of this batch speaks to
@@ -95,10 +116,9 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
       variable.assign(fresh);
       fresh.dispose();
     }
-    return loss;
   };
 
-  const predict: Predict = (rows) => {
+  const predict: Predict = async (rows) => {
     const out: Record<string, number[][]> = Object.fromEntries(
       student.heads.map(({ name }) => [name, Array.from<number[]>({ length: rows.length })]),
     );
@@ -109,12 +129,13 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
       const indexes = order.slice(at, at + recipe.batch_rows);
       const chosen = indexes.map((index) => rows[index] as { ids: Int32Array });
       const batch = toBatch(chosen, shape.pad_token_id);
-      const hidden = frozen(chosen, batch);
-      const logits = tf.tidy(() =>
-        Object.entries(upper(batch, hidden, null)).map(([name, tensor]) => [name, tensor.arraySync()] as const),
-      );
-      for (const [name, values] of logits)
+      const hidden = await frozen(chosen, batch);
+      const logits = tf.tidy(() => upper(batch, hidden, null).logits);
+      for (const [name, tensor] of Object.entries(logits)) {
+        const values = await tensor.array();
         for (const [i, index] of indexes.entries()) (out[name] as number[][])[index] = values[i] as number[];
+      }
+      tf.dispose(logits);
     }
     return out;
   };
@@ -126,5 +147,8 @@ export function createRun(tf: Tensorflow, recipe: Recipe, student: Student, stat
         { shape: weight.shape, data: state.weights.get(name) ?? weight.data },
       ]),
     );
-  return { step, predict, weights };
+  const dispose = (): void => {
+    for (const tensor of tensors.values()) tensor.dispose();
+  };
+  return { step, predict, weights, dispose };
 }

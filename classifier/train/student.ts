@@ -1,52 +1,70 @@
 /**
- * The student before its first step: some layers of the base model, renumbered, and fresh heads. Which layers are kept
- * is the recipe's choice (Sajjad et al. 2023 compare the usual ones).
+ * The student before its first step: some layers of the base model, renumbered, and fresh heads. Which layers are kept is
+ * the recipe's choice (Sajjad et al. 2023 compare the usual ones), and so is what of them is trained: all of a layer, a
+ * low-rank addition to it, or an adapter behind it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
+import { addBottleneck } from './bottleneck.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { EXIT_HEADS, HEADS } from './labels.ts';
+import { addLora } from './lora.ts';
 import type { TrainedHead } from './loss.ts';
-import type { ModelShape } from './model.ts';
+import type { ModelShape, Network } from './model.ts';
 import { generator, normal } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { readSafetensors, type Weights } from './safetensors.ts';
 
 const LAYER = /^encoder\.layer\.(\d+)\.(.+)$/;
 
-export interface Student {
-  shape: ModelShape;
-  weights: Weights;
-  /** All heads, those of the exit last. */
+export interface Student extends Network {
   heads: readonly TrainedHead[];
-  exitAfter: number | null;
-  /** Names of the weights that training changes: layers above the frozen ones, and the heads. */
+  weights: Weights;
+  /** Names of the weights that training changes. */
   trained: string[];
 }
 
+/** @throws TidewatchError model.missing where the base or the checkpoint to start from is not there */
 export function createStudent(recipe: Recipe): Student {
-  const config = JSON.parse(readFileSync(join(recipe.base, 'config.json'), 'utf8')) as ModelShape;
-  const base = readSafetensors(join(recipe.base, 'model.safetensors')).weights;
-  const student = shrink({ ...config, num_hidden_layers: recipe.layers.length }, base, recipe);
+  const { shape, weights: base } = readBase(recipe.base);
+  const absent = recipe.layers.filter((layer) => layer >= shape.num_hidden_layers);
+  if (absent.length > 0) {
+    throw new TidewatchError('config.invalid', `layers: ${recipe.base} has no layer ${absent.join(', ')}`, {
+      hint: `It has layers 0 to ${shape.num_hidden_layers - 1}.`,
+    });
+  }
+  const student = shrink({ ...shape, num_hidden_layers: recipe.layers.length }, base, recipe);
   if (recipe.start === undefined) return student;
   const start = readCheckpoint(recipe.start);
   if (start === null) throw new TidewatchError('model.missing', `start: there is no checkpoint at ${recipe.start}`);
-  for (const name of student.trained) {
-    const weight = student.weights.get(name);
+  for (const [name, weight] of student.weights) {
     const data = start.weights.get(name);
-    if (weight !== undefined && data !== undefined) student.weights.set(name, { shape: weight.shape, data });
+    if (data?.length === weight.data.length) student.weights.set(name, { shape: weight.shape, data });
   }
   return student;
+}
+
+function readBase(folder: string): { shape: ModelShape; weights: Weights } {
+  try {
+    const shape = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as ModelShape;
+    return { shape, weights: readSafetensors(join(folder, 'model.safetensors')).weights };
+  } catch (cause) {
+    throw new TidewatchError('model.missing', `base: ${folder} holds no base model that can be read`, {
+      cause,
+      hint: 'It is a folder with config.json, model.safetensors and tokenizer.json, as Hugging Face lays out a BERT-shaped model.',
+    });
+  }
 }
 
 export function shrink(
   shape: ModelShape,
   base: Weights,
-  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after'>,
+  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after' | 'method'>,
 ): Student {
   const weights: Weights = new Map();
   const trained: string[] = [];
+  const { method } = recipe;
   for (const [name, weight] of base) if (name.startsWith('embeddings.')) weights.set(name, weight);
   for (const [position, layer] of recipe.layers.entries()) {
     for (const [name, weight] of base) {
@@ -54,8 +72,13 @@ export function shrink(
       if (match === null || Number(match[1]) !== layer) continue;
       const renamed = `encoder.layer.${position}.${match[2] ?? ''}`;
       weights.set(renamed, { shape: weight.shape, data: weight.data.slice() });
-      if (position >= recipe.frozen_layers) trained.push(renamed);
+      if (position >= recipe.frozen_layers && method.kind === 'full') trained.push(renamed);
     }
+    if (position < recipe.frozen_layers) continue;
+    const random = generator(recipe.seed, 8, position);
+    if (method.kind === 'lora') trained.push(...addLora(weights, position, method, random));
+    if (method.kind === 'adapters')
+      trained.push(...addBottleneck(weights, position, shape.hidden_size, method.width, random));
   }
   const heads: TrainedHead[] = recipe.exit_after === undefined ? [...HEADS] : [...HEADS, ...EXIT_HEADS];
   for (const [index, { name, labels }] of heads.entries()) {

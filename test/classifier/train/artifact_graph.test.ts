@@ -1,60 +1,109 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { buildGraph } from '../../../classifier/train/artifact_graph.ts';
-import { toBatch } from '../../../classifier/train/data.ts';
+import { toBatch } from '../../../classifier/train/batches.ts';
+import { graphsOf } from '../../../classifier/train/export.ts';
 import { readOnnxWeights } from '../../../classifier/train/import_onnx.ts';
-import { HEADS } from '../../../classifier/train/labels.ts';
+import { joinGraphs } from '../../../classifier/train/join.ts';
+import { mergeLora } from '../../../classifier/train/lora.ts';
 import { forward, toTensors } from '../../../classifier/train/model.ts';
-import { encodeModel } from '../../../classifier/train/onnx_format.ts';
+import { generator, normal } from '../../../classifier/train/random.ts';
+import type { Recipe } from '../../../classifier/train/recipe.ts';
 import type { Weights } from '../../../classifier/train/safetensors.ts';
 import { openServed } from '../../../classifier/train/served.ts';
+import type { Student } from '../../../classifier/train/student.ts';
 import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
 import { TINY, tinyRecipe, tinyRows, tinyStudent } from './tiny.ts';
 
 const tf = await loadTensorflow('cpu');
-const student = tinyStudent(tinyRecipe(''));
 const rows = tinyRows(9);
-const producer = { name: 'tiny', version: '0' };
+const recipe = tinyRecipe('');
+const student = tinyStudent(recipe);
 
-function reference(weights: Weights): Record<string, number[][]> {
-  const logits = forward(tf, TINY, HEADS, toTensors(tf, weights), toBatch(rows, TINY.pad_token_id));
+type Logits = Record<string, number[][]>;
+
+function trained(of: Student, weights: Weights): Logits {
+  const logits = forward(tf, of, toTensors(tf, weights), toBatch(rows, TINY.pad_token_id));
   return Object.fromEntries(Object.entries(logits).map(([name, tensor]) => [name, tensor.arraySync()]));
 }
 
-async function served(bytes: Uint8Array): Promise<Record<string, number[][]>> {
-  const session = await openServed(bytes, TINY.pad_token_id);
+async function served(graphs: Uint8Array[]): Promise<Logits> {
+  const session = await openServed(graphs, TINY.pad_token_id);
   const logits = await session.predict(rows, rows.length);
   await session.close();
   return logits;
 }
 
-function largestDifference(a: Record<string, number[][]>, b: Record<string, number[][]>): number {
-  const differences = HEADS.flatMap(({ name }) =>
+function largestDifference(heads: readonly { name: string }[], a: Logits, b: Logits): number {
+  const differences = heads.flatMap(({ name }) =>
     (a[name] ?? []).flatMap((row, i) => row.map((logit, j) => Math.abs(logit - (b[name]?.[i]?.[j] ?? NaN)))),
   );
-  return Math.max(...differences);
+  return differences.length === 0 ? NaN : Math.max(...differences);
+}
+
+const graphs = (of: Student, precision: 'float' | 'int8', weights = of.weights): Uint8Array[] =>
+  graphsOf(of, weights, recipe, precision);
+
+/** As after some training, where additions and adapters are no longer zero. */
+function disturbed(changes: Partial<Recipe>): Student {
+  const made = tinyStudent(tinyRecipe('', changes));
+  const random = generator(77);
+  for (const [name, { shape, data }] of made.weights)
+    if (/lora_b|adapter.up/.test(name)) made.weights.set(name, { shape, data: normal(data.length, 0.3, random) });
+  return made;
 }
 
 test('the float graph gives the logits of the model that was trained', async () => {
-  const graph = encodeModel(buildGraph(TINY, HEADS, student.weights, { precision: 'float', producer }));
-  expect(largestDifference(await served(graph), reference(student.weights))).toBeLessThan(1e-4);
+  const difference = largestDifference(
+    student.heads,
+    await served(graphs(student, 'float')),
+    trained(student, student.weights),
+  );
+  expect(difference).toBeLessThan(1e-4);
 });
 
 test('the int8 graph stays near it, and its weights can be read back', async () => {
-  const bytes = encodeModel(buildGraph(TINY, HEADS, student.weights, { precision: 'int8', producer }));
-  const logits = await served(bytes);
-  expect(largestDifference(logits, reference(student.weights))).toBeLessThan(0.1);
+  const [bytes = new Uint8Array()] = graphs(student, 'int8');
+  const logits = await served([bytes]);
+  expect(largestDifference(student.heads, logits, trained(student, student.weights))).toBeLessThan(0.1);
 
-  const path = join(mkdtempSync(join(tmpdir(), 'onnx-')), 'model.onnx');
-  writeFileSync(path, bytes);
-  const read = readOnnxWeights(path);
+  const read = readOnnxWeights(bytes);
   for (const [name, { shape, data }] of student.weights) {
     if (name.includes('token_type') || name.includes('position')) continue;
     expect(read.get(name)?.shape, name).toEqual(shape);
     const worst = Math.max(...data.map((number, i) => Math.abs(number - (read.get(name)?.data[i] ?? NaN))));
     expect(worst, name).toBeLessThan(0.01);
   }
-  expect(largestDifference(logits, reference(read))).toBeLessThan(0.1);
+  expect(largestDifference(student.heads, logits, trained(student, read))).toBeLessThan(0.1);
+});
+
+test('a model with an exit is two graphs that give all logits, and one again when joined', async () => {
+  const withExit = tinyStudent(tinyRecipe('', { exit_after: 1 }));
+  const parts = graphs(withExit, 'float');
+  expect(parts.length).toBe(2);
+  const wanted = trained(withExit, withExit.weights);
+  expect(Object.keys(wanted)).toContain('exit_event');
+  expect(largestDifference(withExit.heads, await served(parts), wanted)).toBeLessThan(1e-4);
+
+  const [lower = new Uint8Array(), upper = new Uint8Array()] = graphs(withExit, 'int8');
+  const upperHeads = withExit.heads.filter(({ target }) => target === undefined);
+  const joined = await served([joinGraphs(lower, upper)]);
+  expect(Object.keys(joined)).toEqual(upperHeads.map(({ name }) => name));
+  expect(largestDifference(upperHeads, joined, await served([lower, upper]))).toBeLessThan(1e-5);
+});
+
+test('additions of LoRA are worked into the weights: the graph without them says the same', async () => {
+  const method = { kind: 'lora' as const, rank: 2, alpha: 4, targets: ['query' as const, 'output' as const] };
+  const made = disturbed({ method });
+  const merged = mergeLora(made.weights);
+  expect([...merged.keys()].filter((name) => name.includes('lora'))).toEqual([]);
+  const wanted = trained(made, made.weights);
+  expect(largestDifference(made.heads, wanted, trained(student, student.weights))).toBeGreaterThan(0.01);
+  expect(largestDifference(made.heads, await served(graphs(made, 'float', merged)), wanted)).toBeLessThan(1e-4);
+});
+
+test('adapters are carried by the graph', async () => {
+  const made = disturbed({ method: { kind: 'adapters', width: 16 } });
+  const wanted = trained(made, made.weights);
+  expect(largestDifference(made.heads, wanted, trained(student, student.weights))).toBeGreaterThan(0.01);
+  expect(largestDifference(made.heads, await served(graphs(made, 'float')), wanted)).toBeLessThan(1e-4);
+  expect(largestDifference(made.heads, await served(graphs(made, 'int8')), wanted)).toBeLessThan(0.2);
 });

@@ -45,7 +45,8 @@ export function tinyRecipe(checkpoints: string, changes: Partial<Recipe> = {}): 
   });
 }
 
-export function tinyStudent(recipe: Recipe): Student {
+/** Weights of a base model of two layers, as a file of one holds them. */
+export function tinyBase(): Weights {
   const random = generator(5);
   const base: Weights = new Map();
   const add = (name: string, ...shape: number[]): void => {
@@ -77,7 +78,11 @@ export function tinyStudent(recipe: Recipe): Student {
       add(`${name}.${part}.LayerNorm.bias`, width);
     }
   }
-  return shrink(TINY, base, recipe);
+  return base;
+}
+
+export function tinyStudent(recipe: Recipe): Student {
+  return shrink({ ...TINY, num_hidden_layers: recipe.layers.length }, tinyBase(), recipe);
 }
 
 /** Rows whose sentiment follows from one token, so that learning shows. */

@@ -1,0 +1,34 @@
+/**
+ * The two graphs of a model with an exit as one again, for tools that know the Hugging Face layout and nothing of exits.
+ * The lower graph's state is the upper one's input under the same name, so joining is putting nodes one after another; what
+ * nodes of the upper graph make is renamed, since both count from 0. Stored numbers of one name are the same in both.
+ */
+import { decodeModel, encodeModel, type OnnxModel } from './onnx_format.ts';
+
+/** One graph with the upper one's outputs. */
+export function joinGraphs(lower: Uint8Array, upper: Uint8Array): Uint8Array {
+  const [below, above] = [decodeModel(lower), decodeModel(upper)];
+  const outputs = new Set(above.graph.output.map(({ name }) => name));
+  const made = new Set(above.graph.node.flatMap(({ output }) => output).filter((name) => !outputs.has(name)));
+  const rename = (name: string): string => (made.has(name) ? `upper/${name}` : name);
+  const nodes = above.graph.node.map((node) => ({
+    ...node,
+    name: `upper/${node.name}`,
+    input: node.input.map(rename),
+    output: node.output.map(rename),
+  }));
+  const stored = new Map(
+    [...below.graph.initializer, ...above.graph.initializer].map((tensor) => [tensor.name, tensor]),
+  );
+  const exits = new Set(below.graph.output.map(({ name }) => name).filter((name) => name.startsWith('exit_')));
+  const joined: OnnxModel = {
+    ...below,
+    graph: {
+      ...below.graph,
+      node: [...below.graph.node.filter(({ output }) => !output.some((name) => exits.has(name))), ...nodes],
+      initializer: [...stored.values()].filter(({ name }) => !/^heads\.exit_/.test(name)),
+      output: above.graph.output,
+    },
+  };
+  return encodeModel(joined);
+}

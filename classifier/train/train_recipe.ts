@@ -1,0 +1,59 @@
+/** A recipe from its data to a checkpoint: what `tidewatch train` does first. */
+import { join } from 'node:path';
+import { createEncoder, readDevelopment, readTraining } from './data.ts';
+import { scores } from './monitor.ts';
+import { progressLine } from './progress.ts';
+import type { Recipe } from './recipe.ts';
+import { createStudent } from './student.ts';
+import { askTeacher, loadTeacher } from './teacher.ts';
+import { openTensorBoard } from './tensorboard.ts';
+import { loadTensorflow } from './tensorflow.ts';
+import { train } from './train.ts';
+
+/** Rows of each development set that a run is watched on: evaluating costs as much as training. */
+const WATCHED_ROWS = 150;
+
+/** Trains to the recipe's end, from its checkpoint where there is one. */
+export async function trainRecipe(recipe: Recipe, log: (line: string) => void): Promise<void> {
+  const tf = await loadTensorflow(recipe.backend);
+  const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
+  const student = createStudent(recipe);
+  const rows = readTraining(recipe, encode, log);
+  const watched = readDevelopment(recipe, encode, Object.keys(recipe.sets), WATCHED_ROWS);
+  const { distil } = recipe;
+  const teaching =
+    distil === undefined
+      ? undefined
+      : await askTeacher(
+          tf,
+          loadTeacher(distil.teacher),
+          rows,
+          join(recipe.checkpoints, `${recipe.name}-teacher`),
+          log,
+        );
+  const board = recipe.tensorboard === undefined ? null : openTensorBoard(recipe.tensorboard);
+  try {
+    await train(tf, recipe, student, rows, {
+      log,
+      ...(teaching === undefined ? {} : { teaching }),
+      onProgress: (report) => {
+        log(progressLine(report));
+        board?.write(report.step, {
+          loss: report.loss,
+          learning_rate: report.learningRate,
+          examples_per_second: report.examplesPerSecond,
+          ...Object.fromEntries(Object.entries(report.byHead).map(([head, loss]) => [`loss/${head}`, loss])),
+        });
+      },
+      onEvaluate: async (predict, step) => {
+        const found = scores(watched, await predict(watched));
+        for (const { set, head, rows: count, score } of found)
+          log(`  dev sample: ${set} ${head} ${(100 * score).toFixed(1)} (${count} rows)`);
+        board?.write(step, Object.fromEntries(found.map(({ set, head, score }) => [`dev/${set}/${head}`, score])));
+        return found.reduce((sum, { score }) => sum + score, 0) / Math.max(1, found.length);
+      },
+    });
+  } finally {
+    board?.close();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * `tidewatch train` as its user runs it, on a base model of a few hundred numbers: killed by force in the middle, started
+ * again, and ending with the weights of a run that nobody touched, as a folder that serving takes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { loadArtifact } from '../../../classifier/artifact.ts';
+import { checkpointPath, readCheckpoint } from '../../../classifier/train/checkpoint.ts';
+import { type Recipe, recipeSchema } from '../../../classifier/train/recipe.ts';
+import { writeSafetensors } from '../../../classifier/train/safetensors.ts';
+import { trainRecipe } from '../../../classifier/train/train_recipe.ts';
+import { writeTinyModel } from '../tiny_model.ts';
+import { TINY, tinyBase, tinyRecipe } from './tiny.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const WORDS = { positive: 'profit rose', neutral: 'the meeting', negative: 'the loss' };
+
+/** Base model, data and recipe in a folder of their own. */
+function lay(changes: Partial<Recipe>): { folder: string; recipe: Recipe; path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'train-'));
+  const base = join(folder, 'base');
+  for (const part of ['train', 'dev']) mkdirSync(join(folder, 'data', part), { recursive: true });
+  mkdirSync(base);
+  copyFileSync(
+    join(writeTinyModel(mkdtempSync(join(tmpdir(), 'tiny-'))), 'tokenizer.json'),
+    join(base, 'tokenizer.json'),
+  );
+  writeFileSync(join(base, 'config.json'), JSON.stringify({ ...TINY, vocab_size: 40 }));
+  writeSafetensors(join(base, 'model.safetensors'), tinyBase());
+  const lines = Object.entries(WORDS).flatMap(([sentiment, text]) =>
+    [1, 2, 3, 4].map((times) =>
+      JSON.stringify({ text: Array(times).fill(text).join(' oil '), sentiment, topic: 'Earnings' }),
+    ),
+  );
+  for (const part of ['train', 'dev'])
+    writeFileSync(join(folder, 'data', part, 'own.jsonl'), `${lines.join('\n')}\nbroken\n`);
+  const recipe = tinyRecipe(join(folder, 'checkpoints'), {
+    backend: 'cpu',
+    base,
+    data: join(folder, 'data'),
+    corpus: join(folder, 'none'),
+    output: join(folder, 'model'),
+    tensorboard: join(folder, 'board'),
+    exit_after: 1,
+    sets: { own: recipeSchema.shape.sets.parse({ own: { rate: 1 } })['own'] ?? expect.fail() },
+    ...changes,
+  });
+  const path = join(folder, 'recipe.json');
+  writeFileSync(path, JSON.stringify(recipe));
+  return { folder, recipe, path };
+}
+
+function start(...options: string[]): { child: ChildProcess; output: () => string; exit: Promise<number | null> } {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'app/cli.ts', 'train', ...options], {
+    cwd: ROOT,
+    env: { ...process.env, TIDEWATCH_TFJS: '/nowhere' },
+  });
+  const parts: string[] = [];
+  child.stdout?.on('data', (part) => parts.push(String(part)));
+  child.stderr?.on('data', (part) => parts.push(String(part)));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, output: () => parts.join(''), exit };
+}
+
+test('a run that is killed by force goes on as if it had not been, and ends as a model that can be served', async () => {
+  const steps = { max_steps: 60, checkpoint_minutes: 0.002 };
+  const { recipe, path, folder } = lay(steps);
+  const first = start('--config', path);
+  while (!existsSync(checkpointPath(recipe)) && first.child.exitCode === null) await sleep(5);
+  first.child.kill('SIGKILL');
+  await first.exit;
+  const left = readCheckpoint(checkpointPath(recipe))?.progress.step ?? 0;
+  expect(left, first.output()).toBeGreaterThan(0);
+  expect(left, first.output()).toBeLessThan(60);
+
+  const second = start('--config', path);
+  expect(await second.exit, second.output()).toBe(0);
+  expect(second.output()).toContain(`starts at step ${left}`);
+  expect(second.output()).toContain('own.jsonl: 12 rows, 1 lines not JSON');
+
+  const whole = lay(steps);
+  await trainRecipe(whole.recipe, () => {});
+  const [expected, resumed] = [whole.recipe, recipe].map((of) => readCheckpoint(checkpointPath(of))?.weights);
+  expect([...(expected ?? [])].length).toBeGreaterThan(20);
+  for (const [name, data] of expected ?? []) expect(resumed?.get(name), name).toEqual(data);
+
+  const artifact = await loadArtifact(recipe.output);
+  expect(artifact.heads.sentiment.labels).toEqual(['negative', 'neutral', 'positive']);
+  expect(artifact.heads.topics_zh?.thresholds.length).toBe(16);
+  expect(readdirSync(join(folder, 'board')).length).toBeGreaterThan(0);
+}, 120_000);
+
+test('without TensorFlow it says in two lines what to install', async () => {
+  const { path } = lay({ backend: 'node-gpu' });
+  const { output, exit } = start('--config', path);
+  expect(await exit).toBe(1);
+  expect(output().trim().split('\n').length).toBeLessThanOrEqual(2);
+  expect(output()).toMatch(/tfjs-node-gpu.*npm install --no-save @tensorflow\/tfjs-node-gpu/s);
+}, 60_000);
+
+test.each([
+  [{ frozen_layers: 3 }, /frozen_layers is 3 of 2 layers/],
+  [{ layers: [0, 7] }, /has no layer 7/],
+  [{ class_weights: { sentiment: { bullish: 2 } } }, /sentiment has no label bullish/],
+] as [Partial<Recipe>, RegExp][])('a recipe that cannot be is refused: %j', async (changes, problem) => {
+  const { path } = lay(changes);
+  const { readRecipe } = await import('../../../classifier/train/recipe.ts');
+  await expect((async () => trainRecipe(readRecipe(path), () => {}))()).rejects.toThrow(problem);
+});
