@@ -11,6 +11,7 @@ import { httpSource } from './sources/http.ts';
 import { mastodonSource } from './sources/mastodon.ts';
 import { redditSource } from './sources/reddit.ts';
 import { rssSource } from './sources/rss.ts';
+import { tushareSource } from './sources/tushare.ts';
 
 export const sources: readonly Component<z.ZodObject, Source>[] = [
   rssSource,
@@ -22,4 +23,5 @@ export const sources: readonly Component<z.ZodObject, Source>[] = [
   edgarSource,
   gdeltSource,
   hackernewsSource,
+  tushareSource,
 ] as unknown as readonly Component<z.ZodObject, Source>[];

@@ -36,10 +36,13 @@ export interface Origin {
 /** Longest that an origin may need between two looks of the source, with the sleeps of a test. */
 const SETTLE_MS = 400;
 
+/** Half an hour ago, to the second: recent enough for origins that only look back so far. */
+const START = Math.floor(Date.now() / 1000 - 1800) * 1000;
+
 const item = (number: number): OfferedItem => ({
   id: `item-${number}`,
   text: `Report number ${number} about harvest ${number * 7919} of region ${number * 104729}`,
-  time: new Date(Date.UTC(2026, 2, 2, 8, 0, number)).toISOString(),
+  time: new Date(START + number * 1000).toISOString(),
 });
 const range = (from: number, to: number): OfferedItem[] =>
   Array.from({ length: to - from }, (_, index) => item(from + index));

@@ -90,12 +90,13 @@ async function openGdelt() {
   };
 }
 
-const stamp = (quarter: number): string =>
-  new Date(Date.UTC(2026, 2, 2, 8, quarter * 15)).toISOString().replace(/\D/g, '').slice(0, 14);
+const stamp = (quarter: number, start = Date.UTC(2026, 2, 2, 8)): string =>
+  new Date(start + quarter * 15 * 60_000).toISOString().replace(/\D/g, '').slice(0, 14);
 
 describeSourceContract('gdelt', async () => {
   const origin = await openGdelt();
   let quarter = 0;
+  const now = Math.floor(Date.now() / 1000) * 1000;
   return {
     settings: { type: 'gdelt', name: 'world', url: `${origin.url}/gdeltv2/lastupdate.txt` },
     offer: async (items) => {
@@ -103,11 +104,11 @@ describeSourceContract('gdelt', async () => {
         const precise = time.replace(/\D/g, '').slice(0, 14);
         return { url: `https://wire.example/${id}`, title: text, precise };
       });
-      origin.publish(stamp(1 + quarter), pages);
+      origin.publish(stamp(1 + quarter, now), pages);
       quarter += 1;
     },
     offerGarbage: async () => {
-      origin.publish(stamp(1 + quarter), ['not\ta\trecord']);
+      origin.publish(stamp(1 + quarter, now), ['not\ta\trecord']);
       quarter += 1;
       origin.state.list = 'nothing here';
     },
