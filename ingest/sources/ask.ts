@@ -5,7 +5,8 @@
 import type { z } from 'zod';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl } from '../../core/errors.ts';
-import type { FetchOptions, FetchResult, HttpClient } from '../../core/http.ts';
+import type { FetchOptions, FetchResult } from '../../core/http.ts';
+import { hostGate } from './rss_hosts.ts';
 import { retryAfterMs } from './rss_schedule.ts';
 
 export interface Question {
@@ -22,19 +23,6 @@ export interface Question {
   readonly expected?: readonly number[];
 }
 
-/** By client, so that all sources of one process share it: when each host may be asked next (performance.now()). */
-const turns = new WeakMap<HttpClient, Map<string, number>>();
-
-/** Resolves when `host` may be asked; callers are let through in order, `gapMs` apart. */
-export async function waitForTurn(context: Context, host: string, gapMs: number): Promise<void> {
-  const hosts = turns.get(context.http) ?? new Map<string, number>();
-  turns.set(context.http, hosts);
-  const now = performance.now();
-  const at = Math.max(now, hosts.get(host) ?? 0);
-  hosts.set(host, at + gapMs);
-  if (at > now) await context.clock.sleep(Math.ceil(at - now), context.signal);
-}
-
 /**
  * Asks. The answer has status 200 or an expected one.
  * @throws TidewatchError http.status (401, 403, 404 and the like), http.unavailable (429 and 5xx, with Retry-After), and
@@ -42,14 +30,16 @@ export async function waitForTurn(context: Context, host: string, gapMs: number)
  */
 export async function ask(context: Context, question: Question): Promise<FetchResult> {
   const { url, method = 'GET', headers = {}, maxBytes = 10_000_000 } = question;
-  await waitForTurn(context, new URL(url).host, question.gapMs);
   const options: FetchOptions = { method, headers, maxBytes, timeoutMs: 30_000, signal: context.signal };
-  const answer = await context.http.fetch(
-    url,
-    question.body === undefined ? options : { ...options, body: question.body },
+  const gate = hostGate(context.http, context.clock);
+  const limits = { connections: 2, requestsPerSecond: 1000 / question.gapMs };
+  const answer = await gate.run(url, limits, context.signal, () =>
+    context.http.fetch(url, question.body === undefined ? options : { ...options, body: question.body }),
   );
   if (answer.status === 200 || question.expected?.includes(answer.status) === true) return answer;
-  throw statusError(answer, url, question.forbiddenHint, context.clock.now());
+  const error = statusError(answer, url, question.forbiddenHint, context.clock.now());
+  if (error.retryAfterMs !== undefined) gate.hold(url, context.clock.now() + error.retryAfterMs);
+  throw error;
 }
 
 /** As `ask`, with the body as JSON of that form. @throws TidewatchError feed.malformed too */

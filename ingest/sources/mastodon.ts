@@ -12,11 +12,12 @@ import { TidewatchError, redactUrl } from '../../core/errors.ts';
 import { createConditionKeeper } from '../condition.ts';
 import { htmlToText } from '../html.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
-import { askJson, statusError, waitForTurn } from './ask.ts';
+import { askJson, statusError } from './ask.ts';
 import { createInbox } from './inbox.ts';
 import { isNewer, readStatus } from './mastodon_status.ts';
 import { createPostFilter, postFilterSettings, type PostFilter } from './post_filter.ts';
 import { CONNECTION_BACKOFF, repeat } from './repeat.ts';
+import { hostGate } from './rss_hosts.ts';
 import { readServerSentEvents, type ServerSentEvent } from './server_sent_events.ts';
 
 const settings = z.object({
@@ -88,12 +89,14 @@ async function listenOnce(
   const address = addressOf(chosen, 'streaming');
   const failed = new AbortController();
   const signal = AbortSignal.any([context.signal, failed.signal]);
-  await waitForTurn(context, new URL(address).host, GAP_MS);
-  const answer = await context.http.stream(address, {
-    headers: { accept: 'text/event-stream', ...authorization(chosen) },
-    silenceMs: chosen.silence_ms,
-    signal,
-  });
+  const limits = { connections: 2, requestsPerSecond: 1000 / GAP_MS };
+  const answer = await hostGate(context.http, context.clock).run(address, limits, signal, () =>
+    context.http.stream(address, {
+      headers: { accept: 'text/event-stream', ...authorization(chosen) },
+      silenceMs: chosen.silence_ms,
+      signal,
+    }),
+  );
   if (answer.body === null) throw statusError(answer, address, FORBIDDEN_HINT, context.clock.now());
   const inbox = createInbox<ServerSentEvent>(MAX_WAITING);
   const received = receive(answer.body, inbox.push).catch((error: unknown) => {
