@@ -26,7 +26,7 @@ export function joinGraphs(lower: Uint8Array, upper: Uint8Array): Uint8Array {
     graph: {
       ...below.graph,
       node: [...below.graph.node.filter(({ output }) => !output.some((name) => exits.has(name))), ...nodes],
-      initializer: [...stored.values()].filter(({ name }) => !/^heads\.exit_/.test(name)),
+      initializer: [...stored.values()].filter(({ name }) => !name.startsWith('heads.exit_')),
       output: above.graph.output,
     },
   };

@@ -160,10 +160,10 @@ const FINESE: Record<string, string> = {
 };
 
 /** Events of FinESE after which the news may still be plain: a change of shareholder, a resignation. */
-const MAYBE_PLAIN = ['实控人股东变更', '不能履职'];
+const MAYBE_PLAIN: ReadonlySet<string> = new Set(['实控人股东变更', '不能履职']);
 
 /** Topics that a single company's bad event is not filed under. */
-const NO_COMPANY = [
+const NO_COMPANY: ReadonlySet<string> = new Set([
   'Fed | Central Banks',
   'Dividend',
   'Energy | Oil',
@@ -172,7 +172,7 @@ const NO_COMPANY = [
   'IPO',
   'Macro',
   'Markets',
-];
+]);
 
 /** Weight of a label that follows from another one, against 1 for one that somebody gave. */
 const INFERRED = 0.3;
@@ -228,13 +228,12 @@ export function targetsOf(
     const open = [...new Set(events.map((tag) => place(TOPICS, FINESE[tag] ?? '')))];
     say('topic', open, 0.5);
     if (!events.includes(OTHER_EVENT)) {
-      const plain = events.every((event) => MAYBE_PLAIN.includes(event));
+      const plain = events.every((event) => MAYBE_PLAIN.has(event));
       say('sentiment', plain ? NOT_POSITIVE : [NEGATIVE], 0.5);
     }
   } else if (tags.length === 1 && place(TOPICS, tags[0] ?? '') >= 0) {
     say('topic', [place(TOPICS, tags[0] ?? '')]);
-    if (targets.event === undefined && NO_COMPANY.includes(tags[0] ?? ''))
-      say('event', [place(EVENTS, NO_EVENT)], INFERRED);
+    if (targets.event === undefined && NO_COMPANY.has(tags[0] ?? '')) say('event', [place(EVENTS, NO_EVENT)], INFERRED);
   }
   return targets;
 }

@@ -48,10 +48,9 @@ test('TensorFlow.js and ONNX Runtime give the same labels on at least 98% of 200
   for (let at = 0; at < rows.length; at += 20) {
     const part = rows.slice(at, at + 20);
     const logits = await served.predict(part);
-    const own = tf.tidy(() => {
-      const tensors = forward(tf, network, weights, toBatch(part, padId));
-      return new Map(network.heads.map(({ name }) => [name, tensors[name]?.arraySync() ?? []]));
-    });
+    const tensors = tf.tidy(() => forward(tf, network, weights, toBatch(part, padId)));
+    const own = new Map(network.heads.map(({ name }) => [name, tensors[name]?.arraySync() ?? []]));
+    tf.dispose(tensors);
     for (const [name, count] of equal) {
       const same = [...part.keys()].filter((index) => best(own.get(name)?.[index]) === best(logits[name]?.[index]));
       equal.set(name, count + same.length);
