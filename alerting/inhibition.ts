@@ -35,7 +35,7 @@ export function concentrated(series: Series, driving: readonly Observation[], pa
   for (const { entities } of driving) {
     for (const id of entities) if (parents.get(id) === entity) stories.set(id, (stories.get(id) ?? 0) + 1);
   }
-  for (const [id, count] of [...stories].sort()) {
+  for (const [id, count] of [...stories].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (count > EXPLAINED * driving.length) {
       return `Held back: ${count} of ${driving.length} driving stories are about ${id} alone, not about its sector.`;
     }

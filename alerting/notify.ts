@@ -10,13 +10,13 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
-import { isoTime } from '../core/event.ts';
+import { alertSchema, isoTime } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
 import type { Claims } from './claims.ts';
 import type { Sending } from './dispatch.ts';
-import { leadOf, withItems, type Notification } from './notification.ts';
+import { leadOf, notificationOf, withItems, type Notification } from './notification.ts';
 import type { Notifier } from './notifier.ts';
 import { createPace, type Pace } from './pace.ts';
 
@@ -110,6 +110,7 @@ export function createNotifyQueue(
   let workers: Promise<void>[] = [];
   let sequence = 0;
 
+  adoptOldEntries(state);
   for (const { key, value } of table.entries()) entries.set(key, entryOf(key, value));
   // Also past those of the dead letters, whose keys are theirs from the queue.
   for (const { key } of [...table.entries(), ...dead.entries()]) {
@@ -294,6 +295,26 @@ export function createNotifyQueue(
       return staged.length;
     },
   };
+}
+
+/** Entries of 0.1.0 held one alert; they become messages of that alert, under keys that keep their order. */
+function adoptOldEntries(state: State): void {
+  for (const name of ['notify.queue', 'notify.dead']) {
+    const table = state.table<Record<string, unknown>>(name);
+    let sequence = 0;
+    // Listed first: the loop changes the table.
+    for (const { key, value } of Array.from(table.entries())) {
+      if (value['notification'] !== undefined) continue;
+      const { alert, ...rest } = value;
+      const parsed = alertSchema.safeParse(alert);
+      void table.remove(key);
+      if (!parsed.success) continue;
+      const group = { key: parsed.data.alert_id, labels: {} };
+      const notification = notificationOf({ kind: 'news', group, told: [parsed.data], others: [], repeats: 0 });
+      void table.put(`${String(rest['notifier'])}\n${String(sequence).padStart(15, '0')}`, { ...rest, notification });
+      sequence += 1;
+    }
+  }
 }
 
 function entryOf(key: string, { notifier, notification, attempts, firstAt, nextAt }: Queued): Entry {

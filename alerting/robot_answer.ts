@@ -23,9 +23,8 @@ export function expectRobotTook(body: string, notifier: string, codes: RobotCode
   }
   const code = Number(answer['errcode'] ?? answer['code'] ?? answer['StatusCode'] ?? NaN);
   if (code === 0) return;
-  const said = String(answer['errmsg'] ?? answer['msg'] ?? '')
-    .replace(/\s+/g, ' ')
-    .slice(0, 200);
+  const words = answer['errmsg'] ?? answer['msg'];
+  const said = (typeof words === 'string' ? words : '').replace(/\s+/g, ' ').slice(0, 200);
   const message = `${notifier}: the robot answered ${code} (${said})`;
   if (codes.tooFast.includes(code)) {
     throw new TidewatchError('notify.unavailable', message, { retryAfterMs: codes.waitMs });

@@ -61,7 +61,7 @@ function overHttp(address: string, token: string | undefined): Door {
       maxRedirects: 0,
       trustHost: true,
     });
-    return read(answer.status, answer.body.toString('utf8'));
+    return read(answer.status, answer.body.toString('utf8')) as Answer;
   }
   return { get: (path) => ask(path, null), post: ask, close: () => http.close() };
 }
@@ -92,7 +92,7 @@ async function overStore(settings: Settings, address: string): Promise<Door> {
         headers: { 'content-type': 'application/json' },
         ...(body === null ? {} : { body: JSON.stringify(body) }),
       });
-      return read(answer.status, await answer.text());
+      return read(answer.status, await answer.text()) as Answer;
     }
     return {
       get: (path) => ask(path, null),
@@ -108,14 +108,14 @@ async function overStore(settings: Settings, address: string): Promise<Door> {
   }
 }
 
-function read<Answer>(status: number, text: string): Answer {
+function read(status: number, text: string): unknown {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     body = null;
   }
-  if (status >= 200 && status < 300 && body !== null) return body as Answer;
+  if (status >= 200 && status < 300 && body !== null) return body;
   const { error } = (body ?? {}) as { error?: { code: string; message: string } };
   const message = error?.message ?? `answered ${status}, which is no answer of Tidewatch`;
   throw new TidewatchError(status === 503 ? 'storage.unavailable' : 'input.invalid', message, {

@@ -283,4 +283,17 @@ describe('the notification queue', () => {
     await until(() => queue?.waiting() === 0);
     expect(records.toSorted()).toEqual(['failed bad:2 no', 'sent good:2']);
   });
+
+  it('takes over what version 0.1.0 left in the queue', async () => {
+    const entry = { notifier: 'a', attempts: 3, firstAt: Date.now(), nextAt: 0 };
+    for (const revision of [2, 3]) {
+      const { incident: _, labels: __, resolution: ___, evidence: ____, ...alert } = alertOf({ revision });
+      await state.table<object>('notify.queue').put(`a\n${alert.alert_id}:00000${revision}`, { ...entry, alert });
+    }
+    const { notifier, sent } = recorder();
+    const opened = open({ a: notifier });
+    opened.start();
+    await until(() => opened.waiting() === 0);
+    expect(sent).toEqual([`${alertOf().alert_id}:2`, `${alertOf().alert_id}:3`]);
+  });
 });
