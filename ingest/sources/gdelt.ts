@@ -63,15 +63,36 @@ export const gdeltSource = defineComponent({
     return {
       endless: true,
       condition: () => condition.read(),
-      run: (emit) => repeat(context, condition, POLL_BACKOFF, () => readNewFiles(chosen, context, emit)),
+      async run(emit) {
+        // Of the list as it was when all of it was durable: it is asked for again only when it changed.
+        const validators: Validators = { etag: null };
+        await repeat(context, condition, POLL_BACKOFF, () => readNewFiles(chosen, context, validators, emit));
+      },
     };
   },
 });
 
-async function readNewFiles(chosen: GdeltSettings, context: Context, emit: Emit): Promise<number> {
+interface Validators {
+  etag: string | null;
+}
+
+async function readNewFiles(
+  chosen: GdeltSettings,
+  context: Context,
+  validators: Validators,
+  emit: Emit,
+): Promise<number> {
   const cursors = context.state.table<GdeltCursor>('ingest_gdelt');
   const wait = chosen.every_secs * 1000 * (1 + Math.random() / 10);
-  const list = await ask(context, { url: chosen.url, gapMs: GAP_MS, maxBytes: 100_000, forbiddenHint: FORBIDDEN_HINT });
+  const list = await ask(context, {
+    url: chosen.url,
+    gapMs: GAP_MS,
+    maxBytes: 100_000,
+    headers: validators.etag === null ? {} : { 'if-none-match': validators.etag },
+    forbiddenHint: FORBIDDEN_HINT,
+    expected: [304],
+  });
+  if (list.status === 304) return wait;
   const newest = readFileList(list.body.toString('utf8'));
   if (newest === null) {
     throw new TidewatchError('feed.malformed', `${chosen.url} lists no file of the knowledge graph`, {
@@ -100,6 +121,7 @@ async function readNewFiles(chosen: GdeltSettings, context: Context, emit: Emit)
   }
   await readFile(newest, chosen, context, emit);
   await cursors.put(context.name, { stamp: newest.stamp });
+  validators.etag = list.headers['etag'] ?? null;
   return wait;
 }
 

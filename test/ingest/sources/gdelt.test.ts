@@ -53,7 +53,7 @@ function recordOf(
 async function openGdelt() {
   const files = new Map<string, Buffer>();
   const state = { newest: '20260302081500', md5: null as string | null, list: null as string | null };
-  const api = await openApi(({ path }, response) => {
+  const api = await openApi(({ path, headers }, response) => {
     if (path !== '/gdeltv2/lastupdate.txt') {
       const file = files.get(path.slice('/gdeltv2/'.length));
       if (file === undefined) response.writeHead(404).end();
@@ -72,7 +72,9 @@ async function openGdelt() {
         : 'd41d8cd98f00b204e9800998ecf8427e';
       return `${file.length} ${md5} ${api.url}/gdeltv2/${state.newest}.${kind}`;
     });
-    response.end(`${lines.join('\n')}\n`);
+    const etag = `"${state.newest}-${state.md5 ?? ''}"`;
+    if (headers['if-none-match'] === etag) response.writeHead(304).end();
+    else response.setHeader('etag', etag).end(`${lines.join('\n')}\n`);
   });
   return {
     ...api,
@@ -152,6 +154,7 @@ describe('a gdelt source', { timeout: 60_000 }, () => {
     ]);
     await eventually(() => fetched('lastupdate') > 5);
     expect(fetched(stamp(1))).toBe(1);
+    expect(origin.requests.at(-1)?.headers['if-none-match']).toContain(stamp(1));
     expect([await skipped('filtered'), await skipped('untitled')]).toEqual([1, 1]);
   });
 
