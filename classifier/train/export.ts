@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { buildGraph, partsOf } from './artifact_graph.ts';
 import type { Calibration } from './calibration.ts';
 import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
-import { joinGraphs } from './join.ts';
+import { GRAPHS } from './join.ts';
 import { NO_EVENT } from './labels.ts';
 import { mergeLora } from './lora.ts';
 import { encodeModel } from './onnx_format.ts';
@@ -21,11 +21,6 @@ import { createStudent, type Student } from './student.ts';
 /** Longest text that the artifact is served with; training may cut earlier, positions up to here keep the base's values. */
 export const SERVED_TOKENS = 128;
 
-const GRAPHS = {
-  whole: 'onnx/model_quantized.onnx',
-  lower: 'onnx/lower_quantized.onnx',
-  upper: 'onnx/upper_quantized.onnx',
-} as const;
 const ARTIFACT_FILES = ['config.json', 'tokenizer.json', ...Object.values(GRAPHS), 'MODEL_CARD.md'] as const;
 
 /** The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none. */
@@ -48,13 +43,6 @@ export function graphsOf(
 ): Uint8Array[] {
   const producer = { name: recipe.name, version: recipe.version };
   return partsOf(student).map((part) => encodeModel(buildGraph(student.shape, part, weights, { precision, producer })));
-}
-
-/** The one graph of a folder, joined where it is two. */
-export function readWholeGraph(folder: string): Uint8Array {
-  const whole = join(folder, GRAPHS.whole);
-  if (existsSync(whole)) return readFileSync(whole);
-  return joinGraphs(readFileSync(join(folder, GRAPHS.lower)), readFileSync(join(folder, GRAPHS.upper)));
 }
 
 /** Writes all but the card, which `tidewatch evaluate` writes. */

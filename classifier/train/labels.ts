@@ -111,6 +111,7 @@ export interface Labelled {
   negative?: boolean;
   copies?: number;
   mixed?: boolean;
+  topics_zh?: string[];
   event?: string;
   entities?: { target: string; sentiment?: string; negative?: boolean }[];
 }
@@ -206,6 +207,11 @@ export function targetsOf(
     say('event', [place(EVENTS, NO_EVENT), place(EVENTS, OTHER_EVENT)], INFERRED);
   }
   if (line.event !== undefined) say('event', [place(EVENTS, line.event)]);
+  if (line.topics_zh !== undefined)
+    say(
+      'topics_zh',
+      line.topics_zh.map((label) => place(TOPICS_ZH, label)),
+    );
   if (set === 'finnl') {
     say(
       'topics_zh',

@@ -77,7 +77,7 @@ export const recipeSchema = z.strictObject({
   output: z.string(),
   /** Folder for TensorBoard's event files; none without. */
   tensorboard: z.string().optional(),
-  /** A checkpoint whose weights this run starts from, with fresh moments. */
+  /** A checkpoint, or the folder of an exported model, whose weights this run starts from, with fresh moments. */
   start: z.string().optional(),
   seed: z.int(),
   /** Layers of the base model that the student keeps, in order. */

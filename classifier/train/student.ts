@@ -3,11 +3,13 @@
  * the recipe's choice (Sajjad et al. 2023 compare the usual ones), and so is what of them is trained: all of a layer, a
  * low-rank addition to it, or an adapter behind it.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
 import { addBottleneck } from './bottleneck.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { finalWeights, readCheckpoint } from './checkpoint.ts';
+import { readOnnxWeights } from './import_onnx.ts';
+import { readWholeGraph } from './join.ts';
 import { EXIT_HEADS, HEADS } from './labels.ts';
 import { addLora } from './lora.ts';
 import type { TrainedHead } from './loss.ts';
@@ -36,13 +38,25 @@ export function createStudent(recipe: Recipe): Student {
   }
   const student = shrink({ ...shape, num_hidden_layers: recipe.layers.length }, base, recipe);
   if (recipe.start === undefined) return student;
-  const start = readCheckpoint(recipe.start);
-  if (start === null) throw new TidewatchError('model.missing', `start: there is no checkpoint at ${recipe.start}`);
+  const start = readStart(recipe.start);
   for (const [name, weight] of student.weights) {
-    const data = start.weights.get(name);
+    const data = start.get(name);
     if (data?.length === weight.data.length) student.weights.set(name, { shape: weight.shape, data });
   }
   return student;
+}
+
+/** Weights of a checkpoint, or of an exported model's folder, as its int8 bytes have them: all but the base's embeddings. */
+function readStart(path: string): Map<string, Float32Array> {
+  if (existsSync(join(path, 'config.json'))) {
+    const weights = [...readOnnxWeights(readWholeGraph(path))].filter(([name]) => !name.startsWith('embeddings.'));
+    return new Map(weights.map(([name, { data }]) => [name, data]));
+  }
+  const state = readCheckpoint(path);
+  if (state !== null) return finalWeights(state);
+  throw new TidewatchError('model.missing', `start: there is no checkpoint and no model folder at ${path}`, {
+    hint: 'Run the recipe that makes it first, or name the folder of an exported model.',
+  });
 }
 
 function readBase(folder: string): { shape: ModelShape; weights: Weights } {

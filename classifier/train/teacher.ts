@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import { TidewatchError } from '../../core/errors.ts';
 import { toBatch } from './batches.ts';
-import { checkpointPath, readCheckpoint } from './checkpoint.ts';
+import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
 import type { Row } from './data.ts';
 import type { Answers } from './distil_loss.ts';
 import { embed, type Network, read, toTensors } from './model.ts';
@@ -41,7 +41,7 @@ export function loadTeacher(path: string): Teacher {
   }
   const student = createStudent(recipe);
   const weights: Weights = new Map(student.weights);
-  for (const [name, data] of state.weights)
+  for (const [name, data] of finalWeights(state))
     weights.set(name, { shape: student.weights.get(name)?.shape ?? [data.length], data });
   return { network: student, weights, name: `${recipe.name}@${recipe.version} step ${state.progress.step}` };
 }

@@ -13,6 +13,7 @@ import { loadArtifact } from '../../../classifier/artifact.ts';
 import { checkpointPath, readCheckpoint } from '../../../classifier/train/checkpoint.ts';
 import { type Recipe, recipeSchema } from '../../../classifier/train/recipe.ts';
 import { writeSafetensors } from '../../../classifier/train/safetensors.ts';
+import { createStudent } from '../../../classifier/train/student.ts';
 import { trainRecipe } from '../../../classifier/train/train_recipe.ts';
 import { writeTinyModel } from '../tiny_model.ts';
 import { TINY, tinyBase, tinyRecipe } from './tiny.ts';
@@ -93,6 +94,12 @@ test('a run that is killed by force goes on as if it had not been, and ends as a
   expect(artifact.heads.sentiment.labels).toEqual(['negative', 'neutral', 'positive']);
   expect(artifact.heads.topics_zh?.thresholds.length).toBe(16);
   expect(readdirSync(join(folder, 'board')).length).toBeGreaterThan(0);
+
+  // Another run can start from the folder alone, with what int8 kept of the weights.
+  const again = createStudent({ ...recipe, start: recipe.output });
+  const name = 'encoder.layer.1.output.dense.weight';
+  const apart = resumed?.get(name)?.map((number, i) => Math.abs(number - (again.weights.get(name)?.data[i] ?? NaN)));
+  expect(Math.max(...(apart ?? [NaN]))).toBeLessThan(0.01);
 }, 120_000);
 
 test('without TensorFlow it says in two lines what to install', async () => {
