@@ -12,7 +12,10 @@ export const ERROR_CODES = {
   'http.refused_address': { retryable: false, meaning: 'A fetch would connect to a private or reserved address.' },
   'http.status': { retryable: false, meaning: 'A server answered with a status that a retry will not change.' },
   'http.unavailable': { retryable: true, meaning: 'A server is unreachable, too slow, or asks to come back later.' },
-  'feed.malformed': { retryable: true, meaning: 'A feed is not RSS, Atom or JSON Feed, or carries a forbidden DTD.' },
+  'feed.malformed': {
+    retryable: true,
+    meaning: 'A feed or an answer of an API does not have its form, or a feed carries a forbidden DTD.',
+  },
   'storage.unavailable': { retryable: true, meaning: 'The store or stream did not take a write or answer a query.' },
   'storage.full': { retryable: true, meaning: 'The disk has no room left.' },
   'storage.read_only': { retryable: false, meaning: 'The data folder cannot be written.' },
