@@ -165,13 +165,16 @@ export function createNotifyQueue(
       try {
         const { notification } = queued;
         const all = notification.items;
-        const { mine, held, againMs } = (await claims?.take(name, all)) ?? { mine: all, held: [], againMs: 0 };
+        // Keeping alive what fires harms nobody twice.
+        const isRefresh = notification.kind === 'repeat' && notifier.refreshMs !== undefined;
+        const claim = isRefresh ? null : await claims?.take(name, all);
+        const { mine, held, againMs } = claim ?? { mine: all, held: [], againMs: 0 };
         if (mine.length > 0) {
           pace.note(clock.now());
           await notifier.send(mine.length === all.length ? notification : withItems(notification, mine));
-          await claims?.sent(name, mine);
+          if (!isRefresh) await claims?.sent(name, mine);
         }
-        await settle(entry, queued, mine, held);
+        await settle(entry, queued, mine, held, isRefresh);
         entry.nextAt = clock.now() + againMs;
       } catch (thrown) {
         if (ended()) return;
@@ -183,7 +186,13 @@ export function createNotifyQueue(
   }
 
   /** Takes what was sent off the queue. What another process has claimed and not sent stays: it may have died. */
-  async function settle(entry: Entry, queued: Queued, sent: readonly string[], held: readonly string[]): Promise<void> {
+  async function settle(
+    entry: Entry,
+    queued: Queued,
+    sent: readonly string[],
+    held: readonly string[],
+    isRefresh: boolean,
+  ): Promise<void> {
     const { notifier, notification } = queued;
     if (sent.length === 0 && held.length === notification.items.length) return;
     const told = sent.length + held.length;
@@ -191,7 +200,7 @@ export function createNotifyQueue(
     await state.transaction(() => {
       if (held.length === 0) void table.remove(entry.key);
       else void table.put(entry.key, { ...queued, notification: withItems(notification, held) });
-      if (sent.length > 0) {
+      if (sent.length > 0 && !isRefresh) {
         record?.({ notifier, notification: withItems(notification, sent), status: 'sent', reason: '' });
       }
     });
