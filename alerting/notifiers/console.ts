@@ -7,7 +7,7 @@ import type { Notifier } from '../notifier.ts';
 import { languageSetting } from '../message.ts';
 
 const settings = z.object({
-  language: languageSetting('en').describe('Language of the summary lines.'),
+  language: languageSetting('both').describe('Language of the summary lines.'),
   documents: z.number().int().min(0).max(10).default(3).describe('Most driving documents shown with an alert.'),
 });
 
