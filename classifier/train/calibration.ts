@@ -38,7 +38,10 @@ export function fitHeads(heads: readonly HeadShape[], rows: readonly Row[], logi
   return Object.fromEntries(
     heads.map((head) => {
       const own = asked(head, rows, logits);
-      if (own.length === 0) return [head.name, { temperature: 1 }];
+      if (own.length === 0) {
+        const thresholds = head.kind === 'multi_label' ? { thresholds: head.labels.map(() => 0.5) } : {};
+        return [head.name, { temperature: 1, ...thresholds }];
+      }
       if (head.kind === 'softmax') return [head.name, { temperature: fitTemperature(own) }];
       const temperature = fitSigmoidTemperature(own);
       return [head.name, { temperature, thresholds: fitThresholds(own, head.labels.length, temperature) }];

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { buildGraph, partsOf } from './artifact_graph.ts';
 import type { Calibration } from './calibration.ts';
-import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
+import { checkpointPath, finalWeights, readCheckpoint, type TrainState } from './checkpoint.ts';
 import { GRAPHS } from './join.ts';
 import { NO_EVENT } from './labels.ts';
 import { mergeLora } from './lora.ts';
@@ -23,7 +23,10 @@ export const SERVED_TOKENS = 128;
 
 const ARTIFACT_FILES = ['config.json', 'tokenizer.json', ...Object.values(GRAPHS), 'MODEL_CARD.md'] as const;
 
-/** The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none. */
+/**
+ * The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none;
+ * without heads that nothing was learnt for, save the two that every model has.
+ */
 export function readTrained(recipe: Recipe): { student: Student; weights: Weights; step: number; minutes: number } {
   const student = createStudent(recipe);
   const state = readCheckpoint(checkpointPath(recipe));
@@ -31,7 +34,16 @@ export function readTrained(recipe: Recipe): { student: Student; weights: Weight
   for (const [name, data] of state === null ? [] : finalWeights(state))
     weights.set(name, { shape: student.weights.get(name)?.shape ?? [data.length], data });
   const { step = 0, elapsedMs = 0 } = state?.progress ?? {};
-  return { student, weights: mergeLora(weights), step, minutes: elapsedMs / 60_000 };
+  const heads = student.heads.filter((head) => {
+    const name = head.target ?? head.name;
+    return name === 'sentiment' || name === 'topic' || recipe.start !== undefined || hasLearnt(state, head.name);
+  });
+  return { student: { ...student, heads }, weights: mergeLora(weights), step, minutes: elapsedMs / 60_000 };
+}
+
+/** Whether any row spoke to a head: else its moments are zero still, and what it would say is noise. */
+function hasLearnt(state: TrainState | null, head: string): boolean {
+  return state?.moments.get(`heads.${head}.bias`)?.second.some((moment) => moment > 0) ?? false;
 }
 
 /** The graphs of a model: one, or below and above the exit. */

@@ -195,7 +195,8 @@ export function targetsOf(
   const weight = (line.copies ?? 1) > 1 ? options.copies_weight : 1;
   const say = (head: HeadName, allowed: readonly number[], how = weight): void => {
     const possible = head === 'sentiment' && options.two_class ? [0, 2] : ALL[head];
-    if ((allowed.length > 0 || head === 'topics_zh') && !allowed.includes(-1)) targets[head] = { allowed, possible, weight: how };
+    if ((allowed.length > 0 || head === 'topics_zh') && !allowed.includes(-1))
+      targets[head] = { allowed, possible, weight: how };
   };
   const tags = line.topic === undefined ? [] : [line.topic].flat();
   const sentiment = place(SENTIMENTS, line.sentiment ?? '');
