@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import { checkCommand } from './commands/check.ts';
 import { classifyCommand } from './commands/classify.ts';
+import { detectCommand } from './commands/detect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { entitiesCommand } from './commands/entities.ts';
 import { listCommand } from './commands/list.ts';
@@ -24,6 +25,7 @@ for (const command of [
   upCommand,
   replayCommand,
   classifyCommand,
+  detectCommand,
   checkCommand,
   entitiesCommand,
   silenceCommand,

@@ -1,0 +1,67 @@
+/**
+ * Figures published with the Numenta Anomaly Benchmark (github.com/numenta/NAB, results/ and its README), for comparison.
+ * Sums over the 48 series are the published totals of the standard profile less the ten tweet volumes, each at the
+ * threshold that its authors had optimised over all 58; so a peer would score a little higher at a threshold of its own.
+ */
+export const PEERS_RAW_STANDARD: readonly { readonly name: string; readonly total: number; readonly tweets: number }[] =
+  [
+    { name: 'ARTime', total: 57.66075, tweets: 21.01567 },
+    { name: 'CAD OSE', total: 46.17147, tweets: 15.82809 },
+    { name: 'Numenta HTM', total: 35.43207, tweets: 11.5535 },
+    { name: 'KNN-CAD', total: 18.54688, tweets: 9.43445 },
+    { name: 'relative entropy', total: 10.77118, tweets: 6.44188 },
+    { name: 'Twitter ADVec', total: -6.81626, tweets: 6.34668 },
+    { name: 'windowed Gaussian', total: -44.75386, tweets: 0.93009 },
+  ];
+
+/** windowedGaussian, standard profile, threshold 1.0: score a file, as published. */
+export const WINDOWED_GAUSSIAN_STANDARD: Readonly<Record<string, number>> = {
+  'artificialWithAnomaly/art_increase_spike_density.csv': -1,
+  'realTraffic/speed_t4013.csv': -2,
+  'artificialNoAnomaly/art_daily_perfect_square_wave.csv': 0,
+  'realTraffic/occupancy_t4013.csv': 1.725221520228401,
+  'realTraffic/TravelTime_387.csv': -1.7959813307852819,
+  'realAWSCloudwatch/ec2_disk_write_bytes_c0d644.csv': -1.0959985303155564,
+  'realTraffic/TravelTime_451.csv': -1,
+  'artificialWithAnomaly/art_daily_jumpsdown.csv': -1,
+  'realAWSCloudwatch/grok_asg_anomaly.csv': -1.247930964293478,
+  'realAWSCloudwatch/ec2_cpu_utilization_5f5533.csv': -2,
+  'realKnownCause/rogue_agent_key_updown.csv': -1.3964908955014117,
+  'realAWSCloudwatch/ec2_disk_write_bytes_1ef3de.csv': -4.190896785522053,
+  'realKnownCause/ec2_request_latency_system_failure.csv': -0.06591011872780705,
+  'realAWSCloudwatch/ec2_cpu_utilization_24ae8d.csv': -1.266678759349383,
+  'realAdExchange/exchange-4_cpm_results.csv': 1.274710362684976,
+  'artificialWithAnomaly/art_daily_jumpsup.csv': -1,
+  'realTraffic/speed_6005.csv': -1,
+  'artificialWithAnomaly/art_daily_flatmiddle.csv': -1,
+  'realAdExchange/exchange-2_cpm_results.csv': -2,
+  'realAWSCloudwatch/ec2_network_in_257a54.csv': 0.8606718242697022,
+  'artificialNoAnomaly/art_flatline.csv': 0,
+  'realTraffic/occupancy_6005.csv': -1,
+  'realAWSCloudwatch/ec2_cpu_utilization_53ea38.csv': -0.14142319611668508,
+  'realKnownCause/rogue_agent_key_hold.csv': -2.44,
+  'artificialWithAnomaly/art_load_balancer_spikes.csv': -0.6924446095227346,
+  'realAWSCloudwatch/ec2_cpu_utilization_825cc2.csv': -1,
+  'realAdExchange/exchange-3_cpc_results.csv': 2.5026632611866138,
+  'realAdExchange/exchange-4_cpc_results.csv': 0.2922884634276035,
+  'artificialWithAnomaly/art_daily_nojump.csv': -1,
+  'realAWSCloudwatch/ec2_network_in_5abac7.csv': -3.5219322351911635,
+  'realKnownCause/nyc_taxi.csv': -5,
+  'realAWSCloudwatch/rds_cpu_utilization_e47b3b.csv': -0.13844919792440225,
+  'realAdExchange/exchange-3_cpm_results.csv': 0.862098587352162,
+  'artificialNoAnomaly/art_daily_no_noise.csv': 0,
+  'realKnownCause/cpu_utilization_asg_misconfiguration.csv': -1.11,
+  'realAWSCloudwatch/elb_request_count_8c0756.csv': -0.13844919792440225,
+  'artificialNoAnomaly/art_daily_small_noise.csv': 0,
+  'realTraffic/speed_7578.csv': -4,
+  'realAWSCloudwatch/ec2_cpu_utilization_c6585a.csv': -1.32,
+  'realAWSCloudwatch/rds_cpu_utilization_cc0c53.csv': -0.13844919792440225,
+  'realKnownCause/ambient_temperature_system_failure.csv': -2,
+  'realAWSCloudwatch/ec2_cpu_utilization_77c1ca.csv': -1,
+  'realAWSCloudwatch/ec2_cpu_utilization_ac20cd.csv': 0.8606718242697022,
+  'artificialNoAnomaly/art_noisy.csv': 0,
+  'realAWSCloudwatch/ec2_cpu_utilization_fe7f93.csv': 0.6387577917723906,
+  'realAdExchange/exchange-2_cpc_results.csv': -1,
+  'realAWSCloudwatch/iio_us-east-1_i-a2eb1cd9_NetworkIn.csv': -2,
+  'realKnownCause/machine_temperature_system_failure.csv': -4,
+};
