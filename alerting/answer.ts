@@ -12,7 +12,7 @@ const WORTH_ANOTHER_TRY = new Set([408, 425, 429]);
 export interface Post {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly timeoutMs: number;
 }
 

@@ -6,8 +6,19 @@ import { dingtalk } from './notifiers/dingtalk.ts';
 import { email } from './notifiers/email.ts';
 import { feishu } from './notifiers/feishu.ts';
 import { slack } from './notifiers/slack.ts';
+import { slackBot } from './notifiers/slack_bot.ts';
 import { webhook } from './notifiers/webhook.ts';
 import { wecom } from './notifiers/wecom.ts';
 
 export const detectors = [surge] as const;
-export const notifiers = [consoleNotifier, webhook, slack, email, alertmanager, feishu, dingtalk, wecom] as const;
+export const notifiers = [
+  consoleNotifier,
+  webhook,
+  slack,
+  slackBot,
+  email,
+  alertmanager,
+  feishu,
+  dingtalk,
+  wecom,
+] as const;

@@ -15,7 +15,7 @@ import { listenToSocket, type ListenOptions } from './web_socket.ts';
 export interface FetchOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly timeoutMs?: number;
   readonly maxBytes?: number;
   /** Redirects followed; 0 for notifiers, whose address the operator chose. */
@@ -179,7 +179,7 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
 interface Sent {
   readonly method: NonNullable<FetchOptions['method']>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
 }
 
 /** RFC 9110 15.4: 303 (and by custom 301, 302 after POST) become GET; secrets stay with the origin they were meant for. */

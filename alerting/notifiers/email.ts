@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import { stableId } from '../../core/event.ts';
+import { chartPng } from '../chart_png.ts';
 import { mailHtml, mailText } from '../mail_text.ts';
 import { cut, languageSetting, messagesOf } from '../message.ts';
 import { leadOf, type Notification } from '../notification.ts';
@@ -33,14 +34,11 @@ const settings = z.object({
 
 type Settings = z.output<typeof settings>;
 
-// The chart comes with the evidence of an alert; there is none yet.
-const chartOf = (_: unknown): string | null => null;
-
 /** The mail for one message, as nodemailer takes it. */
 export function mailOf(notification: Notification, { from, to, language }: Pick<Settings, 'from' | 'to' | 'language'>) {
   const messages = messagesOf(notification, language);
   const lead = leadOf(notification);
-  const svg = chartOf(lead);
+  const chart = lead.state === 'resolved' ? null : chartPng(lead);
   const domain = /@([\w.-]+)/.exec(from)?.[1] ?? 'tidewatch.invalid';
   const thread = `<${stableId('thread', notification.group.key)}@${domain}>`;
   return {
@@ -51,9 +49,9 @@ export function mailOf(notification: Notification, { from, to, language }: Pick<
     references: thread,
     inReplyTo: thread,
     text: mailText(messages),
-    html: mailHtml(messages, svg === null ? null : 'cid:chart'),
+    html: mailHtml(messages, chart === null ? null : 'cid:chart'),
     attachments:
-      svg === null ? [] : [{ filename: 'chart.svg', content: svg, contentType: 'image/svg+xml', cid: 'chart' }],
+      chart === null ? [] : [{ filename: 'chart.png', content: chart, contentType: 'image/png', cid: 'chart' }],
     headers: { 'X-Tidewatch-Notification': notification.id, 'Auto-Submitted': 'auto-generated' },
     // What a title says is never a file to read or an address to fetch.
     disableFileAccess: true,

@@ -26,7 +26,10 @@ const settings = z.object({
 });
 
 /** The request body for one message, within every limit of Block Kit. */
-export function slackMessage(messages: readonly Message[]): {
+export function slackMessage(
+  messages: readonly Message[],
+  chartFile: string | null = null,
+): {
   text: string;
   blocks: object[];
   [option: string]: unknown;
@@ -35,6 +38,9 @@ export function slackMessage(messages: readonly Message[]): {
   const headline = first?.title ?? '';
   const blocks: object[] = [
     { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_LENGTH), emoji: false } },
+    ...(chartFile === null
+      ? []
+      : [{ type: 'image', slack_file: { id: chartFile }, alt_text: first?.template.chart ?? '' }]),
     ...messages.flatMap(blocksOf),
   ];
   const footer = first?.footer ?? '';

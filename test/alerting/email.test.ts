@@ -121,6 +121,9 @@ describe('email', () => {
       expect(text).toContain('https://tide.example/?alert=1');
     }
     expect(mail?.source).toMatch(/^Subject: =\?UTF-8\?/m);
+    expect(mail?.source).toMatch(/Content-Id: <chart>/i);
+    expect(parts.get('text/html')).toContain('src="cid:chart"');
+    expect(parts.get('image/png')?.slice(1, 4)).toBe('PNG');
   });
 
   it('makes one thread of a group, and gives the same mail the same Message-ID', () => {

@@ -1,0 +1,124 @@
+/** A stand-in for Slack's API: the four calls of an upload and a message, refusing what Slack refuses. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { slackBot } from '../../alerting/notifiers/slack_bot.ts';
+import type { TidewatchError } from '../../core/errors.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
+import { alertOf, contextFor, notificationWith } from './alerts.ts';
+
+const TOKEN = 'xoxb-very-secret';
+
+interface Posted {
+  channel: string;
+  blocks: { type: string; slack_file?: { id: string } }[];
+}
+
+interface StandIn {
+  readonly url: string;
+  readonly uploads: Buffer[];
+  readonly posted: Posted[];
+  /** Error that chat.postMessage answers, or ''. */
+  failure: string;
+  close(): Promise<void>;
+}
+
+async function startStandIn(): Promise<StandIn> {
+  const uploads: Buffer[] = [];
+  const posted: Posted[] = [];
+  let complete = false;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const body = Buffer.concat(chunks);
+        const say = (answer: object): void => void response.writeHead(200).end(JSON.stringify(answer));
+        if (request.url === '/upload/1') {
+          uploads.push(body);
+          return void response.writeHead(200).end('OK');
+        }
+        if (request.headers.authorization !== `Bearer ${TOKEN}`) return say({ ok: false, error: 'invalid_auth' });
+        if (request.url === '/api/files.getUploadURLExternal') {
+          const form = new URLSearchParams(body.toString());
+          if (Number(form.get('length')) <= 0) return say({ ok: false, error: 'invalid_arguments' });
+          return say({ ok: true, upload_url: `${standIn.url.replace('/api', '')}/upload/1`, file_id: 'F1' });
+        }
+        if (request.url === '/api/files.completeUploadExternal') {
+          complete = uploads.length > 0;
+          return say({ ok: complete });
+        }
+        const message = JSON.parse(body.toString()) as Posted;
+        if (standIn.failure !== '') return say({ ok: false, error: standIn.failure });
+        if (message.blocks.some(({ slack_file }) => slack_file !== undefined) && !complete) {
+          return say({ ok: false, error: 'invalid_blocks' });
+        }
+        posted.push(message);
+        return say({ ok: true });
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const standIn: StandIn = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
+    uploads,
+    posted,
+    failure: '',
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return standIn;
+}
+
+async function botAt(api_url: string, allowPrivateHosts: string[] = [], token = TOKEN): Promise<NotifierUnderTest> {
+  const http = createHttpClient({ userAgent: 'test', allowPrivateHosts });
+  const context = { ...contextFor('bot'), http };
+  const values = slackBot.settings.parse({ token, channel: 'C1', api_url, timeout_ms: 300 });
+  return { notifier: await slackBot.create(values, context), close: () => http.close() };
+}
+
+const ended = notificationWith([alertOf({ state: 'resolved', revision: 3 })]);
+describeHttpNotifier('slack_bot', ended, (url) => botAt(url), '{"ok":true}');
+
+describe('slack_bot', () => {
+  let slack: StandIn;
+  let under: NotifierUnderTest | undefined;
+  beforeEach(async () => {
+    slack = await startStandIn();
+  });
+  afterEach(async () => {
+    await under?.close();
+    await slack.close();
+  });
+
+  it('uploads the chart as PNG and shows it in the message', async () => {
+    under = await botAt(slack.url, ['127.0.0.1']);
+    await under.notifier.send(notificationWith());
+    expect(slack.uploads[0]?.subarray(1, 4).toString()).toBe('PNG');
+    expect(slack.posted[0]?.channel).toBe('C1');
+    expect(slack.posted[0]?.blocks.find(({ type }) => type === 'image')?.slack_file).toEqual({ id: 'F1' });
+  });
+
+  it('sends the message without its chart when the chart cannot be uploaded', async () => {
+    // Where Slack says to upload to is not trusted: a private address is refused.
+    under = await botAt(slack.url);
+    await under.notifier.send(notificationWith());
+    expect(slack.uploads).toEqual([]);
+    expect(slack.posted[0]?.blocks.some(({ type }) => type === 'image')).toBe(false);
+  });
+
+  it('knows a refusal in an answer of 200, and shows no token', async () => {
+    under = await botAt(slack.url, [], 'xoxb-wrong-token');
+    const wrong = (await under.notifier.send(notificationWith()).catch((error: unknown) => error)) as TidewatchError;
+    expect([wrong.code, wrong.retryable]).toEqual(['notify.rejected', false]);
+    expect(`${wrong.message} ${wrong.hint}`).not.toContain('wrong-token');
+    await under.close();
+    under = await botAt(slack.url);
+    slack.failure = 'ratelimited';
+    await expect(under.notifier.send(ended)).rejects.toMatchObject({ code: 'notify.unavailable' });
+    slack.failure = 'channel_not_found';
+    await expect(under.notifier.send(ended)).rejects.toMatchObject({ code: 'notify.rejected' });
+  });
+});
