@@ -9,6 +9,7 @@ import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { post } from '../answer.ts';
+import { chartPng } from '../chart_png.ts';
 import { leadOf, type Notification } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
 
@@ -30,7 +31,7 @@ const settings = z.object({
     .max(4)
     .default([])
     .describe('Further secrets to sign with, while receivers change from one to the next.'),
-  chart: z.boolean().default(true).describe('Put the chart into the body as SVG (notification.chart_svg).'),
+  chart: z.boolean().default(true).describe('Put the chart into the body as base64 of a PNG (notification.chart_png).'),
   timeout_ms: z.number().int().min(100).max(60_000).default(15_000).describe('Longest wait for an answer.'),
 });
 
@@ -38,8 +39,9 @@ const settings = z.object({
 export function webhookBody(notification: Notification, withChart: boolean): object {
   const { id, kind, group, items, alerts } = notification;
   const lead = leadOf(notification);
-  const chart_svg = withChart ? null : null;
-  return { ...lead, notification: { id, kind, group, items, others: alerts.slice(1), chart_svg } };
+  const picture = withChart && lead.state !== 'resolved' ? chartPng(lead) : null;
+  const chart_png = picture?.toString('base64') ?? null;
+  return { ...lead, notification: { id, kind, group, items, others: alerts.slice(1), chart_png } };
 }
 
 export const webhook = defineComponent({

@@ -80,6 +80,8 @@ describe('webhook', () => {
       items: [`${alertOf().alert_id}:2`, 'b:2'],
       others: [{ alert_id: 'b' }],
     });
+    const { chart_png } = body.notification as { chart_png: string };
+    expect(Buffer.from(chart_png, 'base64').subarray(1, 4).toString()).toBe('PNG');
   });
 
   it('keeps its id over repeated tries', async () => {
