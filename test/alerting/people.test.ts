@@ -11,7 +11,7 @@ import type { Store } from '../../core/store/store.ts';
 import { TOPICS } from '../../core/stream/stream.ts';
 import { startReceiver, type Receiver } from '../contracts/notifier.ts';
 import { quietLog } from './alerts.ts';
-import { simulatedFeed } from './opinions.ts';
+import { DAY, HOUR, START, opinionOf, randomFrom, simulatedFeed } from './opinions.ts';
 import { counted, openStage, type Stage, type StageOptions } from './stage.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -134,5 +134,59 @@ describe('two alerting processes on one store', () => {
       pair.map((stage) => counted(stage.metrics, 'tidewatch_documents_skipped_total', 'told_by_another')),
     );
     expect((skipped[0] ?? 0) + (skipped[1] ?? 0)).toBe(told.length);
+  }, 60_000);
+});
+
+describe('a sector', () => {
+  const banks = ['bank_a', 'bank_b', 'bank_c'];
+  const parents = new Map(banks.map((id) => [id, 'banks']));
+  const topics = [
+    'Markets',
+    'Earnings',
+    'Stock Commentary',
+    'General News | Opinion',
+    'Company | Product News',
+    'Macro',
+  ];
+
+  /** Ten quiet days, then `stories` negative ones spread over the companies named. */
+  function feedOf(troubled: readonly string[], stories: number) {
+    const random = randomFrom(5);
+    const quiet = Array.from({ length: 10 * 24 }, (_, index) =>
+      opinionOf({
+        id: `q${index}`,
+        time: START + index * HOUR,
+        negative: random() < 0.15 ? 0.85 : 0.08,
+        entities: [[...banks, 'grocer', 'airline'][index % 5] ?? ''],
+        topic: topics[index % 6] ?? '',
+      }),
+    );
+    const trouble = Array.from({ length: stories }, (_, index) =>
+      opinionOf({
+        id: `t${index}`,
+        time: START + 10 * DAY + index * 15 * 60_000,
+        negative: 0.9,
+        entities: [troubled[index % troubled.length] ?? ''],
+        topic: topics[index % 6] ?? '',
+      }),
+    );
+    return [...quiet, ...trouble];
+  }
+
+  async function toldOf(name: string, troubled: readonly string[]): Promise<string[]> {
+    const settings = { group_by: ['entity'], send: ['firing'] };
+    const stage = await start(name, { settings, deps: { parents } });
+    await append(stage, feedOf(troubled, 30));
+    await stage.alerting.flush();
+    await sent(stage);
+    return [...new Set(bodies().map(({ series }) => series.entity ?? ''))].toSorted();
+  }
+
+  it('in trouble is told as one alert, which hides those of its companies', async () => {
+    expect(await toldOf('sector', banks)).toEqual(['banks']);
+  }, 60_000);
+
+  it('is not alarmed by one of its companies, which is told itself', async () => {
+    expect(await toldOf('company', ['bank_b'])).toEqual(['bank_b']);
   }, 60_000);
 });
