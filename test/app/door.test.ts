@@ -1,0 +1,85 @@
+/** The commands' way to the alerts: through the process that runs, or through the store where none does. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDuration } from '../../app/commands/people.ts';
+import { settingsSchema, type Settings } from '../../app/config.ts';
+import { openDoor } from '../../app/door.ts';
+import { systemClock } from '../../core/clock.ts';
+import { lockFolder } from '../../core/lock.ts';
+import { createLogger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { openStore } from '../../core/store/registry.ts';
+import type { ActionsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import { createDashboards } from '../../dashboards/server.ts';
+import { freePort } from '../end_to_end/program.ts';
+
+const TOKEN = 'a token of some length';
+const log = createLogger({ level: 'silent', format: 'json' });
+const silence = { author: 'Priya', matchers: ['entity="a"'], duration_secs: 3600, comment: 'known' };
+let folder: string;
+let settings: Settings;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tidewatch-door-'));
+  settings = settingsSchema.parse({
+    data_dir: folder,
+    ingest: { sources: [] },
+    dashboards: { port: await freePort(), token: TOKEN },
+  });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a command about alerts', () => {
+  it('writes to the store where no process runs, and through the server where one does', async () => {
+    const stopped = await openDoor(settings);
+    await stopped.post('/silences', silence);
+    await expect(stopped.post('/silences', { ...silence, matchers: [] })).rejects.toThrow(/at least one/);
+    await stopped.close();
+
+    const unlock = await lockFolder(folder);
+    const store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
+    const server = createDashboards(settings.dashboards, {
+      store,
+      metrics: createMetrics(),
+      log,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      sources: () => [],
+      names: (id) => ({ en: id, zh: id }),
+      version: 'test',
+      model: () => null,
+      webFolder: folder,
+    });
+    await server.start();
+    try {
+      const running = await openDoor(settings);
+      expect((await running.get<SilencesAnswer>('/silences')).silences).toMatchObject([{ author: 'Priya' }]);
+      await running.post('/silences', { ...silence, author: 'Wei' });
+      await expect(running.post('/silences', { ...silence, comment: '' })).rejects.toThrow(/say why/);
+      const { actions } = await running.get<ActionsAnswer>('/actions');
+      expect(actions.map(({ author, via }) => [author, via])).toEqual([
+        ['Wei', 'api'],
+        ['Priya', 'command'],
+      ]);
+      await running.close();
+      const wrong = { ...settings, dashboards: { ...settings.dashboards, token: 'not the right token' } };
+      await expect(openDoor(wrong)).rejects.toThrow(/token is required/);
+    } finally {
+      await server.stop();
+    }
+    // The process holds the folder, but its page is elsewhere.
+    await expect(openDoor(settings)).rejects.toThrow(/nothing answers at/);
+    await expect(openDoor(settings, `http://127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
+      code: 'http.unavailable',
+    });
+    await store.close();
+    await unlock();
+  }, 60_000);
+
+  it('reads durations as people write them', () => {
+    expect(['90s', '90m', '2h', '3d', '1w'].map(parseDuration)).toEqual([90, 5400, 7200, 259_200, 604_800]);
+    for (const text of ['2', 'h', '2 h', '-1h', '1y']) expect(() => parseDuration(text)).toThrow(/such as/);
+  });
+});
