@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createComponent } from '../../../core/config.ts';
+import type { Removal as Removed } from '../../../core/removal.ts';
+import { TOPICS } from '../../../core/stream/stream.ts';
 import { sources } from '../../../ingest/registry.ts';
 import { ingestSettings } from '../../../ingest/settings.ts';
 import type { RawItem, Removal } from '../../../ingest/source.ts';
@@ -142,6 +144,25 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
     await eventually(() => ids.size === 21_000);
     stop.abort(new Error('stopping'));
     await run;
+  });
+
+  it('has a deleted post taken back in the stream, and counts deletions of what was never taken', async () => {
+    await bench.stream.createGroup(TOPICS.removals, 'reader');
+    await start({ keywords: ['profit'] });
+    jetstream.post(ANN, 'a', 'Less profit than thought');
+    jetstream.post(ANN, 'b', 'Nothing that is wanted');
+    const [document] = await bench.documents(1);
+    jetstream.commit('delete', ANN, 'b');
+    jetstream.commit('delete', ANN, 'a');
+    const end = new AbortController();
+    const reading = { maxMessages: 10, maxWaitMs: 5, signal: end.signal };
+    for await (const delivery of bench.stream.subscribe<Removed>(TOPICS.removals, 'reader', reading)) {
+      expect(delivery.messages.map(({ value }) => value)).toMatchObject([
+        { kind: 'document', values: [document?.id], by: 'origin', reason: 'deleted' },
+      ]);
+      end.abort();
+    }
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'removal_unknown' })).toBe(1);
   });
 
   it('passes on deleted and taken down accounts, not those that may come back', async () => {
