@@ -14,6 +14,7 @@ import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { POSTS, readJetstreamEvent } from './bluesky_event.ts';
 import { createInbox } from './inbox.ts';
 import { createPostFilter, postFilterSettings, type PostFilter } from './post_filter.ts';
+import { createRecentMessages, type RecentMessages } from './recent_messages.ts';
 import { CONNECTION_BACKOFF, repeat } from './repeat.ts';
 
 const settings = z.object({
@@ -39,8 +40,9 @@ interface JetstreamCursor {
   readonly time_us: number;
 }
 
-/** Some minutes of a busy network while the stream has no room: about 20 MB. */
-const MAX_WAITING = 20_000;
+/** About a minute of the whole network while the stream has no room: some 5 MB. */
+const MAX_WAITING = 5000;
+const MAX_REMEMBERED = 10_000;
 
 export const blueskySource = defineComponent({
   name: 'bluesky',
@@ -49,23 +51,29 @@ export const blueskySource = defineComponent({
   create: (chosen, context): Source => {
     const condition = createConditionKeeper(context, chosen.url);
     const isWanted = createPostFilter(chosen);
+    const recent = createRecentMessages(MAX_REMEMBERED);
     return {
       endless: true,
       condition: () => condition.read(),
       run: (emit) =>
         repeat(context, condition, CONNECTION_BACKOFF, (connected) =>
-          listenOnce(chosen, context, isWanted, emit, connected),
+          listenOnce(chosen, context, { isWanted, recent, emit }, connected),
         ),
     };
   },
 });
 
+interface Parts {
+  readonly isWanted: PostFilter;
+  readonly recent: RecentMessages;
+  readonly emit: Emit;
+}
+
 /** One connection, until it ends: then it throws why, after what had come is durable. */
 async function listenOnce(
   chosen: BlueskySettings,
   context: Context,
-  isWanted: PostFilter,
-  emit: Emit,
+  parts: Parts,
   connected: () => void,
 ): Promise<never> {
   const cursors = context.state.table<JetstreamCursor>('ingest_jetstream');
@@ -74,7 +82,7 @@ async function listenOnce(
   await cursors.put(context.name, start);
   const inbox = createInbox<string>(MAX_WAITING);
   const failed = new AbortController();
-  const stored = storeBatches(start.time_us, inbox.batches(), context, isWanted, emit).catch((error: unknown) => {
+  const stored = storeBatches(start.time_us, inbox.batches(), context, parts).catch((error: unknown) => {
     failed.abort(error);
     throw error;
   });
@@ -85,7 +93,9 @@ async function listenOnce(
       silenceMs: chosen.silence_ms,
       signal: AbortSignal.any([context.signal, failed.signal]),
       onOpen: connected,
-      onMessage: (message) => inbox.push(message),
+      onMessage: (message) => {
+        if (!parts.recent.has(message)) inbox.push(message);
+      },
     });
   } finally {
     inbox.close();
@@ -97,8 +107,7 @@ async function storeBatches(
   startUs: number,
   batches: AsyncIterable<readonly string[]>,
   context: Context,
-  isWanted: PostFilter,
-  emit: Emit,
+  { isWanted, recent, emit }: Parts,
 ): Promise<void> {
   const cursors = context.state.table<JetstreamCursor>('ingest_jetstream');
   let cursor = startUs;
@@ -126,6 +135,7 @@ async function storeBatches(
     // No event is later than now: a wrong time must not carry the cursor past what is still to come.
     cursor = Math.max(cursor, Math.min(newest, context.clock.now() * 1000));
     await cursors.put(context.name, { time_us: cursor });
+    recent.add(messages);
   }
 }
 

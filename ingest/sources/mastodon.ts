@@ -55,7 +55,7 @@ interface MastodonCursor {
 const PAGE = 40;
 const MAX_PAGES = 50;
 const GAP_MS = 1000;
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 5000;
 const MAX_EVENT_BYTES = 500_000;
 const FORBIDDEN_HINT =
   'Make an access token with read:statuses on that server (Preferences, Development), and give it as token_file.';

@@ -71,7 +71,7 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
     jetstream.post(ANN, 'c', 'After it came back, at last');
     const documents = await bench.documents(3);
     expect(documents.map(({ text }) => text.split(' ')[0])).toEqual(['Before', 'While', 'After']);
-    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'duplicate_id' })).toBeGreaterThan(0);
+    expect(await bench.metric('tidewatch_documents_in_total')).toBe(3);
   });
 
   it('takes the posts that its filter wants, and counts the others', async () => {
@@ -137,11 +137,11 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
       return { accepted: items.length, duplicates: 0, refused: [] };
     });
     await eventually(() => jetstream.clients.size === 1);
-    for (let index = 0; index < 21_000; index += 1) jetstream.post(ANN, `r${index}`, `Post ${index}`);
+    for (let index = 0; index < 6000; index += 1) jetstream.post(ANN, `r${index}`, `Post ${index}`);
     await eventually(() => jetstream.clients.size === 0);
     expect(source.condition().status).not.toBe('starting');
     letGo();
-    await eventually(() => ids.size === 21_000);
+    await eventually(() => ids.size === 6000);
     stop.abort(new Error('stopping'));
     await run;
   });

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createComponent } from '../../../core/config.ts';
+import { sources } from '../../../ingest/registry.ts';
+import { ingestSettings } from '../../../ingest/settings.ts';
 import { describeSourceContract } from '../../contracts/source.ts';
 import { eventually, openWorkbench, type Workbench } from '../workbench.ts';
 import { openApi, sendJson } from './api_server.ts';
@@ -120,8 +123,19 @@ describe('a hackernews source', { timeout: 60_000 }, () => {
         created_at_i: now() - 1000 + Math.floor(index / 8),
         title: `${index}`,
       });
-    await start();
-    await eventually(async () => (await bench.metric('tidewatch_documents_in_total')) >= 5000);
+    const stop = new AbortController();
+    const context = bench.context('hn', stop.signal);
+    const [settings] = ingestSettings.parse({
+      sources: [{ type: 'hackernews', name: 'hn', url: `${origin.url}/api/v1` }],
+    }).sources;
+    const source = await createComponent(sources, settings ?? { type: '', name: '' }, context);
+    let count = 0;
+    await source.run(async (items) => {
+      count = items.length;
+      stop.abort(new Error('enough'));
+      return { accepted: count, duplicates: 0, refused: [] };
+    });
+    expect(count).toBe(5000);
     expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' })).toBe(1000);
     expect(origin.requests.slice(0, 10).map(({ query }) => query.get('page'))).toEqual(
       Array.from({ length: 10 }, (_, page) => String(page)),
