@@ -38,7 +38,7 @@ export const DETECT_RULES: DetectRules = {
   shapeMemory: 1000,
   tailMemory: 8192,
   warmUp: 100,
-  rest: { share: 0.03, leastRows: 20, mostRows: 400, finding: 2.5, beatUnremarkable: 0.1, beatFinding: 3 },
+  rest: { share: 0.03, leastRows: 20, mostRows: 150, finding: 2.5, beatUnremarkable: 0.1, beatFinding: 1 },
 };
 
 export interface SeriesDetector {

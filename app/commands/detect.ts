@@ -40,6 +40,8 @@ export function detectCommand(): Command {
           ? pipeline(() => scored(options, summary), process.stdout, { end: false })
           : pipeline(() => scored(options, summary), createWriteStream(options.output))
       ).catch((error: unknown) => {
+        // A reader that closes early (`tidewatch detect ... | head`) is no error.
+        if (options.output === '-' && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
         throw error instanceof TidewatchError ? error : fileError('--output', options.output, 'written', error);
       });
       if (options.quiet !== true) process.stderr.write(`${wordsOf(summary, performance.now() - started)}\n`);

@@ -38,6 +38,7 @@ const GRID: readonly (readonly [string, DetectRules])[] = [
   ['rest 5%', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, share: 0.05 } }],
   ['beat by 0.05', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, beatUnremarkable: 0.05 } }],
   ['beat by 0.25', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, beatUnremarkable: 0.25 } }],
+  ['beat a finding by 3', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, beatFinding: 3 } }],
   ['a finding from 2', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, finding: 2 } }],
   ['a finding from 3.5', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, finding: 3.5 } }],
   ['no rest', { ...DETECT_RULES, rest: { ...DETECT_RULES.rest, share: 0, leastRows: 0 } }],
