@@ -6,6 +6,7 @@ const PREFIXES = [
   /^(?:UPDATE|WRAPUP|RECAP)\s?\d*\s?[-–—:：]\s*/i,
   /^(?:CORRECTED|REFILE|EXCLUSIVE|BREAKING(?: NEWS)?|JUST IN|ALERT|NEWS|FLASH|URGENT|DJ|HOT)\s*[-–—:：|!！]+\s*/i,
   /^(?:RT|MT)\s+@\w{1,30}\s*[:：]?\s*/i,
+  /^(?:\.?@\w{1,30}[\s:,]+)+/,
   /^\[[^\]]{1,20}\]\s*/,
   /^【[^】]{1,12}】\s*/,
   /^(?:快讯|突发|独家|更新\d{0,2}|重磅|最新|要闻|公告|滚动|转|转发|直播|提示|早报|午评|收评)\s*[:：|!！丨·-]+\s*/,

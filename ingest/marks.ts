@@ -16,7 +16,7 @@ export interface Marks {
 export const MOST_MARKS = 6;
 const SCANNED_CHARS = 400;
 const WORD = /[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*/gu;
-const FIGURE = /(?<![\p{L}\p{N}.,])\d+(?:[.,]\d+)*(?![年月日号]|\d|[.,]\d|(?:st|nd|rd|th)\b)/gu;
+const FIGURE = /(?<![A-Za-z\p{N}.,])\d+(?:[.,/]\d+)*(?![年月日号]|\d|[.,/]\d|(?:st|nd|rd|th)\b)/gu;
 const MONTH_BEFORE = /(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s*$/i;
 const LATIN_CAPITAL = /^\p{Lu}/u;
 /** Capitalised for their place, or part of half of all companies' names. */

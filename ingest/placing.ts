@@ -10,10 +10,11 @@ const HEADLINE_CHARS = 200;
 
 /** `about`: ids of watched entities, and cashtags. */
 export function storyTextOf(document: PlainDocument, about: readonly string[]): StoryText {
-  const { id, title, text, links, url, published_at, repost_of } = document;
+  const { id, title, text, links, url, published_at, repost_of, source_class } = document;
   const bare = bareHeadline(title ?? (text.length <= HEADLINE_CHARS ? text : ''));
   const whole = title === null ? (text.length <= HEADLINE_CHARS ? bare : text) : `${bare} ${text}`;
-  return { id, text: whole, links, at: Date.parse(published_at), about, url, repostOf: repost_of };
+  const isSocial = source_class === 'social';
+  return { id, text: whole, links, isSocial, at: Date.parse(published_at), about, url, repostOf: repost_of };
 }
 
 /** A social document as a post; `words` are those of its title and text. */

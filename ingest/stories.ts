@@ -18,6 +18,8 @@ export interface StoryText {
   /** Title and text, without what an outlet hangs on them (headline.ts). */
   readonly text: string;
   readonly links: readonly string[];
+  /** A post, not news: floods vary a figure in one and the same text, news that differs by a figure is other news. */
+  readonly isSocial: boolean;
   /** Event time, epoch milliseconds. */
   readonly at: number;
   /** Watched entities and cashtags that it names. */
@@ -163,6 +165,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
     exemplar: Exemplar,
     whole: number,
     at: number,
+    leastFigures: number,
   ): { match: Match | null; template: string | null } => {
     const same = byWhole.get(whole);
     if (same !== undefined && isNear(same, at)) return { match: { story: same, resemblance: 1 }, template: null };
@@ -175,7 +178,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
       if (alike.resemblance < LEAST_RESEMBLANCE && alike.containment < LEAST_CONTAINMENT) continue;
       const other = exemplars.read(slot);
       if (!isCopy(alike, exemplar, other)) continue;
-      const difference = differenceOf(exemplar, other);
+      const difference = differenceOf(exemplar, other, leastFigures);
       if (difference === 'figures' || difference === 'about') template ??= id;
       if (difference !== null) continue;
       if (match === null || alike.resemblance > match.resemblance) {
@@ -186,7 +189,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
   };
 
   return {
-    place({ id, text, links, at, about, url, repostOf }, now) {
+    place({ id, text, links, isSocial, at, about, url, repostOf }, now) {
       expire(now);
       const words = wordsOf(text, links);
       const isShort = weightOf(words) < LEAST_WEIGHT;
@@ -196,7 +199,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
         about: about.slice(0, MOST_MARKS).map(hashText),
       };
       const whole = hashWhole(words);
-      const copied = words.length === 0 ? NOWHERE : original(exemplar, whole, at);
+      const copied = words.length === 0 ? NOWHERE : original(exemplar, whole, at, isSocial ? 2 : 1);
       const quoted = repeated(repostOf);
       const placed = quoted ?? copied.match;
       const story = placed?.story ?? id;
@@ -288,11 +291,10 @@ function isWhole({ cutoff }: Exemplar): boolean {
 }
 
 /** What says that two texts of one form speak of different things; null where nothing does. */
-function differenceOf(a: Exemplar, b: Exemplar): 'about' | 'names' | 'figures' | null {
+function differenceOf(a: Exemplar, b: Exemplar, leastFigures: number): 'about' | 'names' | 'figures' | null {
   if (areDisjoint(a.about, b.about, 1)) return 'about';
   if (areDisjoint(a.names, b.names, 1)) return 'names';
-  // One figure is often corrected ("at least 40 hurt"), and floods vary it.
-  if (areDisjoint(a.figures, b.figures, 2)) return 'figures';
+  if (areDisjoint(a.figures, b.figures, leastFigures)) return 'figures';
   return null;
 }
 

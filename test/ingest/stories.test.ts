@@ -7,8 +7,8 @@ const START = Date.UTC(2026, 2, 2);
 let serial = 0;
 function place(index: StoryIndex, text: string, over: Partial<StoryText> & { now?: number } = {}) {
   serial += 1;
-  const { at = START, about = [], now = START, id = `d${serial}`, url = null, repostOf = null } = over;
-  return { id, ...index.place({ id, text: bareHeadline(text), links: [], at, about, url, repostOf }, now) };
+  const { at = START, about = [], now = START, id = `d${serial}`, url = null, repostOf = null, isSocial = true } = over;
+  return { id, ...index.place({ id, text: bareHeadline(text), links: [], isSocial, at, about, url, repostOf }, now) };
 }
 /** Whether the second text joins the first one's story. */
 function isOneStory(a: string, b: string): boolean {
