@@ -14,6 +14,7 @@ import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
 import { replayCommand } from './commands/replay.ts';
+import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { VERSION } from './package_root.ts';
 
@@ -37,6 +38,7 @@ for (const command of [
   auditCommand,
   listCommand,
   doctorCommand,
+  trainCommand,
 ]) {
   program.addCommand(command());
 }
