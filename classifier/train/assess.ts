@@ -1,10 +1,10 @@
 /**
- * The development rows through the exported graphs, float and int8: what the calibration is fitted on, and what int8
- * costs. Figures for the card are `tidewatch evaluate`'s, of the finished folder.
+ * The development rows through the int8 graphs that are exported, to fit the calibration on, and every fourth of them
+ * through the float graphs too, to see what int8 costs. Figures for the card are `tidewatch evaluate`'s, of the finished folder.
  */
 import { join } from 'node:path';
 import { type Calibration, chooseExit, fitHeads, scoreSets, type SetScore } from './calibration.ts';
-import { createEncoder, readDevelopment } from './data.ts';
+import { createEncoder, readDevelopment, type Row } from './data.ts';
 import { graphsOf, SERVED_TOKENS } from './export.ts';
 import type { Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
@@ -15,9 +15,12 @@ export interface Assessment {
   calibration: Calibration;
   /** Share of development texts that leave at the exit; 0 without one. */
   exitShare: number;
-  int8: SetScore[];
-  float: SetScore[];
+  scores: SetScore[];
+  /** The same rows by both, a part of all. */
+  sample: { int8: SetScore[]; float: SetScore[] };
 }
+
+const FLOAT_STRIDE = 4;
 
 export async function assess(
   recipe: Recipe,
@@ -28,25 +31,36 @@ export async function assess(
   const encode = createEncoder(join(recipe.base, 'tokenizer.json'), SERVED_TOKENS);
   const rows = readDevelopment(recipe, encode, Object.keys(recipe.sets));
   log(`${rows.length} development rows`);
-  const answers = async (precision: 'float' | 'int8') => {
-    const served = await openServed(graphsOf(student, weights, recipe, precision), student.shape.pad_token_id);
-    const logits = await served.predict(rows);
-    await served.close();
-    return logits;
-  };
-  const [int8, float] = [await answers('int8'), await answers('float')];
+  const int8 = await answers(rows, graphsOf(student, weights, recipe, 'int8'), student.shape.pad_token_id);
+  log('int8 graphs answered');
+  const kept = [...rows.keys()].filter((index) => index % FLOAT_STRIDE === 0);
+  const sample = kept.map((index) => rows[index] as Row);
+  const float = await answers(sample, graphsOf(student, weights, recipe, 'float'), student.shape.pad_token_id);
+  const sampled = Object.fromEntries(
+    Object.entries(int8).map(([name, all]) => [name, kept.map((index) => all[index] ?? [])]),
+  );
   const heads = fitHeads(student.heads, rows, int8);
   const exit = student.exitAfter === null ? null : chooseExit(student.heads, rows, int8, heads);
   return {
     calibration: { heads, exitThreshold: exit?.threshold ?? {} },
     exitShare: exit?.share ?? 0,
-    int8: scoreSets(student.heads, rows, int8, heads),
-    float: scoreSets(student.heads, rows, float, heads),
+    scores: scoreSets(student.heads, rows, int8, heads),
+    sample: {
+      int8: scoreSets(student.heads, sample, sampled, heads),
+      float: scoreSets(student.heads, sample, float, heads),
+    },
   };
 }
 
-export function scoreLine({ set, head, rows, accuracy, f1 }: SetScore, float: SetScore | undefined): string {
-  const percent = (value = NaN): string => (100 * value).toFixed(1).padStart(5);
+async function answers(rows: readonly Row[], graphs: Uint8Array[], padId: number): Promise<Record<string, number[][]>> {
+  const served = await openServed(graphs, padId);
+  const logits = await served.predict(rows);
+  await served.close();
+  return logits;
+}
+
+export function scoreLine({ set, head, rows, accuracy, f1 }: SetScore): string {
+  const percent = (value: number): string => (100 * value).toFixed(1).padStart(5);
   const counted = `${set.padEnd(14)} ${head.padEnd(16)} ${String(rows).padStart(5)} rows`;
-  return `${counted}  accuracy ${percent(accuracy)}  F1 ${percent(f1)}  (float: ${percent(float?.accuracy)}, ${percent(float?.f1)})`;
+  return `${counted}  accuracy ${percent(accuracy)}  F1 ${percent(f1)}`;
 }

@@ -9,12 +9,13 @@ import type { Student } from './student.ts';
 export async function exportRecipe(recipe: Recipe, log: (line: string) => void): Promise<void> {
   const { student, weights, step, minutes } = readTrained(recipe);
   const found = await assess(recipe, student, weights, log);
-  for (const score of found.int8) {
-    const float = found.float.find(({ set, head }) => set === score.set && head === score.head);
-    log(scoreLine(score, float));
+  for (const score of found.scores) log(scoreLine(score));
+  for (const [index, score] of found.sample.float.entries()) {
+    const lost = score.f1 - (found.sample.int8[index]?.f1 ?? 0);
+    log(`float sample: ${scoreLine(score)}  int8 loses ${(100 * lost).toFixed(1)}`);
   }
   const isWorthIt = found.exitShare > 0;
-  const calibration = found.int8.length === 0 ? UNCALIBRATED : found.calibration;
+  const calibration = found.scores.length === 0 ? UNCALIBRATED : found.calibration;
   writeArtifact(recipe.output, recipe, isWorthIt ? student : withoutExit(student), weights, calibration);
   if (isWorthIt)
     log(`exit: ${(100 * found.exitShare).toFixed(0)}% leave, at ${JSON.stringify(calibration.exitThreshold)}`);
