@@ -69,7 +69,7 @@ describe('stories', () => {
         expect(a === '' || b === '', pair).toBe(false);
         return { what: pair, isCopy, joined: isJoined(a, b, feed.startsWith('stocknet')) };
       };
-      return [...copies.map((pair) => judge(pair, true)), ...strangers.map((pair) => judge(pair, false))];
+      return copies.map((pair) => judge(pair, true)).concat(strangers.map((pair) => judge(pair, false)));
     });
     const result = scores(judged);
     process.stdout.write(line('hard pairs of real feeds', judged.length, result));
