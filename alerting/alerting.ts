@@ -27,6 +27,7 @@ import { createIntake } from './intake.ts';
 import { expectReplays, passQuietly, watermark } from './lanes.ts';
 import { createMute } from './muting.ts';
 import type { Notifier } from './notifier.ts';
+import { clearTouched } from './memory.ts';
 import { createNotifyQueue } from './notify.ts';
 import { openOutbox, type NotificationRow } from './outbox.ts';
 import { openPeople } from './people.ts';
@@ -251,9 +252,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     });
     dispatch.touched.clear();
     for (const { muted } of suppressed) metrics.skipped(muted.reason);
-    watch.touched.records.clear();
-    watch.touched.courses.clear();
-    watch.touched.ids.clear();
+    clearTouched(watch.touched);
     unsaved = nothing();
     queue.accept(staged);
     metrics.out(alerts.length);

@@ -5,24 +5,32 @@
  */
 import type { State, StateTable } from '../core/state/state.ts';
 import { stableId } from '../core/event.ts';
+import type { Sampled } from './background.ts';
 import type { Dispatch, Group, Groups } from './dispatch.ts';
 import type { Lane } from './lanes.ts';
 import type { Incident } from './incident.ts';
 import { newWatchState, type Course, type Touched, type WatchState } from './memory.ts';
-import type { LaneSum, SeriesRecord } from './window.ts';
+import type { Past } from './past.ts';
+import type { Bucket, SeriesRecord } from './window.ts';
 
 /** The last message taken in from each partition. */
 export type Offsets = Map<number, { readonly offset: number; readonly appendedAt: number }>;
 
-type PackedLane = Omit<Lane, 'days'> & { readonly days: readonly (readonly [number, number])[] };
+type Pairs<Value> = readonly (readonly [number, Value])[];
+type PackedLane = Omit<Lane, 'days' | 'volume'> & { readonly days: Pairs<number> };
 
-interface PackedRecord extends Omit<SeriesRecord, 'buckets'> {
-  readonly buckets: readonly {
-    readonly start: number;
-    readonly lanes: readonly (readonly [string, LaneSum])[];
-    readonly copies: readonly (readonly [string, number])[];
-    readonly capped: number;
-  }[];
+interface PackedRecord extends Omit<SeriesRecord, 'buckets' | 'past'> {
+  readonly buckets: readonly (Omit<Bucket, 'copies'> & { readonly copies: readonly (readonly [string, number])[] })[];
+  readonly past: PackedPast;
+}
+
+/** Columns as lists: the table's encoding knows no typed arrays. */
+interface PackedPast {
+  readonly lanes: readonly string[];
+  readonly columns: readonly (readonly number[])[];
+  readonly heard: number;
+  readonly hours: readonly number[] | null;
+  readonly hoursAt: number;
 }
 
 interface Position {
@@ -45,7 +53,10 @@ export interface Checkpoint {
 
 export function openCheckpoint(state: State): Checkpoint {
   const position = state.table<Position>('alerting.position');
-  const records = state.table<PackedRecord>('alerting.series');
+  const records = state.table<PackedRecord>('alerting.pasts');
+  const volumes = state.table<Pairs<number>>('alerting.volumes');
+  const voices = state.table<Pairs<{ stories: number; negative: number }>>('alerting.voices');
+  const background = state.table<readonly Sampled[]>('alerting.background');
   const courses = state.table<Course>('alerting.courses');
   const ids = state.table<number>('alerting.ids');
   const groups = state.table<Group>('alerting.groups');
@@ -59,7 +70,14 @@ export function openCheckpoint(state: State): Checkpoint {
       watched.closed = saved.closed === null ? null : Math.ceil(saved.closed / bucketMs) * bucketMs;
       watched.model = saved.model;
       for (const [id, incident] of saved.incidents ?? []) watched.incidents.set(id, incident);
-      for (const [name, lane] of saved.lanes) watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days) });
+      for (const [name, lane] of saved.lanes) {
+        const volume = new Map(volumes.get(name) ?? []);
+        watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days), volume });
+      }
+      for (const { key, value } of voices.entries()) {
+        watched.voices.set(key, new Map(value.map(([day, sum]) => [day, { ...sum }])));
+      }
+      for (const { key, value } of background.entries()) watched.background.set(key, [...value]);
       for (const { key, value } of records.entries()) watched.records.set(key, unpack(value));
       for (const { key, value } of courses.entries()) watched.courses.set(key, value);
       const known = [...ids.entries()].sort((a, b) => a.value - b.value);
@@ -80,10 +98,15 @@ export function openCheckpoint(state: State): Checkpoint {
       });
       write(courses, touched.courses, (key) => watched.courses.get(key));
       write(ids, touched.ids, (key) => watched.ids.get(key));
+      write(volumes, touched.lanes, (name) => pairsOf(watched.lanes.get(name)?.volume));
+      write(voices, touched.voices, (side) => pairsOf(watched.voices.get(side)));
+      write(background, touched.languages, (language) => watched.background.get(language));
       void position.put('position', {
         closed: watched.closed,
         model: watched.model,
-        lanes: [...watched.lanes].map(([name, lane]) => [name, { ...lane, days: [...lane.days] }] as const),
+        lanes: [...watched.lanes].map(
+          ([name, { volume: _, ...lane }]) => [name, { ...lane, days: [...lane.days] }] as const,
+        ),
         incidents: [...watched.incidents],
         offsets: [...offsets],
       });
@@ -103,30 +126,51 @@ function write<Value>(
   }
 }
 
-function pack({ series, waiting, admitted, buckets }: SeriesRecord): PackedRecord {
+function pairsOf<Value>(map: ReadonlyMap<number, Value> | undefined): Pairs<Value> | undefined {
+  return map === undefined ? undefined : [...map];
+}
+
+function pack({ series, waiting, buckets, past }: SeriesRecord): PackedRecord {
+  const { size, lanes, heard, hours, hoursAt } = past;
+  const columns = [past.block, past.lane, past.negative, past.stories].map((column) => [...column.subarray(0, size)]);
   return {
     series,
     waiting,
-    admitted,
-    buckets: buckets.map(({ start, lanes, copies, capped }) => ({
-      start,
-      lanes: [...lanes],
-      copies: [...copies],
-      capped,
-    })),
+    buckets: buckets.map((bucket) => ({ ...bucket, copies: [...(bucket.copies ?? [])] })),
+    past: { lanes, columns, heard, hours: hours === null ? null : [...hours], hoursAt },
   };
 }
 
-function unpack({ series, waiting, admitted, buckets }: PackedRecord): SeriesRecord {
+function unpack({ series, waiting, buckets, past }: PackedRecord): SeriesRecord {
   return {
     series,
-    waiting,
-    admitted,
-    buckets: buckets.map(({ start, lanes, copies, capped }) => ({
-      start,
-      lanes: new Map(lanes.map(([name, sum]) => [name, { ...sum }])),
-      copies: new Map(copies),
-      capped,
+    waiting: [...waiting],
+    buckets: buckets.map((bucket) => ({
+      ...bucket,
+      sums: bucket.sums.map((sum) => ({ ...sum })),
+      admitted: [...bucket.admitted],
+      copies: bucket.copies.length === 0 ? null : new Map(bucket.copies),
     })),
+    past: unpackPast(past),
+  };
+}
+
+function unpackPast({ lanes, columns, heard, hours, hoursAt }: PackedPast): Past {
+  const [block = [], lane = [], negative = [], stories = []] = columns;
+  const length = Math.max(2, block.length);
+  const filled = <Column extends { set(values: readonly number[]): void }>(column: Column, from: readonly number[]) => {
+    column.set(from);
+    return column;
+  };
+  return {
+    lanes: [...lanes],
+    size: block.length,
+    block: filled(new Int32Array(length), block),
+    lane: filled(new Uint16Array(length), lane),
+    negative: filled(new Float64Array(length), negative),
+    stories: filled(new Float64Array(length), stories),
+    heard,
+    hours: hours === null ? null : Float64Array.from(hours),
+    hoursAt,
   };
 }

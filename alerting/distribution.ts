@@ -67,10 +67,46 @@ export function negativeBinomialUpperTail(count: number, mean: number, variance:
   return clampProbability(regularizedBeta(mean / (mean + size), count, size));
 }
 
-/** P(X >= successes) for a binomial X of `trials` and `share`; both counts may be real numbers. */
-export function binomialUpperTail(successes: number, trials: number, share: number): number {
-  if (successes <= 0) return 1;
-  return clampProbability(regularizedBeta(share, successes, Math.max(0, trials - successes) + 1));
+/** Trials up to which the beta-binomial is summed term by term. */
+const MOST_TERMS = 2000;
+
+/**
+ * P(X >= successes) for a beta-binomial X: `trials` draws whose probability is itself drawn from Beta(alpha, beta) (Griffiths
+ * 1973). Between whole numbers the logarithm is interpolated. From 2,000 trials on the share is read as a beta of the same
+ * mean and variance.
+ */
+export function betaBinomialUpperTail(successes: number, trials: number, alpha: number, beta: number): number {
+  if (successes <= 0 || trials <= 0) return 1;
+  const n = Math.max(1, Math.round(trials));
+  const k = Math.min(n, successes);
+  if (n > MOST_TERMS) {
+    const size = alpha + beta;
+    const matched = (n * (size + 1)) / (size + n) - 1;
+    const mean = alpha / size;
+    return clampProbability(1 - regularizedBeta((k - 0.5) / n, mean * matched, (1 - mean) * matched));
+  }
+  const below = Math.floor(k);
+  const above = wholeTail(Math.min(n, below + 1), n, alpha, beta);
+  if (k === n) return clampProbability(wholeTail(n, n, alpha, beta));
+  const at = below === 0 ? 1 : above + betaBinomial(below, n, alpha, beta);
+  return clampProbability(Math.exp((1 - (k - below)) * Math.log(at) + (k - below) * Math.log(above)));
+}
+
+function betaBinomial(k: number, n: number, alpha: number, beta: number): number {
+  const logChoose = logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
+  const logBetas =
+    logGamma(k + alpha) + logGamma(n - k + beta) - logGamma(n + alpha + beta) - logGamma(alpha) - logGamma(beta);
+  return Math.exp(logChoose + logBetas + logGamma(alpha + beta));
+}
+
+function wholeTail(from: number, n: number, alpha: number, beta: number): number {
+  let term = betaBinomial(from, n, alpha, beta);
+  let sum = 0;
+  for (let k = from; k <= n; k += 1) {
+    sum += term;
+    term *= ((n - k) / (k + 1)) * ((k + alpha) / Math.max(1e-300, n - k - 1 + beta));
+  }
+  return Math.max(SMALLEST_P, sum);
 }
 
 /** The whole counts between which a negative binomial falls with probability `coverage`, as much outside each end. */

@@ -9,17 +9,64 @@ import type { Series } from '../core/event.ts';
 import type { Parents } from './labels.ts';
 import type { Observation } from './observation.ts';
 
-/** Part of a topic's driving documents from which entity alerts explain it. */
+/** Part of a series' driving stories from which other alerts explain it. */
 const EXPLAINED = 0.6;
 
-/** The sentence why a topic is held back, or null when it is not. `alerting` holds ids of entities with an alert. */
-export function heldBack(driving: readonly Observation[], alerting: ReadonlySet<string>): string | null {
-  if (driving.length === 0 || alerting.size === 0) return null;
-  const explained = driving.filter(({ entities }) => entities.some((id) => alerting.has(id)));
-  if (explained.length <= EXPLAINED * driving.length) return null;
-  const names = new Set(explained.flatMap(({ entities }) => entities.filter((id) => alerting.has(id))));
+/** Which series have an alert. */
+export interface Alarmed {
+  readonly entities: Set<string>;
+  /** entity/topic */
+  readonly pairs: Set<string>;
+  readonly topics: Set<string>;
+  readonly classes: Set<string>;
+}
+
+export function alarm(alarmed: Alarmed, { kind, entity, topic, source_class }: Series): void {
+  if (kind === 'entity') alarmed.entities.add(entity ?? '');
+  else if (kind === 'entity_topic') alarmed.pairs.add(`${entity ?? ''}/${topic ?? ''}`);
+  else if (kind === 'topic') alarmed.topics.add(topic ?? '');
+  else if (kind === 'source_class') alarmed.classes.add(source_class ?? '');
+}
+
+/**
+ * The sentence why another alert says it already, or null when none does. An entity within a topic stands behind the whole
+ * entity; an entity behind its own topics; topics, classes of sources and languages behind everything narrower.
+ */
+export function explained(
+  series: Series,
+  driving: readonly Observation[],
+  alarmed: Alarmed,
+  parents: Parents,
+): string | null {
+  const { kind, entity } = series;
+  if (kind === 'entity_topic') {
+    return alarmed.entities.has(entity ?? '') ? `Held back: ${entity ?? ''} has an alert of its own.` : null;
+  }
+  const byPair = (one: Observation): string | undefined => {
+    const of = kind === 'entity' ? [entity ?? ''] : one.entities;
+    return of.map((id) => `${id}/${one.topic}`).find((pair) => alarmed.pairs.has(pair));
+  };
+  if (kind === 'entity') return heldBack(driving, byPair) ?? concentrated(series, driving, parents);
+  const wide = kind === 'source_class' || kind === 'language';
+  return heldBack(
+    driving,
+    (one) =>
+      one.entities.find((id) => alarmed.entities.has(id)) ??
+      byPair(one) ??
+      (wide && alarmed.topics.has(one.topic) ? one.topic : undefined) ??
+      (kind === 'language' && alarmed.classes.has(one.sourceClass) ? one.sourceClass : undefined),
+  );
+}
+
+/** The sentence for more than EXPLAINED of the stories being somebody's; `owner` names whose a story is. */
+export function heldBack(
+  driving: readonly Observation[],
+  owner: (observation: Observation) => string | undefined,
+): string | null {
+  const owners = driving.map(owner).filter((name) => name !== undefined);
+  if (driving.length === 0 || owners.length <= EXPLAINED * driving.length) return null;
   return (
-    `Held back: ${explained.length} of ${driving.length} driving stories belong to ${[...names].sort().join(', ')}, ` +
+    `Held back: ${owners.length} of ${driving.length} driving stories belong to ${[...new Set(owners)].sort().join(', ')}, ` +
     'with an alert of its own.'
   );
 }

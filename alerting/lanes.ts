@@ -27,6 +27,8 @@ export interface Lane {
   idle: boolean;
   /** Days (UTC, epoch milliseconds of their start) on which it spoke, each with its earliest event time. */
   readonly days: Map<number, number>;
+  /** Documents by slot (epoch milliseconds of its start; see slotOf), in whole thousandths after discounts. */
+  readonly volume: Map<number, number>;
 }
 
 export type Lanes = Map<string, Lane>;
@@ -40,7 +42,14 @@ export interface WatermarkRules {
 }
 
 function newLane(): Lane {
-  return { newest: null, fetched: 0, since: Infinity, quiet: 0, idle: false, days: new Map() };
+  return { newest: null, fetched: 0, since: Infinity, quiet: 0, idle: false, days: new Map(), volume: new Map() };
+}
+
+/** The longest time of at most an hour that divides both hours and buckets: windows begin and end with slots. */
+export function slotOf(bucketMs: number): number {
+  let [a, b] = [bucketMs, HOUR_MS];
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
 }
 
 /** Adds the lanes of replayed feeds that have not spoken yet: from the start, nothing may overtake them. */
@@ -49,8 +58,18 @@ export function expectReplays(lanes: Lanes, rules: WatermarkRules): void {
   for (const name of rules.replayed) if (!lanes.has(name)) lanes.set(name, newLane());
 }
 
-/** Notes that a document of that lane came. Times in epoch milliseconds. */
-export function hear(lanes: Lanes, name: string, time: number, fetched: number): void {
+/**
+ * Notes that a document of that lane came. Times in epoch milliseconds; `weight` of a whole document, `slotMs` by
+ * slotOf. Volumes are kept in whole thousandths, whose sum is the same in whatever order documents come.
+ */
+export function hear(
+  lanes: Lanes,
+  name: string,
+  time: number,
+  fetched: number,
+  weight = 1,
+  slotMs: number = HOUR_MS,
+): void {
   let lane = lanes.get(name);
   if (lane === undefined) lanes.set(name, (lane = newLane()));
   lane.newest = Math.max(lane.newest ?? time, time);
@@ -60,6 +79,8 @@ export function hear(lanes: Lanes, name: string, time: number, fetched: number):
   lane.idle = false;
   const day = Math.floor(time / DAY_MS) * DAY_MS;
   lane.days.set(day, Math.min(lane.days.get(day) ?? time, time));
+  const slot = Math.floor(time / slotMs) * slotMs;
+  lane.volume.set(slot, (lane.volume.get(slot) ?? 0) + Math.round(weight * 1000));
 }
 
 /** Notes that `elapsedMs` of real time passed with nothing waiting in the pipeline. */
@@ -91,12 +112,17 @@ export function watermark(lanes: Lanes, rules: WatermarkRules, now: number): num
   return earliest - rules.latenessMs;
 }
 
-/** Forgets days before `before` (epoch milliseconds), and lanes that have been idle for that long. */
-export function forgetDays(lanes: Lanes, before: number): void {
+/** Forgets days before `before` (epoch milliseconds), and lanes that have been idle for that long; says which changed. */
+export function forgetDays(lanes: Lanes, before: number): readonly string[] {
+  const changed: string[] = [];
   for (const [name, lane] of lanes) {
+    const known = lane.days.size + lane.volume.size;
     for (const day of lane.days.keys()) if (day + DAY_MS <= before) lane.days.delete(day);
+    for (const slot of lane.volume.keys()) if (slot + HOUR_MS <= before) lane.volume.delete(slot);
     if (lane.days.size === 0 && lane.idle) lanes.delete(name);
+    if (lane.days.size + lane.volume.size < known) changed.push(name);
   }
+  return changed;
 }
 
 /**

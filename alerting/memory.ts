@@ -1,9 +1,11 @@
 /** What the watch remembers: plain data apart from Maps, so that it can be written down (checkpoint.ts) and taken up again. */
 import { seriesKey, type Series } from '../core/event.ts';
+import type { Background } from './background.ts';
 import type { Lanes } from './lanes.ts';
 import type { Life } from './lifecycle.ts';
 import type { Incidents } from './incident.ts';
 import type { Facts } from './statement.ts';
+import type { Voices } from './voices.ts';
 import type { SeriesRecord } from './window.ts';
 
 /** One alert's life with the facts of its height. */
@@ -26,6 +28,9 @@ export interface WatchState {
   readonly ids: Map<string, number>;
   /** What the alerts of late were about, by incident id. */
   readonly incidents: Incidents;
+  /** How negative each class of sources and outlet usually is; titles that show which words are usual. */
+  readonly voices: Voices;
+  readonly background: Background;
   /** Name of the model that labelled last. */
   model: string;
 }
@@ -35,6 +40,26 @@ export interface Touched {
   readonly records: Set<string>;
   readonly courses: Set<string>;
   readonly ids: Set<string>;
+  /** Feeds whose volume, sides whose voice, and languages whose sample changed. */
+  readonly lanes: Set<string>;
+  readonly voices: Set<string>;
+  readonly languages: Set<string>;
+}
+
+export function nothingTouched(): Touched {
+  return {
+    records: new Set(),
+    courses: new Set(),
+    ids: new Set(),
+    lanes: new Set(),
+    voices: new Set(),
+    languages: new Set(),
+  };
+}
+
+/** To be called once what was touched is durable. */
+export function clearTouched(touched: Touched): void {
+  for (const keys of Object.values(touched) as Set<string>[]) keys.clear();
 }
 
 export function newWatchState(): WatchState {
@@ -45,6 +70,8 @@ export function newWatchState(): WatchState {
     courses: new Map(),
     ids: new Map(),
     incidents: new Map(),
+    voices: new Map(),
+    background: new Map(),
     model: '',
   };
 }

@@ -1,7 +1,8 @@
 /** The `alerting:` section. Defaults are those that docs/decisions/0004-detection.md argues for. */
 import { z } from 'zod';
 import { componentSchema } from '../core/config.ts';
-import { alertStateSchema } from '../core/event.ts';
+import { alertStateSchema, seriesKindSchema, stableId } from '../core/event.ts';
+import { confusionFault } from './correction.ts';
 import { maintenanceSchema } from './maintenance.ts';
 import { SECTOR_HIDES_MEMBERS, inhibitSchema } from './muting.ts';
 import type { DispatchRules } from './dispatch.ts';
@@ -9,6 +10,7 @@ import { detectors, notifiers } from './registry.ts';
 import type { Rules } from './watch.ts';
 
 const HOUR_MS = 3_600_000;
+const probability = z.number().min(0).max(1);
 
 export const alertingSettings = z
   .strictObject({
@@ -20,7 +22,42 @@ export const alertingSettings = z
       .default(60)
       .describe('Length of a bucket: how often each series is judged.'),
     window_hours: z.number().min(1).max(168).default(8).describe('Length of the sliding window that is judged.'),
-    history_days: z.number().int().min(5).max(120).default(14).describe('How far back the baseline reaches.'),
+    history_days: z.number().int().min(5).max(120).default(28).describe('How far back the baseline reaches.'),
+    half_life_days: z
+      .number()
+      .min(1)
+      .max(120)
+      .default(14)
+      .describe('What was said that long ago counts half in the baseline: how fast it follows a trend.'),
+    series: z
+      .array(seriesKindSchema)
+      .min(1)
+      .default(['entity', 'entity_topic', 'topic', 'source_class', 'language'])
+      .describe('Kinds of series that are judged.'),
+    false_alerts_per_month: z
+      .number()
+      .gt(0)
+      .max(1000)
+      .default(1)
+      .describe('False alerts that each detector may cause in 30 days, over all series together.'),
+    confusion: z
+      .array(
+        z.strictObject({
+          model: z.string().min(1).describe('name@version, or * for any other model.'),
+          matrix: z
+            .array(z.tuple([probability, probability, probability]))
+            .length(3)
+            .describe('Rows: true negative, neutral, positive text; columns: mean probability given to each.'),
+        }),
+      )
+      .default([])
+      .describe(
+        'What models are known to get wrong (model, matrix), taken out of the counts; see tidewatch confusion.',
+      ),
+    public_url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Where people reach the page: alerts link to it.'),
     min_history_hours: z
       .number()
       .min(24)
@@ -158,6 +195,10 @@ export const alertingSettings = z
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined) fail(kind, `two are named ${twice}; give each its own name`);
     }
+    for (const { model, matrix } of values.confusion) {
+      const fault = confusionFault(matrix);
+      if (fault !== null) fail('confusion', `the matrix of ${model} ${fault}`);
+    }
     for (const detector of values.detectors) {
       const fire = detector['fire_score'];
       if (typeof fire === 'number' && fire <= values.clear_score) {
@@ -179,6 +220,12 @@ export function dispatchRulesOf(settings: AlertingSettings): DispatchRules {
   };
 }
 
+/** Hash of every setting that decides what alerts there are; whom they are sent to is no part of it. */
+export function versionOf(settings: AlertingSettings): string {
+  const { notifiers: _, public_url: __, ...judging } = settings;
+  return stableId('settings', JSON.stringify(judging)).slice(0, 12);
+}
+
 /** The section as the pure parts read it: milliseconds throughout. */
 export function rulesOf(
   settings: AlertingSettings,
@@ -188,7 +235,16 @@ export function rulesOf(
 ): Rules {
   const bucketMs = settings.bucket_mins * 60_000;
   return {
-    window: { bucketMs, windowMs: settings.window_hours * HOUR_MS, authorCap: settings.author_cap },
+    window: {
+      bucketMs,
+      windowMs: settings.window_hours * HOUR_MS,
+      authorCap: settings.author_cap,
+      halfLifeMs: settings.half_life_days * 24 * HOUR_MS,
+    },
+    kinds: settings.series,
+    falseAlertsPerMonth: settings.false_alerts_per_month,
+    confusion: new Map(settings.confusion.map(({ model, matrix }) => [model, matrix] as const)),
+    statement: { settings: versionOf(settings), publicUrl: settings.public_url?.replace(/\/+$/, '') ?? null },
     lifecycle: {
       bucketMs,
       forBuckets: settings.for_buckets,

@@ -1,8 +1,10 @@
 /** Findings and alerts as rows: the same judgement, said once for the researcher and once for the person on duty. */
 import { SCHEMA_VERSION, isoTime, seriesKey, stableId, type Alert, type Finding } from '../core/event.ts';
+import type { Baseline } from './baseline.ts';
 import type { Judgement } from './detector.ts';
-import { drivingDocuments, summarize, type DisplayName } from './evidence.ts';
+import { drivingDocuments, evidenceOf, summarize, type DisplayName } from './evidence.ts';
 import type { Change } from './lifecycle.ts';
+import type { WatchState } from './memory.ts';
 import type { SeriesWindow } from './window.ts';
 
 export function findingOf(detector: string, window: SeriesWindow, judgement: Judgement): Finding {
@@ -17,7 +19,8 @@ export function findingOf(detector: string, window: SeriesWindow, judgement: Jud
     p_value: judgement.pValue,
     documents: window.documents,
     stories: window.driving.length,
-    authors: window.authors,
+    authors: Math.round(window.authors),
+    sources: Math.round(window.sources),
     anomalous: judgement.anomalous,
     reasons: [...judgement.reasons],
   };
@@ -32,6 +35,8 @@ function measuresOf(judgement: Judgement) {
     observed_share: judgement.observedShare,
     expected_share: judgement.expectedShare,
     score: judgement.score,
+    q_value: judgement.qValue ?? null,
+    measure: judgement.measure,
   };
 }
 
@@ -48,16 +53,50 @@ export type Facts = Pick<
   | 'document_count'
   | 'story_count'
   | 'author_count'
+  | 'source_count'
+  | 'measure'
+  | 'q_value'
+  | 'evidence'
+  | 'settings'
   | 'model'
->;
+> & {
+  /** Hours over which it was counted. */
+  readonly hours: number;
+};
 
-export function factsOf(window: SeriesWindow, judgement: Judgement, model: string): Facts {
+/** What is the same for every alert of a run. */
+export interface StatementRules {
+  /** Hash of the settings that judge. */
+  readonly settings: string;
+  /** Where people reach the page, without a slash at its end; null where nobody said. */
+  readonly publicUrl: string | null;
+}
+
+/** One judgement with what it went by. */
+export interface Judged {
+  readonly detector: string;
+  readonly window: SeriesWindow;
+  readonly baseline: Baseline;
+  readonly judgement: Judgement;
+}
+
+export function factsOf(
+  { window, baseline, judgement }: Judged,
+  { model, background }: Pick<WatchState, 'model' | 'background'>,
+  name: DisplayName,
+  rules: StatementRules,
+): Facts {
+  const { stories } = judgement;
   return {
     ...measuresOf(judgement),
-    documents: drivingDocuments(window),
-    document_count: window.documents,
-    story_count: window.driving.length,
-    author_count: window.authors,
+    documents: drivingDocuments(stories, window.copies),
+    document_count: stories.reduce((sum, { story }) => sum + 1 + (window.copies.get(story) ?? 0), 0),
+    story_count: stories.length,
+    author_count: new Set(stories.map(({ author }) => author)).size,
+    source_count: new Set(stories.map(({ source }) => source)).size,
+    evidence: evidenceOf(window, baseline, judgement, background, name),
+    hours: judgement.hours,
+    settings: rules.settings,
     model,
   };
 }
@@ -73,8 +112,9 @@ export function alertOf(
   facts: Facts,
   name: DisplayName,
   marks: Marks,
+  { publicUrl }: StatementRules,
 ): Alert {
-  const hours = (window.end - window.start) / 3_600_000;
+  const { hours, ...shown } = facts;
   return {
     schema_version: SCHEMA_VERSION,
     alert_id: change.alertId,
@@ -86,8 +126,9 @@ export function alertOf(
     name: name.en,
     severity: change.severity,
     detector,
-    ...facts,
+    ...shown,
     ...marks,
+    page_url: publicUrl === null ? null : `${publicUrl}/?alert=${change.alertId}`,
     summary: summarize(name, facts, hours, change.state),
   };
 }

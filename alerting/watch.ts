@@ -6,40 +6,32 @@
  * At each end of a bucket every series that has something in its window, or an alert, is judged: entities first, so that
  * topics know which entities explain them. Quiet stretches are skipped, years of them if need be.
  */
-import { seriesKey, type Alert, type Finding, type Opinion, type Series } from '../core/event.ts';
-import { baselineOf, historyOf, isLearnt, type HistoryRange } from './baseline.ts';
+import { seriesKey, type Alert, type Finding, type Opinion, type Series, type SeriesKind } from '../core/event.ts';
+import { gather } from './background.ts';
+import { createCorrection, type Confusion } from './correction.ts';
 import type { Detector } from './detector.ts';
 import type { DisplayName } from './evidence.ts';
 import { incidentOf, touchIncident, type IncidentRules } from './incident.ts';
-import { concentrated, heldBack } from './inhibition.ts';
+import { alarm, explained, type Alarmed } from './inhibition.ts';
+import { createJudging, type JudgingRules, type Verdict } from './judging.ts';
 import { labelsOf, type Parents } from './labels.ts';
-import { forgetDays, hear, type WatermarkRules } from './lanes.ts';
+import { forgetDays, hear, slotOf, type WatermarkRules } from './lanes.ts';
 import { UNBORN, endByHand, isResting, step, type Change, type Life, type LifecycleRules } from './lifecycle.ts';
-import { courseKey, newWatchState, type Touched, type WatchState } from './memory.ts';
-import { observe, seriesOf } from './observation.ts';
-import { createPools } from './pools.ts';
-import { alertOf, factsOf, findingOf, type Marks } from './statement.ts';
-import {
-  admitLate,
-  closeThrough,
-  forgetBuckets,
-  newRecord,
-  windowAt,
-  type SeriesRecord,
-  type SeriesWindow,
-  type WindowRules,
-} from './window.ts';
+import { courseKey, newWatchState, nothingTouched, type Touched, type WatchState } from './memory.ts';
+import { observe, observeFor, seriesOf } from './observation.ts';
+import { alertOf, factsOf, findingOf, type Marks, type StatementRules } from './statement.ts';
+import { forgetVoices, listen } from './voices.ts';
+import { admitLate, closeThrough, forgetBefore, isOccupied, newRecord, type SeriesRecord } from './window.ts';
 
-export interface Rules {
-  readonly window: WindowRules;
+export interface Rules extends JudgingRules {
   readonly lifecycle: LifecycleRules;
   readonly watermark: WatermarkRules;
   readonly incident: IncidentRules;
   /** The sector of each watched entity that has one: its documents count there, too. */
   readonly parents: Parents;
-  readonly historyMs: number;
-  /** A feed counts after it spoke on that many hours of whole days. */
-  readonly learningHours: number;
+  /** What each model is known to get wrong, by name@version or *. */
+  readonly confusion: ReadonlyMap<string, Confusion>;
+  readonly statement: StatementRules;
 }
 
 /** A change of an alert's state; `notify` is false for the end of an alert that never fired. */
@@ -62,11 +54,15 @@ export interface Watch {
   advance(watermark: number): Changes;
   /** Ends an alert by a person's word; null where no such alert lives. `at` in epoch milliseconds of event time. */
   resolve(alertId: string, at: number, resolution: { by: string; note: string }): AlertChange | null;
+  /** Closes the bucket that ends at `end` and says what every detector makes of one series, whatever it holds. */
+  inspect(series: Series, end: number): readonly Verdict[];
   /** What changed since it was last cleared; whoever makes it durable clears it. */
   readonly touched: Touched;
 }
 
 const DAY_MS = 86_400_000;
+/** What explains stands before what it explains. */
+const RANKS: Record<SeriesKind, number> = { entity: 0, entity_topic: 1, topic: 2, source_class: 3, language: 4 };
 /** Ids remembered at most: about 60 MB. The oldest go first. */
 const MOST_IDS = 400_000;
 
@@ -78,35 +74,50 @@ export function createWatch(
 ): Watch {
   const { bucketMs, windowMs } = rules.window;
   const active = new Set<string>();
-  const touched: Touched = { records: new Set(), courses: new Set(), ids: new Set() };
-  const poolFor = createPools(state, rules.learningHours);
+  const touched = nothingTouched();
+  const live = new Map<SeriesKind, number>();
+  const judging = createJudging(rules, detectors, state, live);
+  const corrected = createCorrection(rules.confusion);
+  const slotMs = slotOf(bucketMs);
+  // Languages are kept in any case: each document is in one of them, so they tell what words are usual.
+  const kept: readonly SeriesKind[] = [...new Set<SeriesKind>([...rules.kinds, 'language'])];
+  let order: SeriesRecord[] | null = null;
   let prunedAt = state.closed ?? -Infinity;
   for (const [key, record] of state.records) {
-    if (record.waiting.length > 0 || record.admitted.length > 0) active.add(key);
+    live.set(record.series.kind, (live.get(record.series.kind) ?? 0) + 1);
+    if (record.waiting.length > 0 || isOccupied(record)) active.add(key);
   }
   for (const course of state.courses.keys()) {
     if (state.courses.get(course)?.life.state !== 'inactive') active.add(course.slice(course.indexOf('\n') + 1));
   }
 
   function take(opinion: Opinion): Intake {
-    const observation = observe(opinion);
+    const observation = observe(opinion, corrected);
     const { closed } = state;
     if (state.ids.has(observation.id)) return 'duplicate';
-    hear(state.lanes, observation.lane, observation.time, Date.parse(opinion.document.fetched_at));
+    const { lane, time, weight } = observation;
+    hear(state.lanes, lane, time, Date.parse(opinion.document.fetched_at), weight, slotMs);
+    touched.lanes.add(lane);
     if (closed !== null && observation.time < closed - windowMs - rules.historyMs) return 'too_old';
     state.ids.set(observation.id, observation.time);
     touched.ids.add(observation.id);
     state.model = opinion.model;
     const late = closed !== null && observation.time < closed;
-    for (const series of seriesOf(opinion, rules.parents)) {
+    for (const side of listen(state.voices, observation)) touched.voices.add(side);
+    for (const series of seriesOf(opinion, rules.parents, kept)) {
       const key = seriesKey(series);
       let record = state.records.get(key);
-      if (record === undefined) state.records.set(key, (record = newRecord(series)));
-      // Each series forgets what it cannot show by itself, so each has its own.
-      const own = { ...observation };
+      if (record === undefined) {
+        state.records.set(key, (record = newRecord(series)));
+        live.set(series.kind, (live.get(series.kind) ?? 0) + 1);
+      }
+      const own = observeFor(observation, series, opinion, corrected);
       if (late) admitLate(record, own, closed, rules.window);
       else record.waiting.push(own);
-      active.add(key);
+      if (!active.has(key)) {
+        active.add(key);
+        order = null;
+      }
       touched.records.add(key);
     }
     return late ? 'late' : 'taken';
@@ -139,57 +150,72 @@ export function createWatch(
   /** True while the series has something in its window or an alert: then no bucket may be skipped. */
   function isUnsettled(key: string): boolean {
     const record = state.records.get(key);
-    return record !== undefined && (record.admitted.length > 0 || detectors.some((one) => isAlive(one, record)));
+    return record !== undefined && (isOccupied(record) || detectors.some((one) => isAlive(one, record.series)));
   }
 
-  function isAlive(detector: Detector, { series }: SeriesRecord): boolean {
+  function isAlive(detector: Detector, series: Series): boolean {
     const life = state.courses.get(courseKey(detector.name, series))?.life;
     return life !== undefined && (life.state !== 'inactive' || life.anomalous);
   }
 
-  function judgeAll(end: number, changes: Changes): void {
-    const range: HistoryRange = {
-      from: end - windowMs - rules.historyMs,
-      to: end - windowMs,
-      windowMs,
-      learningHours: rules.learningHours,
-    };
-    const alerting = entitiesWithAlert(end);
-    // "entity:" sorts before "topic:", and keys make the order the same in every run.
-    for (const key of [...active].sort()) {
-      const record = state.records.get(key);
-      if (record === undefined) continue;
-      const before = record.admitted.length + record.waiting.length;
-      closeThrough(record, end, rules.window);
-      if (before > 0) touched.records.add(key);
-      const window = windowAt(record, end, rules.window, (lane) =>
-        isLearnt(state.lanes.get(lane), range.to, rules.learningHours),
-      );
-      for (const detector of detectors) judge(detector, record, window, range, alerting, changes);
-      if (record.waiting.length === 0 && !isUnsettled(key)) active.delete(key);
-    }
-    if (end - prunedAt >= DAY_MS) prune(end);
+  /** The active series, entities before what they explain, else by key: the same in every run. */
+  function inOrder(): SeriesRecord[] {
+    order ??= [...active]
+      .flatMap((key) => {
+        const record = state.records.get(key);
+        return record === undefined ? [] : [{ key, record, rank: RANKS[record.series.kind] }];
+      })
+      .sort((a, b) => a.rank - b.rank || (a.key < b.key ? -1 : 1))
+      .map(({ record }) => record);
+    return order;
   }
 
-  function judge(
-    detector: Detector,
-    record: SeriesRecord,
-    window: SeriesWindow,
-    range: HistoryRange,
-    alerting: Set<string>,
+  /** Admits what waits before `end` everywhere. */
+  function close(records: readonly SeriesRecord[], end: number): void {
+    for (const record of records) {
+      if (!isOccupied(record) && record.waiting.length === 0) continue;
+      touched.records.add(seriesKey(record.series));
+      const admitted = closeThrough(record, end, rules.window);
+      if (record.series.language === undefined || admitted.length === 0) continue;
+      gather(state.background, admitted, end - windowMs - rules.historyMs);
+      touched.languages.add(record.series.language);
+    }
+  }
+
+  function judgeAll(end: number, changes: Changes): void {
+    const alarmed = whoIsAlarmed(end);
+    const records = inOrder();
+    close(records, end);
+    for (const verdict of judging.tick(records, end, isAlive)) proceed(verdict, alarmed, changes);
+    for (const record of records) {
+      const key = seriesKey(record.series);
+      if (record.waiting.length > 0 || isUnsettled(key)) continue;
+      active.delete(key);
+      order = null;
+    }
+    if (end - prunedAt >= DAY_MS || state.ids.size > MOST_IDS * 1.25) prune(end);
+  }
+
+  function inspect(series: Series, end: number): readonly Verdict[] {
+    const record = state.records.get(seriesKey(series)) ?? newRecord(series);
+    const records = [...new Set([...inOrder(), record])];
+    close(records, end);
+    return judging.tick(records, end, isAlive, record).filter((verdict) => verdict.record === record);
+  }
+
+  function proceed(
+    { detector, record, window, baseline, judgement: said }: Verdict,
+    alarmed: Alarmed,
     changes: Changes,
   ): void {
-    if (!detector.mayFire(window) && !isAlive(detector, record)) return;
     const key = courseKey(detector.name, record.series);
-    const course = state.courses.get(key) ?? { life: UNBORN, peak: null };
-    const baseline = baselineOf(historyOf(record.buckets, state.lanes, range), poolFor(record.series.kind, range));
-    let judgement = detector.evaluate(window, baseline);
+    const known = state.courses.get(key);
+    const course = known ?? { life: UNBORN, peak: null };
+    let judgement = said;
     const held =
-      judgement.anomalous && record.series.kind === 'topic' && course.life.state !== 'firing'
-        ? heldBack(window.driving, alerting)
-        : judgement.anomalous && course.life.state !== 'firing'
-          ? concentrated(record.series, window.driving, rules.parents)
-          : null;
+      judgement.anomalous && course.life.state !== 'firing'
+        ? explained(record.series, judgement.stories, alarmed, rules.parents)
+        : null;
     if (held !== null) judgement = { ...judgement, anomalous: false, reasons: [...judgement.reasons, held] };
     if (judgement.anomalous && isResting(course.life, window.end, rules.lifecycle)) {
       judgement = { ...judgement, reasons: [...judgement.reasons, 'No new alert: one on this series ended recently.'] };
@@ -210,23 +236,35 @@ export function createWatch(
     if (judgement.anomalous || held !== null || course.life.anomalous || wasAlive) {
       changes.findings.push(findingOf(detector.name, window, judgement));
     }
-    const facts = factsOf(window, judgement, state.model);
-    const peak = wasAlive && course.peak !== null && course.peak.score >= facts.score ? course.peak : facts;
-    let incident = course.incident ?? '';
-    if (change !== null) {
-      const shown = change.state === 'resolved' ? peak : facts;
-      const stories = window.driving.map(({ story }) => story);
-      if (!wasAlive) {
-        incident = incidentOf(state.incidents, change.alertId, stories, change.at, rules.incident);
+    const name = displayName(record.series);
+    if (change !== null || life.state !== 'inactive') {
+      const { peak: before } = course;
+      const higher = wasAlive && before !== null && before.score >= judgement.score ? before : null;
+      const isOver = change === null || change.state === 'resolved';
+      const facts =
+        higher !== null && isOver
+          ? higher
+          : factsOf({ detector: detector.name, window, baseline, judgement }, state, name, rules.statement);
+      const peak = higher ?? facts;
+      let incident = course.incident ?? '';
+      if (change !== null) {
+        const stories = judgement.stories.map(({ story }) => story);
+        if (!wasAlive) {
+          incident = incidentOf(state.incidents, change.alertId, stories, change.at, rules.incident);
+        }
+        touchIncident(state.incidents, incident, stories, change.at, rules.incident);
+        const marks = marksOf(change, detector.name, record.series, incident);
+        const shown = change.state === 'resolved' ? peak : facts;
+        const alert = alertOf(change, detector.name, window, shown, name, marks, rules.statement);
+        changes.alerts.push({ alert, notify: change.state !== 'resolved' || change.hadFired });
       }
-      touchIncident(state.incidents, incident, stories, change.at, rules.incident);
-      const marks = marksOf(change, detector.name, record.series, incident);
-      const alert = alertOf(change, detector.name, window, shown, displayName(record.series), marks);
-      changes.alerts.push({ alert, notify: change.state !== 'resolved' || change.hadFired });
+      state.courses.set(key, life.state === 'inactive' ? { life, peak: null, incident: '' } : { life, peak, incident });
+      touched.courses.add(key);
+    } else if (known !== undefined || life.anomalous) {
+      state.courses.set(key, { life, peak: null, incident: '' });
+      touched.courses.add(key);
     }
-    state.courses.set(key, life.state === 'inactive' ? { life, peak: null, incident: '' } : { life, peak, incident });
-    touched.courses.add(key);
-    if (record.series.entity !== null && explains(life, window.end)) alerting.add(record.series.entity);
+    if (explains(life, window.end)) alarm(alarmed, record.series);
   }
 
   function marksOf(change: Change, detector: string, series: Series, incident: string): Marks {
@@ -248,7 +286,15 @@ export function createWatch(
       const detector = key.slice(0, key.indexOf('\n'));
       const window = { series: record.series, start: at - windowMs, end: at };
       const marks = { ...marksOf(ended.change, detector, record.series, course.incident ?? ''), resolution };
-      const alert = alertOf(ended.change, detector, window, course.peak, displayName(record.series), marks);
+      const alert = alertOf(
+        ended.change,
+        detector,
+        window,
+        course.peak,
+        displayName(record.series),
+        marks,
+        rules.statement,
+      );
       state.courses.set(key, { life: ended.life, peak: null, incident: '' });
       touched.courses.add(key);
       return { alert, notify: ended.change.hadFired };
@@ -256,13 +302,14 @@ export function createWatch(
     return null;
   }
 
-  function entitiesWithAlert(at: number): Set<string> {
-    const ids = new Set<string>();
+  function whoIsAlarmed(at: number): Alarmed {
+    const alarmed: Alarmed = { entities: new Set(), pairs: new Set(), topics: new Set(), classes: new Set() };
     for (const [key, { life }] of state.courses) {
-      const series = key.slice(key.indexOf('\n') + 1);
-      if (series.startsWith('entity:') && explains(life, at)) ids.add(series.slice('entity:'.length));
+      if (!explains(life, at)) continue;
+      const series = state.records.get(key.slice(key.indexOf('\n') + 1))?.series;
+      if (series !== undefined) alarm(alarmed, series);
     }
-    return ids;
+    return alarmed;
   }
 
   function explains(life: Life, at: number): boolean {
@@ -272,19 +319,19 @@ export function createWatch(
   function prune(end: number): void {
     prunedAt = end;
     const before = end - windowMs - rules.historyMs;
-    forgetDays(state.lanes, before);
     for (const [id, time] of state.ids) {
       if (time < before || state.ids.size > MOST_IDS) {
         state.ids.delete(id);
         touched.ids.add(id);
       }
     }
+    for (const side of forgetVoices(state.voices, before)) touched.voices.add(side);
+    for (const name of forgetDays(state.lanes, before)) touched.lanes.add(name);
     for (const [key, record] of state.records) {
-      const buckets = record.buckets.length;
-      forgetBuckets(record, before);
-      if (record.buckets.length !== buckets) touched.records.add(key);
-      if (record.buckets.length > 0 || active.has(key)) continue;
+      if (forgetBefore(record, before, rules.window)) touched.records.add(key);
+      if (record.past.size > 0 || active.has(key)) continue;
       state.records.delete(key);
+      live.set(record.series.kind, (live.get(record.series.kind) ?? 1) - 1);
       touched.records.add(key);
     }
     for (const [key, { life }] of state.courses) {
@@ -294,5 +341,5 @@ export function createWatch(
     }
   }
 
-  return { state, take, advance, resolve, touched };
+  return { state, take, advance, inspect, resolve, touched };
 }

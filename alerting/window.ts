@@ -1,28 +1,37 @@
 /**
  * Event-time buckets of one series. A document waits until the watermark has passed its bucket; then the bucket's
  * documents are admitted in the order of (time, id), so that the order of arrival changes nothing. Admitted once, a
- * document counts in every window over its bucket and, later, in the baseline: both are sums of the same numbers.
+ * document counts in every window over its bucket and, later, in the past: both are sums of the same numbers.
  *
  * A story counts once a window, its copies are only counted as copies; an author counts at most `author_cap` stories a
- * window. So a bot flood or one syndicated story cannot raise an alert, nor hide one by raising the baseline. What is
- * summed is the probability of being negative, not the label: the sum estimates the number of negative stories without
- * bias when the probabilities are calibrated (Forman 2008; Bella et al. 2010, "probabilistic classify and count"), and
- * what a model gives to neutral text is in the baseline as well.
+ * window; a document that looks coordinated counts for less. So a bot flood or one syndicated story cannot raise an alert,
+ * nor hide one by raising the baseline. What is summed is the probability of being negative, not the label: the sum
+ * estimates the number of negative stories without bias when the probabilities are calibrated (Forman 2008; Bella et al.
+ * 2010, "probabilistic classify and count") or corrected (correction.ts).
+ *
+ * Each bucket carries its sums, so a tick adds a few numbers a series; documents are looked through only where a detector
+ * may fire.
  */
 import type { Series } from '../core/event.ts';
 import type { Observation } from './observation.ts';
+import { forgetPast, newPast, remember, type Past } from './past.ts';
 
 export interface LaneSum {
+  readonly lane: string;
+  /** Stories by weight, their summed negativity, and those that lean negative by weight. */
   stories: number;
   negative: number;
+  leaning: number;
 }
 
 export interface Bucket {
   /** Epoch milliseconds. */
   readonly start: number;
-  readonly lanes: Map<string, LaneSum>;
-  /** Documents that repeated an admitted story, by story; emptied when the bucket leaves the window. */
-  copies: Map<string, number>;
+  readonly sums: LaneSum[];
+  /** Stories counted, in the order of (time, id). */
+  admitted: Observation[];
+  /** Documents that repeated an admitted story, by story; null for none. */
+  copies: Map<string, number> | null;
   /** Documents left out because their author had spoken often enough. */
   capped: number;
 }
@@ -30,73 +39,82 @@ export interface Bucket {
 /** One series' documents and sums: what is kept in memory and checkpointed. */
 export interface SeriesRecord {
   readonly series: Series;
-  readonly waiting: Observation[];
-  /** Admitted documents of the current window. */
-  admitted: Observation[];
-  /** Ascending by start. */
+  waiting: Observation[];
+  /** Buckets of the current window that hold something, ascending by start. */
   buckets: Bucket[];
+  readonly past: Past;
+}
+
+/** Sums over one window: enough to tell that no detector can fire. */
+export interface WindowSums {
+  readonly series: Series;
+  /** By weight, after copies and caps. */
+  readonly stories: number;
+  readonly negative: number;
+  readonly leaning: number;
 }
 
 /** What a detector judges: one series over [start, end). */
-export interface SeriesWindow {
-  readonly series: Series;
+export interface SeriesWindow extends WindowSums {
   readonly start: number;
   readonly end: number;
-  /** Stories of any sentiment, after copies and caps. */
-  readonly stories: number;
-  /** Their summed probability of being negative. */
-  readonly negative: number;
+  /** Every counted story, in the order of (time, id). */
+  readonly counted: readonly Observation[];
   /** The stories that lean negative, most negative first. */
   readonly driving: readonly Observation[];
+  /** Different authors and outlets of the driving stories, coordinated ones counted by their weight. */
   readonly authors: number;
+  readonly sources: number;
   /** Documents behind the driving stories: the stories and their copies. */
   readonly documents: number;
   readonly copies: ReadonlyMap<string, number>;
   readonly capped: number;
+  /** Weight that coordinated documents lost. */
+  readonly discounted: number;
+  /** Stories by feed. */
+  readonly lanes: ReadonlyMap<string, number>;
 }
 
 export interface WindowRules {
   readonly bucketMs: number;
   readonly windowMs: number;
   readonly authorCap: number;
+  readonly halfLifeMs: number;
 }
 
 /** Documents of one bucket that keep what is needed to show them. */
 const SHOWN_PER_BUCKET = 30;
 
 export function newRecord(series: Series): SeriesRecord {
-  return { series, waiting: [], admitted: [], buckets: [] };
+  return { series, waiting: [], buckets: [], past: newPast() };
 }
 
 /**
  * Admits everything before `end` that waits, and lets go of what the window ending there does not cover. `end` is the end
- * of a bucket in epoch milliseconds and never goes back.
+ * of a bucket in epoch milliseconds and never goes back. Returns the stories it admitted.
  */
-export function closeThrough(record: SeriesRecord, end: number, rules: WindowRules): void {
+export function closeThrough(record: SeriesRecord, end: number, rules: WindowRules): readonly Observation[] {
   const from = end - rules.windowMs;
-  if (record.admitted.some(({ time }) => time < from)) {
-    record.admitted = record.admitted.filter(({ time }) => time >= from);
-  }
-  for (let index = record.buckets.length - 1; index >= 0; index -= 1) {
-    const bucket = record.buckets[index];
-    if (bucket === undefined || bucket.start >= from) continue;
-    if (bucket.start < from - rules.windowMs && record.admitted.length > 0) break;
-    if (bucket.copies.size > 0) bucket.copies = new Map();
-    bucket.capped = 0;
-  }
-  if (record.waiting.length === 0) return;
-  const ready = record.waiting.filter(({ time }) => time < end).sort(byTime);
-  if (ready.length === 0) return;
-  const rest = record.waiting.filter(({ time }) => time >= end);
-  record.waiting.splice(0, record.waiting.length, ...rest);
+  const oldest = record.buckets[0];
+  if (oldest !== undefined && oldest.start < from) record.buckets = record.buckets.filter(({ start }) => start >= from);
+  if (record.waiting.length === 0) return [];
+  const ready = record.waiting.filter(({ time }) => time < end);
+  if (ready.length === 0) return [];
+  record.waiting = ready.length === record.waiting.length ? [] : record.waiting.filter(({ time }) => time >= end);
   const seen = tally(record);
-  for (const observation of ready) admit(record, observation, seen, from, rules);
-  forgetDetails(record.admitted.filter(({ time }) => time >= end - rules.bucketMs));
+  const admitted = ready.sort(byTime).filter((observation) => admit(record, observation, seen, from, rules));
+  for (const bucket of record.buckets) if (bucket.start >= end - rules.bucketMs) forgetDetails(bucket);
+  return admitted;
 }
 
 /** Counts a document whose bucket was closed before it came: into history and later windows, never into past ones. */
 export function admitLate(record: SeriesRecord, observation: Observation, end: number, rules: WindowRules): void {
   admit(record, observation, tally(record), end - rules.windowMs, rules);
+}
+
+/** True while the series has something in its window. */
+export function isOccupied({ buckets }: SeriesRecord): boolean {
+  return buckets.length > 0;
 }
 
 interface Tally {
@@ -105,32 +123,42 @@ interface Tally {
 }
 
 function tally(record: SeriesRecord): Tally {
-  const authors = new Map<string, number>();
-  for (const { author } of record.admitted) authors.set(author, (authors.get(author) ?? 0) + 1);
-  return { stories: new Set(record.admitted.map(({ story }) => story)), authors };
+  const seen: Tally = { stories: new Set(), authors: new Map() };
+  for (const { admitted } of record.buckets) {
+    for (const { author, story } of admitted) {
+      seen.stories.add(story);
+      seen.authors.set(author, (seen.authors.get(author) ?? 0) + 1);
+    }
+  }
+  return seen;
 }
 
-function admit(record: SeriesRecord, observation: Observation, seen: Tally, from: number, rules: WindowRules): void {
-  const bucket = bucketAt(record, Math.floor(observation.time / rules.bucketMs) * rules.bucketMs);
-  const withinWindow = observation.time >= from;
-  if (withinWindow) {
-    if (seen.stories.has(observation.story)) {
-      bucket.copies.set(observation.story, (bucket.copies.get(observation.story) ?? 0) + 1);
-      return;
+/** True where the observation was counted. */
+function admit(record: SeriesRecord, observation: Observation, seen: Tally, from: number, rules: WindowRules): boolean {
+  const { author, lane, negative, story, time, weight } = observation;
+  if (time >= from) {
+    const bucket = bucketAt(record, Math.floor(time / rules.bucketMs) * rules.bucketMs);
+    if (seen.stories.has(story)) {
+      bucket.copies ??= new Map();
+      bucket.copies.set(story, (bucket.copies.get(story) ?? 0) + 1);
+      return false;
     }
-    const spoken = seen.authors.get(observation.author) ?? 0;
+    const spoken = seen.authors.get(author) ?? 0;
     if (spoken >= rules.authorCap) {
       bucket.capped += 1;
-      return;
+      return false;
     }
-    seen.stories.add(observation.story);
-    seen.authors.set(observation.author, spoken + 1);
-    record.admitted.push(observation);
+    seen.stories.add(story);
+    seen.authors.set(author, spoken + 1);
+    bucket.admitted.push(observation);
+    let sum = bucket.sums.find((one) => one.lane === lane);
+    if (sum === undefined) bucket.sums.push((sum = { lane, stories: 0, negative: 0, leaning: 0 }));
+    sum.stories += weight;
+    sum.negative += weight * negative;
+    if (observation.leansNegative) sum.leaning += weight;
   }
-  const sum = bucket.lanes.get(observation.lane) ?? { stories: 0, negative: 0 };
-  sum.stories += 1;
-  sum.negative += observation.negative;
-  bucket.lanes.set(observation.lane, sum);
+  remember(record.past, lane, time, weight * negative, weight, rules);
+  return true;
 }
 
 function bucketAt(record: SeriesRecord, start: number): Bucket {
@@ -138,53 +166,80 @@ function bucketAt(record: SeriesRecord, start: number): Bucket {
   while (index > 0 && (record.buckets[index - 1]?.start ?? -Infinity) > start) index -= 1;
   const found = record.buckets[index - 1];
   if (found?.start === start) return found;
-  const bucket: Bucket = { start, lanes: new Map(), copies: new Map(), capped: 0 };
+  const bucket: Bucket = { start, sums: [], admitted: [], copies: null, capped: 0 };
   record.buckets.splice(index, 0, bucket);
   return bucket;
 }
 
-function forgetDetails(observations: readonly Observation[]): void {
-  if (observations.length <= SHOWN_PER_BUCKET) return;
-  for (const observation of [...observations].sort(byNegativity).slice(SHOWN_PER_BUCKET)) observation.shown = null;
+/** Observations are shared by all series of a document, so a series that forgets keeps a bare copy. */
+function forgetDetails(bucket: Bucket): void {
+  if (bucket.admitted.length <= SHOWN_PER_BUCKET) return;
+  const kept = new Set([...bucket.admitted].sort(byNegativity).slice(0, SHOWN_PER_BUCKET));
+  bucket.admitted = bucket.admitted.map((one) => (one.shown === null || kept.has(one) ? one : { ...one, shown: null }));
 }
 
-/** The window that ends at `end`, counting only lanes that have a history of their own. */
+/** The sums of the window that ends at `end`, counting only feeds that have a history of their own. */
+export function sumsAt(record: SeriesRecord, counts: (lane: string) => boolean): WindowSums {
+  let [stories, negative, leaning] = [0, 0, 0];
+  for (const { sums } of record.buckets) {
+    for (const sum of sums) {
+      if (!counts(sum.lane)) continue;
+      stories += sum.stories;
+      negative += sum.negative;
+      leaning += sum.leaning;
+    }
+  }
+  return { series: record.series, stories, negative, leaning };
+}
+
+/** The window that ends at `end`, counting only feeds that have a history of their own. */
 export function windowAt(
   record: SeriesRecord,
   end: number,
   rules: WindowRules,
   counts: (lane: string) => boolean,
 ): SeriesWindow {
-  const start = end - rules.windowMs;
-  const counted = record.admitted.filter(({ lane, time }) => time >= start && time < end && counts(lane));
+  const counted = record.buckets.flatMap(({ admitted }) => admitted.filter(({ lane }) => counts(lane)));
   const driving = counted.filter(({ leansNegative }) => leansNegative).sort(byNegativity);
   const copies = new Map<string, number>();
-  let capped = 0;
-  for (let index = record.buckets.length - 1; index >= 0; index -= 1) {
-    const bucket = record.buckets[index];
-    if (bucket === undefined || bucket.start < start) break;
-    for (const [story, count] of bucket.copies) copies.set(story, (copies.get(story) ?? 0) + count);
+  const lanes = new Map<string, number>();
+  let [capped, discounted] = [0, 0];
+  for (const bucket of record.buckets) {
+    for (const [story, count] of bucket.copies ?? []) copies.set(story, (copies.get(story) ?? 0) + count);
     capped += bucket.capped;
   }
+  for (const { lane, weight } of counted) {
+    lanes.set(lane, (lanes.get(lane) ?? 0) + weight);
+    discounted += 1 - weight;
+  }
   return {
-    series: record.series,
-    start,
+    ...sumsAt(record, counts),
+    start: end - rules.windowMs,
     end,
-    stories: counted.length,
-    negative: counted.reduce((sum, { negative }) => sum + negative, 0),
+    counted,
     driving,
-    authors: new Set(driving.map(({ author }) => author)).size,
+    authors: differentBy(driving, ({ author }) => author),
+    sources: differentBy(driving, ({ source }) => source),
     documents: driving.reduce((sum, { story }) => sum + 1 + (copies.get(story) ?? 0), 0),
     copies,
     capped,
+    discounted,
+    lanes,
   };
 }
 
-/** Forgets buckets that no baseline reaches any more. */
-export function forgetBuckets(record: SeriesRecord, before: number): void {
-  const first = record.buckets[0];
-  if (first === undefined || first.start >= before) return;
-  record.buckets = record.buckets.filter(({ start }) => start >= before);
+/** How many different ones there are, each worth the weight of its weightiest story. */
+export function differentBy(observations: readonly Observation[], key: (observation: Observation) => string): number {
+  const weights = new Map<string, number>();
+  for (const one of observations) weights.set(key(one), Math.max(weights.get(key(one)) ?? 0, one.weight));
+  let sum = 0;
+  for (const weight of weights.values()) sum += weight;
+  return sum;
+}
+
+/** Forgets blocks that no baseline reaches any more; `before` in epoch milliseconds. True when something went. */
+export function forgetBefore(record: SeriesRecord, before: number, rules: WindowRules): boolean {
+  return forgetPast(record.past, Math.floor(before / rules.windowMs));
 }
 
 function byTime(a: Observation, b: Observation): number {
@@ -192,5 +247,5 @@ function byTime(a: Observation, b: Observation): number {
 }
 
 function byNegativity(a: Observation, b: Observation): number {
-  return b.negative - a.negative || byTime(a, b);
+  return b.probability - a.probability || byTime(a, b);
 }

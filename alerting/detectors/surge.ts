@@ -1,18 +1,22 @@
 /**
  * Surge: many more negative stories than usual, and a larger part of all stories than usual. Both are asked for, because
  * each alone is fooled: the count by a busy day (results season brings praise and blame alike), the share by a quiet one
- * (one complaint out of one story). Minimum support asks how many different stories and people stand behind it.
+ * (one complaint out of one story). The count is tested by a negative binomial (Farrington et al. 1996; Noufaily et al.
+ * 2013), the share by a beta-binomial; minimum support asks how many different stories and people stand behind it. The
+ * p-value of the count is what false-discovery control reads; the share can only make alerts fewer.
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import type { Baseline } from '../baseline.ts';
 import type { Detector, Judgement } from '../detector.ts';
 import {
-  binomialUpperTail,
+  betaBinomialUpperTail,
   negativeBinomialInterval,
   negativeBinomialUpperTail,
   normalDeviate,
 } from '../distribution.ts';
+import { decimal, factor, percent, probability } from '../phrases.ts';
+import { enough, negativeSupport, supportSettings } from '../support.ts';
 import type { SeriesWindow } from '../window.ts';
 
 const settings = z.object({
@@ -29,8 +33,7 @@ const settings = z.object({
     .max(0.5)
     .default(0.05)
     .describe('The negative share must be this improbable under its usual value.'),
-  min_stories: z.number().int().min(1).default(6).describe('Least number of different negative stories.'),
-  min_authors: z.number().int().min(1).default(5).describe('Least number of different authors of negative stories.'),
+  ...supportSettings('negative stories', { stories: 6, authors: 5 }),
 });
 
 type Settings = z.output<typeof settings>;
@@ -39,43 +42,30 @@ type Settings = z.output<typeof settings>;
 export function createSurge(name: string, rules: Settings): Detector {
   return {
     name,
-    mayFire: (window) => window.driving.length >= rules.min_stories && window.authors >= rules.min_authors,
+    mayFire: ({ leaning }) => leaning >= rules.min_stories - 1e-9,
     evaluate: (window, baseline) => judge(window, baseline, rules),
   };
 }
 
 function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judgement {
-  const { negative: observed, stories } = window;
-  const { expected, variance, expectedShare } = baseline;
+  const { stories } = window;
+  const observed = Math.max(0, window.negative);
+  const { expectedShare } = baseline;
+  const { expected, variance } = baseline.negative;
   const observedShare = stories === 0 ? 0 : Math.min(1, observed / stories);
   const pValue = negativeBinomialUpperTail(observed, expected, variance);
   const score = normalDeviate(pValue);
-  const shareP = binomialUpperTail(observed, stories, expectedShare);
+  const shareP = betaBinomialUpperTail(observed, stories, baseline.shareAlpha, baseline.shareBeta);
   const interval = negativeBinomialInterval(expected, variance);
   const hours = (window.end - window.start) / 3_600_000;
-  const left = [...window.copies.values()].reduce((sum, count) => sum + count, 0);
 
-  const enoughStories = window.driving.length >= rules.min_stories;
-  const enoughAuthors = window.authors >= rules.min_authors;
+  const support = enough(negativeSupport(window), rules, 'negative stories');
   const farAbove = score >= rules.fire_score;
   const manyTimes = observed >= rules.min_ratio * expected;
   const shareAbove = observedShare > expectedShare && shareP <= rules.share_p_value;
-  const reasons = [
-    `${decimal(observed)} negative stories in ${hours} h where ${decimal(expected)} were expected ` +
-      `(95% interval ${interval.low} to ${interval.high}): score ${decimal(score)}, ` +
-      `${farAbove ? 'at or above' : 'below'} ${rules.fire_score}.`,
-    `That is ${expected > 0 ? `${decimal(observed / expected)} times` : 'more than'} the expected number; ` +
-      `${manyTimes ? 'at least' : 'less than'} ${rules.min_ratio} times.`,
-    `${percent(observedShare)} of ${stories} stories are negative where ${percent(expectedShare)} are usual: ` +
-      `p = ${probability(shareP)}, ${shareAbove ? 'at or below' : 'not at or below'} ${rules.share_p_value}.`,
-    `${window.driving.length} stories lean negative; ${enoughStories ? 'at least' : 'fewer than'} ${rules.min_stories}.`,
-    `${window.authors} authors wrote them; ${enoughAuthors ? 'at least' : 'fewer than'} ${rules.min_authors}.`,
-    `The baseline rests on ${Math.round(baseline.hours)} h of history.`,
-  ];
-  if (left > 0 || window.capped > 0) {
-    reasons.push(`Left out: ${left} copies of counted stories, ${window.capped} documents over the cap of an author.`);
-  }
   return {
+    measure: 'negative',
+    hours,
     observed,
     expected,
     interval,
@@ -83,21 +73,40 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     expectedShare,
     score,
     pValue,
-    anomalous: enoughStories && enoughAuthors && farAbove && manyTimes && shareAbove,
-    reasons,
+    anomalous: support.holds && farAbove && manyTimes && shareAbove,
+    reasons: [
+      `${decimal(observed)} negative stories in ${hours} h where ${decimal(expected)} were expected ` +
+        `(95% interval ${interval.low} to ${interval.high}): p = ${probability(pValue)}, score ${decimal(score)}, ` +
+        `${farAbove ? 'at or above' : 'below'} ${rules.fire_score}.`,
+      `That is ${expected > 0 ? `${decimal(observed / expected)} times` : 'more than'} the expected number; ` +
+        `${manyTimes ? 'at least' : 'less than'} ${rules.min_ratio} times.`,
+      `${percent(observedShare)} of ${decimal(stories)} stories are negative where ${percent(expectedShare)} are usual: ` +
+        `p = ${probability(shareP)}, ${shareAbove ? 'at or below' : 'not at or below'} ${rules.share_p_value}.`,
+      support.reason,
+      ...restsOn(baseline.negative, baseline),
+      ...leftOut(window),
+    ],
+    stories: window.driving,
   };
 }
 
-function decimal(value: number): string {
-  return Math.abs(value) >= 10 ? String(Math.round(value)) : value.toFixed(1);
+/** How the expected number came about. */
+export function restsOn(level: Baseline['negative'], { activity, hours, season, usualHours }: Baseline): string[] {
+  return [
+    `Expected from ${factor(level.perHour)} a usual hour over ${Math.round(hours)} h of history: ${factor(usualHours)} usual ` +
+      `hours, seasonal factor ${factor(season)}, feeds ${factor(activity)} times as busy as usual, dispersion ` +
+      `${factor(level.dispersion)}.`,
+  ];
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
-}
-
-function probability(p: number): string {
-  return p >= 0.001 ? p.toFixed(3) : p.toExponential(1);
+/** What was left out of the count, where anything was. */
+export function leftOut({ capped, copies, discounted }: SeriesWindow): string[] {
+  const repeated = [...copies.values()].reduce((sum, count) => sum + count, 0);
+  if (repeated === 0 && capped === 0 && discounted < 0.05) return [];
+  return [
+    `Left out: ${repeated} copies of counted stories, ${capped} documents over the cap of an author, ` +
+      `${decimal(discounted)} stories' worth of what looks coordinated.`,
+  ];
 }
 
 export const surge = defineComponent({

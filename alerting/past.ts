@@ -1,0 +1,124 @@
+/**
+ * What one series said before: sums by block (a stretch of the window's length, on a fixed grid) and feed. Only blocks in
+ * which something was said are kept; silence is what the feeds' exposure has beside them. So a series costs memory for what
+ * it said, not for how long it has been watched, and 100,000 of them fit (docs/benchmarks.md). Numbers lie in typed columns,
+ * which the checkpoint writes as they are. A series with enough stories also keeps them by hour of the week.
+ */
+import { HOURS_OF_WEEK, hourOfWeek } from './seasonality.ts';
+
+export interface Past {
+  /** Names of the feeds that the column `lane` points to. */
+  lanes: string[];
+  size: number;
+  /** Columns; the first `size` entries count, ascending by block. */
+  block: Int32Array;
+  lane: Uint16Array;
+  /** Summed negativity, and stories, both after discounts. */
+  negative: Float64Array;
+  stories: Float64Array;
+  /** Stories so far, capped at what it takes for `hours`. */
+  heard: number;
+  /** Stories by hour of the week, discounted to `hoursAt`; null before the series has enough of them. */
+  hours: Float64Array | null;
+  hoursAt: number;
+}
+
+/** Stories from which a series has a weekly swing of its own. */
+export const ENOUGH_FOR_HOURS = 60;
+/** Powers of two that discounted hours may stand above one another. */
+const MOST_DOUBLINGS = 400;
+
+export function newPast(): Past {
+  return {
+    lanes: [],
+    size: 0,
+    block: new Int32Array(2),
+    lane: new Uint16Array(2),
+    negative: new Float64Array(2),
+    stories: new Float64Array(2),
+    heard: 0,
+    hours: null,
+    hoursAt: 0,
+  };
+}
+
+export interface PastRules {
+  readonly windowMs: number;
+  /** What was said that long ago counts half. */
+  readonly halfLifeMs: number;
+}
+
+/** Adds one story at `time` (epoch milliseconds), `weight` of a whole one. */
+export function remember(
+  past: Past,
+  lane: string,
+  time: number,
+  negative: number,
+  weight: number,
+  rules: PastRules,
+): void {
+  const index = indexOf(past, Math.floor(time / rules.windowMs), laneOf(past, lane));
+  past.negative[index] = (past.negative[index] ?? 0) + negative;
+  past.stories[index] = (past.stories[index] ?? 0) + weight;
+  if (past.hours === null) {
+    past.heard += weight;
+    if (past.heard < ENOUGH_FOR_HOURS) return;
+    past.hours = new Float64Array(HOURS_OF_WEEK);
+    past.hoursAt = time;
+  }
+  let doublings = (time - past.hoursAt) / rules.halfLifeMs;
+  if (doublings > MOST_DOUBLINGS) {
+    for (let at = 0; at < HOURS_OF_WEEK; at += 1) past.hours[at] = (past.hours[at] ?? 0) * 2 ** -doublings;
+    past.hoursAt = time;
+    doublings = 0;
+  }
+  const hour = hourOfWeek(time);
+  past.hours[hour] = (past.hours[hour] ?? 0) + weight * 2 ** doublings;
+}
+
+function laneOf(past: Past, name: string): number {
+  const known = past.lanes.indexOf(name);
+  return known === -1 ? past.lanes.push(name) - 1 : known;
+}
+
+/** The place of a block and lane, made where it is missing. Nearly always the last: stories come in order. */
+function indexOf(past: Past, block: number, lane: number): number {
+  let index = past.size;
+  while (index > 0 && (past.block[index - 1] ?? 0) >= block) {
+    index -= 1;
+    if (past.block[index] === block && past.lane[index] === lane) return index;
+  }
+  while (index < past.size && past.block[index] === block) index += 1;
+  if (past.size === past.block.length) resize(past, past.size * 2);
+  for (const column of [past.block, past.lane, past.negative, past.stories]) {
+    column.copyWithin(index + 1, index, past.size);
+  }
+  past.block[index] = block;
+  past.lane[index] = lane;
+  past.negative[index] = 0;
+  past.stories[index] = 0;
+  past.size += 1;
+  return index;
+}
+
+function resize(past: Past, length: number): void {
+  const grow = <Column extends Int32Array | Uint16Array | Float64Array>(from: Column, to: Column): Column => {
+    to.set(from.subarray(0, Math.min(from.length, length)));
+    return to;
+  };
+  past.block = grow(past.block, new Int32Array(length));
+  past.lane = grow(past.lane, new Uint16Array(length));
+  past.negative = grow(past.negative, new Float64Array(length));
+  past.stories = grow(past.stories, new Float64Array(length));
+}
+
+/** Forgets blocks before `first`. True when something went. */
+export function forgetPast(past: Past, first: number): boolean {
+  let gone = 0;
+  while (gone < past.size && (past.block[gone] ?? 0) < first) gone += 1;
+  if (gone === 0) return false;
+  for (const column of [past.block, past.lane, past.negative, past.stories]) column.copyWithin(0, gone, past.size);
+  past.size -= gone;
+  if (past.size * 4 < past.block.length && past.block.length > 2) resize(past, Math.max(2, past.size * 2));
+  return true;
+}
