@@ -116,6 +116,14 @@ export function createApi({ queries, live, clock, metrics, version, sources, mod
     return context.json(alert);
   });
 
+  api.get('/stories/:id', async (context) => {
+    readQuestion(context, nothingAsked);
+    const story = await queries.story(context.req.param('id'));
+    if (story === null)
+      return context.json({ error: { code: 'input.invalid', message: 'There is no such story.' } }, 404);
+    return context.json(story);
+  });
+
   api.get('/sources', (context) => {
     readQuestion(context, nothingAsked);
     const answer: SourcesAnswer = { sources: sources() };

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/store/store.ts';
+import { readStory, type Story } from '../core/store/stories.ts';
 import { TOPIC_NAMES_ZH } from '../core/topics.ts';
 import { createAlertQueries, type AlertQueries } from './alert_queries.ts';
 import type { SeriesFilter } from './conditions.ts';
@@ -19,6 +20,8 @@ export interface Queries
   series(kind: 'entity' | 'topic', span: ExactSpan, filter: SeriesFilter, limit: number): Promise<SeriesAnswer>;
   /** Totals over the whole store; `model` is the one that labelled last. */
   totals(): Promise<StoredTotals>;
+  /** Size, first source and score of a story; null where there is none. */
+  story(id: string): Promise<Story | null>;
   /** @throws TidewatchError storage.unavailable while the store does not answer */
   ping(): Promise<void>;
 }
@@ -36,6 +39,7 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
     alert: alerts.alert,
     alertRevisions: alerts.alertRevisions,
     timeline: series.timeline,
+    story: (id) => readStory(store, id),
 
     async series(kind, span, filter, limit) {
       return series.series(kind, span, filter, limit, await alerts.firing(kind));

@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { OpinionRow } from '../contract.ts';
 import type { Address } from './address.ts';
+import { shortAuthor } from './author.ts';
 import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
 import { useInterface } from './i18n.ts';
@@ -126,7 +127,11 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
       </p>
       <p class="opinion-source">
         <span>{row.source}</span>
-        {row.author !== null && row.author !== '' && <span class="author">{row.author}</span>}
+        {row.author !== null && row.author !== '' && (
+          <span class="author" title={row.author}>
+            {shortAuthor(row.author)}
+          </span>
+        )}
         {row.novelty < 50 && <span class="copies">{text.copy_of_story}</span>}
       </p>
     </li>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { shortAuthor } from '../../dashboards/web/author.ts';
 import { queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
 import { MESSAGES } from '../../dashboards/web/i18n.ts';
 import { matches, mergeRows } from '../../dashboards/web/opinion_list.ts';
@@ -164,5 +165,12 @@ describe('the words of the interface', () => {
       expect(words, key).toMatch(han);
     }
     expect(Object.keys(MESSAGES.zh)).toEqual(Object.keys(MESSAGES.en));
+  });
+});
+
+describe('an author', () => {
+  it('is shown by the first signs of a hash, and by name where names are kept', () => {
+    expect(shortAuthor(`u_${'0123456789abcdef'.repeat(2)}`)).toBe('u_012345');
+    expect(shortAuthor('northquay_ned')).toBe('northquay_ned');
   });
 });
