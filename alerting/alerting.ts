@@ -15,6 +15,8 @@ import { createComponent } from '../core/config.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { isoTime, type Alert, type Series } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
+import { removeWithin, type Removal } from '../core/removal.ts';
+import { reviewState } from '../core/state/removal.ts';
 import type { State } from '../core/state/state.ts';
 import type { Store } from '../core/store/store.ts';
 import { TOPICS, deadLetterTopic, type Delivery, type Message, type Stream } from '../core/stream/stream.ts';
@@ -31,6 +33,7 @@ import { clearTouched } from './memory.ts';
 import { createNotifyQueue } from './notify.ts';
 import { openOutbox, type NotificationRow } from './outbox.ts';
 import { openPeople } from './people.ts';
+import { forgetIn, readRemovals, REMOVAL_GROUP } from './removal.ts';
 import { detectors as detectorRegistry, notifiers as notifierRegistry } from './registry.ts';
 import { dispatchRulesOf, rulesOf, type AlertingSettings } from './settings.ts';
 import { createWatch, type Changes } from './watch.ts';
@@ -321,6 +324,14 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     }
   }
 
+  /** What was taken back is neither remembered, nor stored, nor sent from here on. */
+  async function forget(removals: readonly Removal[]): Promise<void> {
+    forgetIn(watch.state, watch.touched, removals);
+    removeWithin(unsaved, removals);
+    await save();
+    await reviewState(state, removals, { remove: true });
+  }
+
   async function tickAll(): Promise<void> {
     const every = Math.min(LONGEST_TICK_MS, settings.checkpoint_secs * 1000);
     await pause(every, undefined, { signal }).catch(() => undefined);
@@ -332,9 +343,14 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     name: 'alerting',
     async start() {
       await stream.createGroup(TOPICS.opinions, GROUP);
+      await stream.createGroup(TOPICS.removals, REMOVAL_GROUP);
       await inTurn(hearPeople);
       queue.start();
-      running = Promise.all([persist('Reading opinions', read), persist('Watching', tickAll)]);
+      running = Promise.all([
+        persist('Reading opinions', read),
+        persist('Watching', tickAll),
+        persist('Hearing removals', () => readRemovals(stream, signal, (removals) => inTurn(() => forget(removals)))),
+      ]);
     },
     async stop() {
       stopping.abort(new Error('Alerting is stopping.'));

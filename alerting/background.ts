@@ -10,6 +10,11 @@ export interface Sampled {
   /** Epoch milliseconds. */
   readonly time: number;
   readonly title: string;
+  /** Whose it is, by which it can be taken back (core/removal.ts). */
+  readonly id: string;
+  readonly author: string;
+  readonly source: string;
+  readonly lane: string;
 }
 
 /** By language. */
@@ -19,7 +24,7 @@ const SAMPLE = 1000;
 
 /** Offers admitted documents to the sample, and forgets what is older than `before` (epoch milliseconds). */
 export function gather(background: Background, admitted: readonly Observation[], before: number): void {
-  for (const { id, time, shown } of admitted) {
+  for (const { id, time, shown, author, source, lane } of admitted) {
     if (shown === null) continue;
     let sample = background.get(shown.language);
     if (sample === undefined) background.set(shown.language, (sample = []));
@@ -28,7 +33,7 @@ export function gather(background: Background, admitted: readonly Observation[],
     if (sample.length >= SAMPLE && last !== undefined && hash >= last.hash) continue;
     let place = sample.length;
     while (place > 0 && (sample[place - 1]?.hash ?? 0) > hash) place -= 1;
-    sample.splice(place, 0, { hash, time, title: shown.title });
+    sample.splice(place, 0, { hash, time, title: shown.title, id, author, source, lane });
     if (sample.length > SAMPLE) sample.pop();
     if (sample.some((one) => one.time < before)) {
       background.set(

@@ -36,6 +36,8 @@ const READERS = [
   [TOPICS.documents, 'classifier'],
   [TOPICS.opinions, 'alerting'],
 ] as const;
+/** Reason of a removal that is told the other stages once more, when it is done. */
+const AGAIN = 'again';
 const TOGETHER_MS = 3_000;
 const LOOK_MS = 2_000;
 const RETRY_MS = 10_000;
@@ -76,7 +78,7 @@ export function createRemoving({
       const open = delivery.messages.flatMap(({ value, appended_at }) => {
         const parsed = removalSchema.safeParse(value);
         // An operator's is carried out by the process that was asked; the message is for the other stages.
-        return parsed.success && parsed.data.by === 'origin'
+        return parsed.success && parsed.data.by === 'origin' && parsed.data.reason !== AGAIN
           ? [{ removal: parsed.data, at: appended_at, before: null }]
           : [];
       });
@@ -115,6 +117,12 @@ export function createRemoving({
     await state.transaction(() => {
       for (const one of seen) void (done.includes(one) ? table.remove(one.removal.id) : table.put(one.removal.id, one));
     });
+    // What the other stages took in between the first pass and this one.
+    const again = open.filter(
+      (one) => one.before !== null && done.some(({ removal }) => removal.id === one.removal.id),
+    );
+    const told = again.map(({ removal }) => toldOthers({ ...removal, reason: AGAIN }, authors));
+    if (told.length > 0) await stream.append(TOPICS.removals, told, signal);
     for (const { removal, before } of done) await answer(removal.id, { ...result, before });
     if (done.length > 0) {
       log.info(

@@ -7,6 +7,7 @@
  * A campaign's first posts score low, since nobody can know yet; the score of a story is that of its highest document.
  */
 import { combined, newcomerBurst, oneVoice, piggyback, rhythm, sameText } from './flood_signals.ts';
+import { oldestOf } from './oldest.ts';
 import { hashText } from './shingles.ts';
 
 export interface Post {
@@ -83,6 +84,13 @@ export function createFloodWatch(most: Readonly<Record<keyof typeof MOST, number
     s: kind<TagRow>(),
     l: kind<FeedRow>(),
   };
+  const oldest = {
+    a: oldestOf(rows.a),
+    f: oldestOf(rows.f),
+    t: oldestOf(rows.t),
+    s: oldestOf(rows.s),
+    l: oldestOf(rows.l),
+  };
   let changed = new Map<string, FloodRow | null>();
 
   function put<Row extends Aged & FloodRow>(
@@ -94,11 +102,12 @@ export function createFloodWatch(most: Readonly<Record<keyof typeof MOST, number
     table.delete(key);
     table.set(key, row);
     changed.set(letter + key, row);
+    oldest[letter].moved(key);
     if (table.size <= most[letter]) return;
-    const [oldest] = table.keys();
-    if (oldest === undefined) return;
-    table.delete(oldest);
-    changed.set(letter + oldest, null);
+    const first = oldest[letter].peek();
+    if (first === undefined) return;
+    table.delete(first);
+    changed.set(letter + first, null);
   }
 
   function unrelatedShare(tags: readonly string[]): number {

@@ -11,6 +11,7 @@
  */
 import { createExemplars, type Exemplar } from './exemplars.ts';
 import { marksOf, MOST_MARKS } from './marks.ts';
+import { oldestOf } from './oldest.ts';
 import { hashText, hashWhole, sketchOf, weightOf, wordsOf, type Likeness } from './shingles.ts';
 
 export interface StoryText {
@@ -86,7 +87,7 @@ const KEPT_KEYS = 12;
 const EXEMPLARS_A_STORY = 8;
 /** Below this many words only equality counts: "to the moon" resembles too much. */
 const LEAST_WEIGHT = 5;
-/** Two days at 70 documents a minute; at most 200 MB. */
+/** Two days at 70 new stories a minute; docs/stories.md has the memory that it takes. */
 const MOST_STORIES = 200_000;
 
 interface Story extends StoryRow {
@@ -105,6 +106,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
   const exemplars = createExemplars(capacity);
   // In order of the last document, so that the first key is the one to give up.
   const stories = new Map<string, Story>();
+  const oldest = oldestOf(stories);
   const storyOfSlot: string[] = [];
   const byWhole = new Map<number, string>();
   const byKey = new Map<number, string>();
@@ -120,6 +122,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
 
   const remove = (id: string, story: Story): void => {
     stories.delete(id);
+    oldest.moved(id);
     changed.set(`s${id}`, null);
     for (const [number, slot] of story.slots.entries()) {
       exemplars.free(slot);
@@ -131,7 +134,9 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
   };
 
   const expire = (now: number): void => {
-    for (const [id, story] of stories) {
+    for (let id = oldest.peek(); id !== undefined; id = oldest.peek()) {
+      const story = stories.get(id);
+      if (story === undefined) break;
       const hasRoom = stories.size <= maxStories && exemplars.size + EXEMPLARS_A_STORY <= capacity;
       if (hasRoom && story.arrived >= now - STORY_WINDOW_MS) break;
       remove(id, story);
@@ -224,6 +229,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
         if (placed === null && repostOf !== null) remember(story, row, repostOf);
         stories.delete(story);
         stories.set(story, row);
+        oldest.moved(story);
         changed.set(`s${story}`, row);
       }
       return { story, novelty: Math.round(100 * 0.75 ** before), family: row.family };
