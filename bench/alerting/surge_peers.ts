@@ -102,7 +102,7 @@ function lastIsOutlier(window: Float64Array): number {
     if (spread === 0) break;
     const deviate = ((rest[left - 1] ?? 0) - center) / spread;
     if (deviate <= 0) break;
-    if (rank > above) strength = Math.max(strength, -Math.log10(Math.max(1e-300, alphaOf(deviate, count, rank))));
+    if (rank > above) strength = Math.max(strength, strengthOf(deviate, alphaOf(deviate, count, rank)));
   }
   return strength;
 }
@@ -130,6 +130,11 @@ function medianDistance(sorted: Float64Array, count: number, center: number): nu
     }
   }
   return distance;
+}
+
+/** Beyond what an alpha can say, the deviate itself orders, so that thresholds go on being tried. */
+function strengthOf(deviate: number, alpha: number): number {
+  return alpha > 1e-300 ? -Math.log10(alpha) : 300 + deviate;
 }
 
 /** The alpha at which generalised ESD's critical value equals the deviate (Rosner 1983), one-sided. */

@@ -1,21 +1,42 @@
-/** The real alerting core on a stream of posts: settings as shipped but for what a sweep changes. */
-import { surge } from '../../alerting/detectors/surge.ts';
+/**
+ * The real alerting core on a stream of posts: settings as shipped but for what a sweep changes, and entities alone
+ * judged, because the peers see nothing but a company's counts.
+ */
+import type { Detector } from '../../alerting/detector.ts';
+import { detectors as registry } from '../../alerting/registry.ts';
 import { alertingSettings, rulesOf } from '../../alerting/settings.ts';
 import { createWatch } from '../../alerting/watch.ts';
-import type { Context } from '../../core/component.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createComponent } from '../../core/config.ts';
 import type { Opinion } from '../../core/event.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { createLogger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { createMemoryState } from '../../core/state/memory.ts';
 import { opinionOf } from '../../test/alerting/opinions.ts';
 import type { Raised } from './surge_scoring.ts';
 import { HOUR, type SurgePost, type SurgeStream } from './surge_stream.ts';
 
-export type SurgeSettings = Record<string, number>;
+/** Of the `alerting:` section. */
+export type Changed = Readonly<Record<string, unknown>>;
 
-export async function alertsOf(stream: SurgeStream, change: SurgeSettings): Promise<Raised[]> {
-  const settings = alertingSettings.parse({});
+const context = {
+  clock: systemClock,
+  log: createLogger({ level: 'warn', format: 'auto' }),
+  metrics: createMetrics(),
+  signal: new AbortController().signal,
+  http: createHttpClient({ userAgent: 'tidewatch-bench' }),
+  state: createMemoryState(),
+};
+
+export async function alertsOf(stream: SurgeStream, change: Changed): Promise<Raised[]> {
+  const settings = alertingSettings.parse({ series: ['entity'], ...change });
   const rules = rulesOf(settings, 'global', []);
-  const context = { name: 'surge' } as Context;
-  const detector = await surge.create(surge.settings.parse(change), context);
-  const watch = createWatch(rules, [detector], ({ entity, topic }) => ({
+  const detectors: Detector[] = [];
+  for (const one of settings.detectors) {
+    detectors.push(await createComponent<Detector>(registry, one, context));
+  }
+  const watch = createWatch(rules, detectors, ({ entity, topic }) => ({
     en: entity ?? topic ?? '',
     zh: entity ?? topic ?? '',
   }));
@@ -43,8 +64,6 @@ function opinionFrom(post: SurgePost): Opinion {
     time: post.time,
     negative: post.negative,
     entities: [post.entity],
-    // A topic of its own each, so that no topic series has anything to say.
-    topic: post.entity,
     story: post.story,
     author: post.author,
     source: post.news ? post.author : 'forum',

@@ -16,7 +16,7 @@ import {
   type Tally,
 } from './surge_scoring.ts';
 import { HOUR, SIZES, START, surgeStream, type SurgeStream } from './surge_stream.ts';
-import { alertsOf, type SurgeSettings } from './surge_watch.ts';
+import { alertsOf, type Changed } from './surge_watch.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,8 +38,11 @@ const PEERS: readonly { readonly peer: Peer; readonly usual: number }[] = [
   { peer: seasonalHybridEsd(), usual: -Math.log10(0.05) },
 ];
 
-/** Where our own trade-off is looked at: one window in ... from 2.5 to 7 standard deviations. */
-const SWEEP: readonly SurgeSettings[] = [2.5, 3, 3.5, 4, 4.5, 5, 6, 7].map((fire_score) => ({ fire_score }));
+/** Where our own trade-off is looked at: how far above the baseline a window must be. */
+const SWEEP: readonly (readonly [string, Changed])[] = [3, 2.5, 2].map((fire_score) => [
+  `fire_score ${fire_score}`,
+  { clear_score: 1, detectors: [{ type: 'surge', name: 'surge', fire_score }] },
+]);
 
 type Counts = Map<string, Float64Array>;
 
@@ -126,7 +129,7 @@ const streams = options.seeds
 const posts = streams.reduce((sum, stream) => sum + stream.posts.length, 0);
 const began = performance.now();
 
-async function ours(change: SurgeSettings): Promise<Tally> {
+async function ours(change: Changed): Promise<Tally> {
   const tally = newTally();
   for (const stream of streams) tallyAlerts(tally, stream, await alertsOf(stream, change));
   return tally;
@@ -162,9 +165,9 @@ if (options.sweep) {
   say(HEAD.map(() => '---'));
   const inputs = streams.map((stream) => [stream, hourlyCounts(stream, false)] as const);
   const all = PEERS.map(({ peer }) => [peer.name, strengthsOf(peer, inputs)] as const);
-  for (const change of SWEEP) {
+  for (const [label, change] of SWEEP) {
     const tally = await ours(change);
-    row('Tidewatch', `fire_score ${change['fire_score'] ?? ''}`, tally);
+    row('Tidewatch', label, tally);
     const best = all
       .map(([name, strengths]) => {
         const threshold = thresholdFor(strengths, falsePerMonth(tally));
