@@ -10,6 +10,7 @@ import { classifyCommand } from './commands/classify.ts';
 import { detectCommand } from './commands/detect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { entitiesCommand } from './commands/entities.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
@@ -39,6 +40,7 @@ for (const command of [
   listCommand,
   doctorCommand,
   trainCommand,
+  evaluateCommand,
 ]) {
   program.addCommand(command());
 }

@@ -4,8 +4,10 @@
  *
  * NFKC folds full-width letters, ligatures and most look-alike digits (Unicode UAX #15); zero-width and control
  * characters are dropped because they are the cheapest way to hide a word from a matcher. Homoglyphs across scripts
- * (Cyrillic а for Latin a) are left alone here: folding them would damage real Cyrillic text.
+ * (Cyrillic а for Latin a) are folded only in what the model reads, and only in words that mix them (disguise.ts): what
+ * is stored and shown keeps the author's letters.
  */
+import { unmask } from './disguise.ts';
 
 // C0 and C1 controls except tab and line feeds, which count as white space below.
 const CONTROL = /(?![\t\n\r])\p{Cc}/gu;
@@ -34,8 +36,13 @@ export function findCashtags(text: string): string[] {
   return [...new Set([...text.matchAll(CASHTAG)].map((match) => (match[1] ?? '').toUpperCase()))];
 }
 
-/** The text that the model reads: cleaned, links taken out (they carry no opinion and cost tokens). */
+/** The text that the model reads: cleaned, without links, words in disguise made plain (disguise.ts). */
 export function modelText(title: string | null, text: string): string {
+  return unmask(cleanedText(title, text));
+}
+
+/** Title and text cleaned, links taken out (they carry no opinion and cost tokens). */
+export function cleanedText(title: string | null, text: string): string {
   const body = cleanText(text);
   const head = title === null ? '' : cleanText(title);
   const joined =

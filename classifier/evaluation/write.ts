@@ -1,0 +1,58 @@
+/** Where an evaluation goes: a report's folder, or the model's own, whose card and checksums are made anew. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cardOf, type TrainingFacts } from './card.ts';
+import type { Evaluation, Evaluations } from './evaluation.ts';
+import { pictureOf } from './picture.ts';
+import { tableOf } from './table.ts';
+
+/** Writes evaluation.json, evaluation.txt and evaluation.svg. */
+export function writeReport(folder: string, evaluation: Evaluation): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'evaluation.json'), `${JSON.stringify(evaluation, null, 1)}\n`);
+  writeFileSync(join(folder, 'evaluation.txt'), `${tableOf(evaluation)}\n`);
+  writeFileSync(join(folder, 'evaluation.svg'), pictureOf(evaluation));
+}
+
+/** Adds the split's figures to the model's evaluation.json, then writes MODEL_CARD.md and SHA256SUMS again. */
+export function writeToModel(folder: string, evaluation: Evaluation): void {
+  const path = join(folder, 'evaluation.json');
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Evaluations) : {};
+  const same = Object.entries(before).filter(([, known]) => known?.model === evaluation.model);
+  const all: Evaluations = { ...Object.fromEntries(same), [evaluation.split]: evaluation };
+  writeFileSync(path, `${JSON.stringify(all, roundedNumbers)}\n`);
+  writeFileSync(join(folder, 'MODEL_CARD.md'), cardOf(all, readFacts(folder), readConfig(folder)));
+  writeChecksums(folder);
+}
+
+const roundedNumbers = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' ? Math.round(value * 1e5) / 1e5 : value;
+
+function readFacts(folder: string): TrainingFacts {
+  const path = join(folder, 'training.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as TrainingFacts) : {};
+}
+
+function readConfig(folder: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+}
+
+/** The files that were listed, and those of the evaluation. */
+function writeChecksums(folder: string): void {
+  const sums = join(folder, 'SHA256SUMS');
+  const listed = readFileSync(sums, 'utf8')
+    .split('\n')
+    .map((line) => line.slice(66))
+    .filter((file) => file !== '');
+  const files = [...new Set([...listed, 'MODEL_CARD.md', 'evaluation.json', 'training.json'])];
+  const lines = files
+    .filter((file) => existsSync(join(folder, file)))
+    .map(
+      (file) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(folder, file)))
+          .digest('hex')}  ${file}\n`,
+    );
+  writeFileSync(sums, lines.join(''));
+}
