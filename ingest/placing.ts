@@ -13,7 +13,8 @@ export function storyTextOf(document: PlainDocument, about: readonly string[]): 
   const { id, title, text, links, url, published_at, repost_of, source_class } = document;
   const bare = bareHeadline(title ?? (text.length <= HEADLINE_CHARS ? text : ''));
   const whole = title === null ? (text.length <= HEADLINE_CHARS ? bare : text) : `${bare} ${text}`;
-  const isSocial = source_class === 'social';
+  // A board that is read as a plain feed is not marked as social, but its posts are signed.
+  const isSocial = source_class === 'social' || document.author !== null;
   return { id, text: whole, links, isSocial, at: Date.parse(published_at), about, url, repostOf: repost_of };
 }
 
