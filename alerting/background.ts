@@ -35,12 +35,6 @@ export function gather(background: Background, admitted: readonly Observation[],
     while (place > 0 && (sample[place - 1]?.hash ?? 0) > hash) place -= 1;
     sample.splice(place, 0, { hash, time, title: shown.title, id, author, source, lane });
     if (sample.length > SAMPLE) sample.pop();
-    if (sample.some((one) => one.time < before)) {
-      background.set(
-        shown.language,
-        sample.filter((one) => one.time >= before),
-      );
-    }
   }
 }
 

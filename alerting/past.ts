@@ -25,6 +25,7 @@ export interface Past {
 
 /** Stories from which a series has a weekly swing of its own. */
 export const ENOUGH_FOR_HOURS = 60;
+const HOUR_MS = 3_600_000;
 /** Powers of two that discounted hours may stand above one another. */
 const MOST_DOUBLINGS = 400;
 
@@ -65,6 +66,17 @@ export function remember(
     if (past.heard < ENOUGH_FOR_HOURS) return;
     past.hours = new Float64Array(HOURS_OF_WEEK);
     past.hoursAt = time;
+    // What was said so far, this story included, is known by block only: spread evenly over its hours.
+    for (let entry = 0; entry < past.size; entry += 1) {
+      const start = (past.block[entry] ?? 0) * rules.windowMs;
+      const hours = Math.max(1, Math.round(rules.windowMs / HOUR_MS));
+      for (let step = 0; step < hours; step += 1) {
+        const part = ((past.stories[entry] ?? 0) / hours) * 2 ** ((start - time) / rules.halfLifeMs);
+        const hour = hourOfWeek(start + step * HOUR_MS);
+        past.hours[hour] = (past.hours[hour] ?? 0) + part;
+      }
+    }
+    return;
   }
   let doublings = (time - past.hoursAt) / rules.halfLifeMs;
   if (doublings > MOST_DOUBLINGS) {

@@ -211,8 +211,8 @@ describe('the alerting stage', () => {
     const background = Array.from({ length: 6 * 24 }, (_, index) =>
       opinionOf({ id: `b${index}`, time: now + index * HOUR, negative: 0.05 }),
     );
-    // Six stories whose first three leave the window before the next bucket ends: anomalous for one bucket only.
-    const short = [0, 1, 2, 3, 4, 5].map((index) =>
+    // Eight stories whose first three leave the window before the next bucket ends: anomalous for one bucket only.
+    const short = [0, 1, 2, 3, 4, 5, 6, 7].map((index) =>
       opinionOf({
         id: `i${index}`,
         time: now + 6 * DAY + (index < 3 ? index : 7 * HOUR + index) * 1,

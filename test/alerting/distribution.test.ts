@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  binomialUpperTail,
+  betaBinomialUpperTail,
   logGamma,
   negativeBinomialInterval,
   negativeBinomialUpperTail,
@@ -34,10 +34,23 @@ describe('probability functions', () => {
     expect(negativeBinomialUpperTail(6, 2, 2)).toBeCloseTo(exact, 5);
   });
 
-  it('counts binomial tails exactly', () => {
-    expect(binomialUpperTail(8, 10, 0.5)).toBeCloseTo(56 / 1024, 12);
-    expect(binomialUpperTail(10, 10, 0.2)).toBeCloseTo(0.2 ** 10, 18);
-    expect(binomialUpperTail(0, 10, 0.2)).toBe(1);
+  it('counts beta-binomial tails: even ones under a flat prior, binomial ones without scatter', () => {
+    // Beta(1, 1): every count from 0 to n is as likely, 1 / (n + 1).
+    expect(betaBinomialUpperTail(8, 10, 1, 1)).toBeCloseTo(3 / 11, 12);
+    expect(betaBinomialUpperTail(10, 10, 1, 1)).toBeCloseTo(1 / 11, 12);
+    expect(betaBinomialUpperTail(0, 10, 2, 8)).toBe(1);
+    // A narrow beta is a fixed share: P(X >= 8 of 10 at one half) = 56 / 1024.
+    expect(betaBinomialUpperTail(8, 10, 5e7, 5e7)).toBeCloseTo(56 / 1024, 6);
+    const between = betaBinomialUpperTail(7.5, 10, 5e7, 5e7);
+    expect(between).toBeLessThan(betaBinomialUpperTail(7, 10, 5e7, 5e7));
+    expect(between).toBeGreaterThan(56 / 1024);
+  });
+
+  it('gives about the same beta-binomial tail by its sum and by its large-number form', () => {
+    const summed = betaBinomialUpperTail(500, 2000, 20, 80);
+    const matched = betaBinomialUpperTail(500.25, 2001, 20, 80);
+    expect(matched / summed).toBeGreaterThan(0.97);
+    expect(matched / summed).toBeLessThan(1.03);
   });
 
   it('turns p-values into standard deviations, far into the tail', () => {

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { drivingDocuments, summarize } from '../../alerting/evidence.ts';
-import { heldBack } from '../../alerting/inhibition.ts';
+import { alarm, explained, type Alarmed } from '../../alerting/inhibition.ts';
+import type { Series } from '../../core/event.ts';
 import { observe } from '../../alerting/observation.ts';
 import { closeThrough, newRecord, windowAt } from '../../alerting/window.ts';
 import { HOUR, START, opinionOf } from './opinions.ts';
 
-const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2 };
+const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2, halfLifeMs: 14 * 24 * HOUR };
 
 describe('evidence', () => {
   it('says in both languages what was counted and what was expected', () => {
     const name = { en: 'Norvale Bank', zh: '诺维银行' };
-    const judgement = { observed: 18.2, expected: 2.13, interval: { low: 0, high: 6 } };
+    const judgement = { observed: 18.2, expected: 2.13, interval: { low: 0, high: 6 }, measure: 'negative' as const };
     expect(summarize(name, judgement, 8, 'firing')).toEqual({
       en: 'Norvale Bank: 18 negative stories in 8 h where 2.1 were expected (95% interval 0 to 6)',
       zh: '诺维银行：8小时内18条负面报道，预期2.1条（95%区间0至6条）',
@@ -28,7 +29,8 @@ describe('evidence', () => {
     }
     record.waiting.push(observe(opinionOf({ id: 'copy', time: START + 99, negative: 0.99, story: 'story of d14' })));
     closeThrough(record, START + HOUR, rules);
-    const documents = drivingDocuments(windowAt(record, START + HOUR, rules, () => true));
+    const window = windowAt(record, START + HOUR, rules, () => true);
+    const documents = drivingDocuments(window.driving, window.copies);
     expect(documents).toHaveLength(10);
     expect(documents[0]).toEqual({
       id: 'd14',
@@ -55,18 +57,42 @@ describe('evidence', () => {
 describe('inhibition', () => {
   const driving = (entities: readonly string[][]) =>
     entities.map((ids, index) => observe(opinionOf({ id: String(index), time: START, negative: 0.9, entities: ids })));
+  const topic: Series = { kind: 'topic', entity: null, topic: 'Markets' };
+  const norvale: Series = { kind: 'entity', entity: 'norvale', topic: null };
+  const pair: Series = { kind: 'entity_topic', entity: 'norvale', topic: 'Markets' };
+  const alarmedBy = (...series: readonly Series[]): Alarmed => {
+    const alarmed: Alarmed = { entities: new Set(), pairs: new Set(), topics: new Set(), classes: new Set() };
+    for (const one of series) alarm(alarmed, one);
+    return alarmed;
+  };
 
   it('holds a topic back when more than 60% of what drives it belongs to entities with an alert', () => {
     const stories = driving([['norvale'], ['norvale'], ['norvale', 'other'], ['norvale'], ['other'], []]);
-    expect(heldBack(stories, new Set(['norvale']))).toBe(
+    expect(explained(topic, stories, alarmedBy(norvale), new Map())).toBe(
       'Held back: 4 of 6 driving stories belong to norvale, with an alert of its own.',
     );
   });
 
   it('lets a topic speak that is about more than that', () => {
     const stories = driving([['norvale'], ['norvale'], ['norvale'], [], ['other']]);
-    expect(heldBack(stories, new Set(['norvale']))).toBeNull();
-    expect(heldBack(stories, new Set())).toBeNull();
-    expect(heldBack([], new Set(['norvale']))).toBeNull();
+    expect(explained(topic, stories, alarmedBy(norvale), new Map())).toBeNull();
+    expect(explained(topic, stories, alarmedBy(), new Map())).toBeNull();
+    expect(explained(topic, [], alarmedBy(norvale), new Map())).toBeNull();
+  });
+
+  it('says one incident once between an entity and the entity within a topic, whichever came first', () => {
+    const stories = driving([['norvale'], ['norvale'], ['norvale']]);
+    expect(explained(pair, stories, alarmedBy(norvale), new Map())).toContain('Held back: norvale');
+    expect(explained(norvale, stories, alarmedBy(pair), new Map())).toContain('norvale/Markets');
+    expect(explained(norvale, stories, alarmedBy({ ...pair, topic: 'Earnings' }), new Map())).toBeNull();
+  });
+
+  it('holds a language and a class of sources back behind anything narrower', () => {
+    const stories = driving([['norvale'], [], []]);
+    const all: Series = { kind: 'source_class', entity: null, topic: null, source_class: 'social' };
+    const english: Series = { kind: 'language', entity: null, topic: null, language: 'en' };
+    expect(explained(all, stories, alarmedBy(topic), new Map())).toContain('belong to Markets');
+    expect(explained(english, stories, alarmedBy(all), new Map())).toContain('belong to social');
+    expect(explained(all, stories, alarmedBy(english), new Map())).toBeNull();
   });
 });

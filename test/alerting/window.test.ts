@@ -3,14 +3,14 @@ import { observe } from '../../alerting/observation.ts';
 import {
   admitLate,
   closeThrough,
-  forgetBuckets,
+  forgetBefore,
   newRecord,
   windowAt,
   type SeriesRecord,
 } from '../../alerting/window.ts';
-import { HOUR, START, opinionOf, type OpinionFacts } from './opinions.ts';
+import { HOUR, START, opinionOf, withDocument, type OpinionFacts } from './opinions.ts';
 
-const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2 };
+const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2, halfLifeMs: 14 * 24 * HOUR };
 const all = (): boolean => true;
 
 function recordWith(facts: readonly OpinionFacts[]): SeriesRecord {
@@ -125,6 +125,7 @@ describe('the window of a series', () => {
     admitLate(record, observe(opinionOf({ id: 'late', time: START + 30 * 60_000 })), START + 4 * HOUR, rules);
     expect(record.buckets.map(({ start }) => (start - START) / HOUR)).toEqual([0, 1]);
     expect(windowAt(record, START + 5 * HOUR, rules, all).stories).toBe(2);
+    closeThrough(record, START + 9 * HOUR, rules);
     expect(windowAt(record, START + 9 * HOUR, rules, all).stories).toBe(1);
   });
 
@@ -132,8 +133,8 @@ describe('the window of a series', () => {
     const record = recordWith([{ id: 'a', time: START + 20 * HOUR }]);
     closeThrough(record, START + 21 * HOUR, rules);
     admitLate(record, observe(opinionOf({ id: 'late', time: START })), START + 21 * HOUR, rules);
-    expect(record.admitted.map(({ id }) => id)).toEqual(['a']);
-    expect(record.buckets[0]?.lanes.get('feed')?.stories).toBe(1);
+    expect(record.buckets.flatMap(({ admitted }) => admitted).map(({ id }) => id)).toEqual(['a']);
+    expect([...record.past.stories.subarray(0, record.past.size)]).toEqual([1, 1]);
   });
 
   it('keeps what is needed to show for the most negative documents only', () => {
@@ -141,18 +142,31 @@ describe('the window of a series', () => {
       Array.from({ length: 100 }, (_, index) => ({ id: `d${index}`, time: START, negative: index / 100 })),
     );
     closeThrough(record, START + HOUR, rules);
-    const shown = record.admitted.filter((one) => one.shown !== null);
+    const shown = record.buckets.flatMap(({ admitted }) => admitted).filter((one) => one.shown !== null);
     expect(shown).toHaveLength(30);
     expect(Math.min(...shown.map(({ negative }) => negative))).toBe(0.7);
   });
 
-  it('forgets buckets that no baseline reaches', () => {
+  it('forgets blocks that no baseline reaches', () => {
     const record = recordWith([
       { id: 'a', time: START },
-      { id: 'b', time: START + 5 * HOUR },
+      { id: 'b', time: START + 25 * HOUR },
     ]);
-    closeThrough(record, START + 6 * HOUR, rules);
-    forgetBuckets(record, START + 2 * HOUR);
-    expect(record.buckets).toHaveLength(1);
+    closeThrough(record, START + 26 * HOUR, rules);
+    expect(forgetBefore(record, START + 9 * HOUR, rules)).toBe(true);
+    expect(record.past.size).toBe(1);
+  });
+
+  it('counts a document for less the more it looks coordinated', () => {
+    const record = newRecord({ kind: 'entity', entity: 'acme', topic: null });
+    for (const [index, coordinated] of [0, 0.5, 1].entries()) {
+      const opinion = opinionOf({ id: `c${index}`, time: START + index, negative: 0.8 });
+      record.waiting.push(observe(withDocument(opinion, { coordinated })));
+    }
+    closeThrough(record, START + HOUR, rules);
+    const window = windowAt(record, START + HOUR, rules, all);
+    expect([window.stories, window.leaning, window.authors, window.discounted]).toEqual([1.5, 1.5, 1.5, 1.5]);
+    expect(window.negative).toBeCloseTo(1.2, 12);
+    expect([...record.past.stories.subarray(0, record.past.size)]).toEqual([1.5]);
   });
 });
