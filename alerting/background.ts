@@ -24,8 +24,15 @@ const SAMPLE = 1000;
 
 /** Offers admitted documents to the sample, and forgets what is older than `before` (epoch milliseconds). */
 export function gather(background: Background, admitted: readonly Observation[], before: number): void {
+  for (const [language, sample] of background) {
+    if (sample.every(({ time }) => time >= before)) continue;
+    background.set(
+      language,
+      sample.filter(({ time }) => time >= before),
+    );
+  }
   for (const { id, time, shown, author, source, lane } of admitted) {
-    if (shown === null) continue;
+    if (shown === null || time < before) continue;
     let sample = background.get(shown.language);
     if (sample === undefined) background.set(shown.language, (sample = []));
     const hash = hashOf(id);
