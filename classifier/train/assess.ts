@@ -1,6 +1,6 @@
 /**
- * The development rows through the int8 graphs that are exported, to fit the calibration on, and every fourth of them
- * through the float graphs too, to see what int8 costs. Figures for the card are `tidewatch evaluate`'s, of the finished folder.
+ * The development rows through the graphs that are exported, to fit the calibration on, and through the float graphs, to
+ * see what int8 costs. Figures for the card are `tidewatch evaluate`'s, of the finished folder.
  */
 import { join } from 'node:path';
 import { type Calibration, chooseExit, fitHeads, scoreSets, type SetScore } from './calibration.ts';
@@ -15,12 +15,9 @@ export interface Assessment {
   calibration: Calibration;
   /** Share of development texts that leave at the exit; 0 without one. */
   exitShare: number;
-  scores: SetScore[];
-  /** The same rows by both, a part of all. */
-  sample: { int8: SetScore[]; float: SetScore[] };
+  int8: SetScore[];
+  float: SetScore[];
 }
-
-const FLOAT_STRIDE = 4;
 
 export async function assess(
   recipe: Recipe,
@@ -33,22 +30,14 @@ export async function assess(
   log(`${rows.length} development rows`);
   const int8 = await answers(rows, graphsOf(student, weights, recipe, 'int8'), student.shape.pad_token_id);
   log('int8 graphs answered');
-  const kept = [...rows.keys()].filter((index) => index % FLOAT_STRIDE === 0);
-  const sample = kept.map((index) => rows[index] as Row);
-  const float = await answers(sample, graphsOf(student, weights, recipe, 'float'), student.shape.pad_token_id);
-  const sampled = Object.fromEntries(
-    Object.entries(int8).map(([name, all]) => [name, kept.map((index) => all[index] ?? [])]),
-  );
+  const float = await answers(rows, graphsOf(student, weights, recipe, 'float'), student.shape.pad_token_id);
   const heads = fitHeads(student.heads, rows, int8);
   const exit = student.exitAfter === null ? null : chooseExit(student.heads, rows, int8, heads);
   return {
     calibration: { heads, exitThreshold: exit?.threshold ?? {} },
     exitShare: exit?.share ?? 0,
-    scores: scoreSets(student.heads, rows, int8, heads),
-    sample: {
-      int8: scoreSets(student.heads, sample, sampled, heads),
-      float: scoreSets(student.heads, sample, float, heads),
-    },
+    int8: scoreSets(student.heads, rows, int8, heads),
+    float: scoreSets(student.heads, rows, float, heads),
   };
 }
 

@@ -21,7 +21,17 @@ import { createStudent, type Student } from './student.ts';
 /** Longest text that the artifact is served with; training may cut earlier, positions up to here keep the base's values. */
 export const SERVED_TOKENS = 128;
 
-const ARTIFACT_FILES = ['config.json', 'tokenizer.json', ...Object.values(GRAPHS), 'MODEL_CARD.md'] as const;
+const ARTIFACT_FILES = ['config.json', 'tokenizer.json', 'training.json', ...Object.values(GRAPHS)] as const;
+
+/** What only the training knows and the card is to say; `tidewatch evaluate` reads it from training.json. */
+export interface TrainingFacts {
+  steps: number;
+  minutes: number;
+  machine: string;
+  notes: readonly string[];
+  /** Accuracy of the float model on development sets, by "set/task". */
+  compression: { float: Record<string, number> };
+}
 
 /**
  * The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none;
@@ -57,13 +67,14 @@ export function graphsOf(
   return partsOf(student).map((part) => encodeModel(buildGraph(student.shape, part, weights, { precision, producer })));
 }
 
-/** Writes all but the card, which `tidewatch evaluate` writes. */
+/** Writes all but the figures and the card, which `tidewatch evaluate --write` adds. */
 export function writeArtifact(
   folder: string,
   recipe: Recipe,
   student: Student,
   weights: Weights,
   calibration: Calibration,
+  facts: TrainingFacts,
 ): void {
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const base = JSON.parse(readFileSync(join(recipe.base, 'config.json'), 'utf8')) as Record<string, unknown>;
@@ -101,11 +112,15 @@ export function writeArtifact(
   const graphs = graphsOf(student, weights, recipe, 'int8');
   const names = graphs.length === 1 ? [GRAPHS.whole] : [GRAPHS.lower, GRAPHS.upper];
   for (const [index, name] of names.entries()) writeFileSync(join(folder, name), graphs[index] ?? new Uint8Array());
+  writeFileSync(join(folder, 'training.json'), `${JSON.stringify({ recipe, ...facts }, null, 2)}\n`);
+  for (const file of STALE) rmSync(join(folder, file), { force: true });
   writeChecksums(folder);
 }
 
-/** To be called again after any file of the folder changed. */
-export function writeChecksums(folder: string): void {
+/** Figures of the model that stood here before. */
+const STALE = ['evaluation.json', 'MODEL_CARD.md'];
+
+function writeChecksums(folder: string): void {
   const lines = ARTIFACT_FILES.filter((file) => existsSync(join(folder, file))).map(
     (file) =>
       `${createHash('sha256')

@@ -1,4 +1,5 @@
 /** A trained recipe as the folder that is served: what `tidewatch train` does last. */
+import { cpus } from 'node:os';
 import { assess, scoreLine } from './assess.ts';
 import { UNCALIBRATED } from './calibration.ts';
 import { readTrained, writeArtifact } from './export.ts';
@@ -9,18 +10,24 @@ import type { Student } from './student.ts';
 export async function exportRecipe(recipe: Recipe, log: (line: string) => void): Promise<void> {
   const { student, weights, step, minutes } = readTrained(recipe);
   const found = await assess(recipe, student, weights, log);
-  for (const score of found.scores) log(scoreLine(score));
-  for (const [index, score] of found.sample.float.entries()) {
-    const lost = score.f1 - (found.sample.int8[index]?.f1 ?? 0);
-    log(`float sample: ${scoreLine(score)}  int8 loses ${(100 * lost).toFixed(1)}`);
+  for (const [index, score] of found.int8.entries()) {
+    const lost = (found.float[index]?.f1 ?? 0) - score.f1;
+    log(`${scoreLine(score)}  int8 costs ${(100 * lost).toFixed(1)}`);
   }
   const isWorthIt = found.exitShare > 0;
-  const calibration = found.scores.length === 0 ? UNCALIBRATED : found.calibration;
-  writeArtifact(recipe.output, recipe, isWorthIt ? student : withoutExit(student), weights, calibration);
+  const calibration = found.int8.length === 0 ? UNCALIBRATED : found.calibration;
+  const float = Object.fromEntries(found.float.map(({ set, head, accuracy }) => [`${set}/${head}`, accuracy]));
+  const facts = { steps: step, minutes, machine: machine(), notes: recipe.notes, compression: { float } };
+  writeArtifact(recipe.output, recipe, isWorthIt ? student : withoutExit(student), weights, calibration, facts);
   if (isWorthIt)
     log(`exit: ${(100 * found.exitShare).toFixed(0)}% leave, at ${JSON.stringify(calibration.exitThreshold)}`);
   else if (student.exitAfter !== null) log('exit: left out, no limits let enough texts leave at an acceptable cost');
   log(`wrote ${recipe.output} from step ${step} (${minutes.toFixed(0)} minutes of training)`);
+}
+
+function machine(): string {
+  const cores = cpus();
+  return `${cores.length} cores of ${cores[0]?.model ?? 'an unknown processor'}`;
 }
 
 function withoutExit(student: Student): Student {

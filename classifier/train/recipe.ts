@@ -108,6 +108,8 @@ export const recipeSchema = z.strictObject({
   evaluate_minutes: z.number().positive(),
   /** Ends after so many evaluations without a better mean score on the development sample; the best weights are exported. */
   early_stopping: z.strictObject({ patience: z.int().min(1) }).optional(),
+  /** Paragraphs for the model card. */
+  notes: z.array(z.string()).default([]),
   sets: z.record(z.string(), setSchema),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
