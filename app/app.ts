@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
 import { createClassifier } from '../classifier/classifier.ts';
 import { createBackend } from '../classifier/registry.ts';
-import type { Backend } from '../classifier/backend.ts';
+import { createModelSwap } from '../classifier/swap.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
@@ -49,6 +49,8 @@ export interface App {
   stop(): Promise<void>;
   /** The page's address, such as http://127.0.0.1:8080; null without the dashboards stage. */
   address(): string | null;
+  /** Labels with the backend of these settings from the next delivery on; false, and the old one kept, where it cannot be opened. */
+  swapModel(section: Settings['classifier']): Promise<boolean>;
 }
 
 /**
@@ -97,8 +99,10 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
 
     const shared = { clock, metrics, signal: abort.signal, http, state, stream, store };
     const logOf = (stage: Role): Logger => log.child({ stage });
-    const backend: Backend | null = roles.has('classifier')
-      ? await createBackend(settings.classifier, { ...shared, log: logOf('classifier') })
+    const openBackend = (section: Settings['classifier']) =>
+      createBackend(section, { ...shared, log: logOf('classifier') });
+    const backend = roles.has('classifier')
+      ? createModelSwap(await openBackend(settings.classifier), { log: logOf('classifier'), metrics: metrics.model })
       : null;
     if (backend !== null) closers.push(() => backend.close());
 
@@ -125,7 +129,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           sources: () => ingest?.health() ?? [],
           names: names.entity,
           version: VERSION,
-          model: () => backend?.model ?? null,
+          model: () => backend?.current().model ?? null,
         })
       : null;
     const classifier =
@@ -151,6 +155,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       ingest,
       alerting,
       address: () => dashboards?.address() ?? null,
+      swapModel: async (section) => (await backend?.swap(() => openBackend(section))) ?? false,
       async start() {
         try {
           stopAll = await startAll(services);

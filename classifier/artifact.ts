@@ -13,12 +13,15 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
 import { sentimentSchema } from '../core/event.ts';
+import { referenceSchema, type Reference } from './drift.ts';
 import type { Heads } from './labels.ts';
 
 export interface Artifact {
   /** name@version. */
   readonly model: string;
   readonly heads: Heads;
+  /** Shares of labels on development sets, from evaluation.json; null where the model was not evaluated. */
+  readonly reference: Reference | null;
   /** Longest input in tokens, frame included. */
   readonly maxLength: number;
   readonly padId: number;
@@ -102,6 +105,7 @@ const GRAPHS = {
   upper: 'onnx/upper_quantized.onnx',
 } as const;
 const SUMS = 'SHA256SUMS';
+const EVALUATION = 'evaluation.json';
 
 /** The folder of a model that comes with Tidewatch, from source and from the built package alike. */
 export function shippedModel(name: string): string {
@@ -130,6 +134,7 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
   return {
     model: `${tidewatch.name}@${tidewatch.version}`,
     heads: tidewatch.heads,
+    reference: sums.has(EVALUATION) ? readReference(await readText(folder, EVALUATION)) : null,
     maxLength: tidewatch.max_length,
     padId,
     tokenizerFile: join(folder, FILES.tokenizer),
@@ -232,4 +237,10 @@ function refuseConfig(folder: string, problem: string): never {
   throw new TidewatchError('model.missing', `${path} does not describe a Tidewatch model: ${problem}`, {
     hint: 'Export the model with `tidewatch train`, which writes this file.',
   });
+}
+
+/** The part of evaluation.json that drift needs; a file of another form is no reason not to label. */
+function readReference(text: string): Reference | null {
+  const parsed = z.object({ dev: z.object({ reference: referenceSchema }) }).safeParse(JSON.parse(text));
+  return parsed.success ? parsed.data.dev.reference : null;
 }

@@ -3,6 +3,7 @@
  * machine) is its own business; one contract suite (test/contracts/backend.ts) is run by every one.
  */
 import type { Sentiment } from '../core/event.ts';
+import type { Reference } from './drift.ts';
 import type { EntityLabels, Heads, Labels } from './labels.ts';
 
 /** A text and one entity that it names: how does the text speak of it? Both as `modelText` makes them. */
@@ -31,6 +32,8 @@ export interface Backend {
   /** name@version of the model, as it stands on every opinion. */
   readonly model: string;
   readonly labels: KnownLabels;
+  /** Shares of labels that the model gave on its development sets, where they are known: what drift is measured against. */
+  readonly reference?: Reference | null;
   /**
    * Labels of `texts`, in their order. Texts are as `modelText` of core/text.ts makes them; what lies beyond the
    * model's length is not read. May be called again before an earlier call has ended.

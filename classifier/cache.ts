@@ -15,6 +15,7 @@ export function withCache(backend: Backend, entries: number): Backend {
   return {
     model: backend.model,
     labels: backend.labels,
+    reference: backend.reference ?? null,
     classify: (given, options) =>
       options?.remember === false
         ? backend.classify(given, options)

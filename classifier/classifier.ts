@@ -16,17 +16,19 @@ import { documentRow, opinionRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
 import { deadLetterTopic, TOPICS, type Delivery, type Received, type Stream } from '../core/stream/stream.ts';
 import type { Backend } from './backend.ts';
+import { createDriftWatch, type DriftWatch } from './drift.ts';
 import { labelMessages, type Labelled } from './labelling.ts';
 import { retryUntilStopped } from './retry.ts';
 import type { ClassifierSettings } from './settings.ts';
+import type { Held, ModelSwap } from './swap.ts';
 
 export const CLASSIFIER_GROUP = 'classifier';
 
 export interface ClassifierDependencies extends Pick<Context, 'clock' | 'log' | 'metrics'> {
   readonly stream: Stream;
   readonly store: Store;
-  /** Owned, and closed after the stage's stop, by the caller. */
-  readonly backend: Backend;
+  /** Owned, and closed after the stage's stop, by the caller. A swap's model may change between deliveries. */
+  readonly backend: Backend | ModelSwap;
 }
 
 const LAG_EVERY_MS = 1000;
@@ -45,6 +47,27 @@ export function createClassifier(
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let labelledDocuments = 0;
+
+  const drifts = new Map<string, DriftWatch>();
+  const hold = (): Held => ('hold' in backend ? backend.hold() : { backend, release: () => undefined });
+
+  /** By the model that is current now, which a try after a failure need not be any more. */
+  async function label({ messages }: Delivery<unknown>): Promise<Labelled> {
+    const held = hold();
+    try {
+      const labelled = await labelMessages(messages, held.backend, clock, settings);
+      let drift = drifts.get(labelled.model);
+      if (drift === undefined) {
+        drift = createDriftWatch(held.backend.reference ?? null, metrics.model);
+        drifts.clear();
+        drifts.set(labelled.model, drift);
+      }
+      drift.see(labelled.opinions.map(({ value }) => value));
+      return labelled;
+    } finally {
+      held.release();
+    }
+  }
 
   async function write(delivery: Delivery<unknown>, { model, opinions, refused, unanswered }: Labelled): Promise<void> {
     if (opinions.length > 0) {
@@ -80,7 +103,7 @@ export function createClassifier(
       for await (const delivery of deliveries) {
         const began = performance.now();
         stage.in(delivery.messages.length);
-        const labelled = await retry('Labelling', () => labelMessages(delivery.messages, backend, clock, settings));
+        const labelled = await retry('Labelling', () => label(delivery));
         const previous = writing;
         writing = previous.then(async () => {
           await write(delivery, labelled);
@@ -137,7 +160,7 @@ export function createClassifier(
   return {
     name: 'classifier',
     async start() {
-      log.info(`Labelling with ${backend.model}`);
+      log.info(`Labelling with ${('hold' in backend ? backend.current() : backend).model}`);
       running = run();
       timer = startGauge();
     },

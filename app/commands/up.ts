@@ -1,7 +1,7 @@
 /** `tidewatch up`: runs the stages until a signal asks to stop; the second signal stops at once. */
 import { Command } from 'commander';
 import { explainError, TidewatchError, toTidewatchError } from '../../core/errors.ts';
-import { createApp, ROLES, type Role } from '../app.ts';
+import { createApp, ROLES, type App, type Role } from '../app.ts';
 import { readSettings } from '../config.ts';
 import { endAtOnce } from '../end_process.ts';
 import { QUICKSTART } from '../package_root.ts';
@@ -29,8 +29,21 @@ export function upCommand(): Command {
         );
       };
       process.on('SIGINT', () => stop('SIGINT')).on('SIGTERM', () => stop('SIGTERM'));
+      // Elsewhere the model is swapped by a restart: Windows knows the signal only as its console's end.
+      if (process.platform !== 'win32') process.on('SIGHUP', () => swapModel(app, options));
       await app.start();
     });
+}
+
+/** SIGHUP: reads the settings file again and swaps the model; every other setting waits for a restart. */
+function swapModel(app: App, options: { config?: string; data?: string }): void {
+  try {
+    const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
+    app.log.info('SIGHUP: opening the model of classifier.backend; other settings are read at the next start');
+    void app.swapModel(settings.classifier);
+  } catch (error) {
+    app.log.error(`SIGHUP: the model is kept: ${explainError(error)}`);
+  }
 }
 
 function parseRoles(text: string | undefined): readonly Role[] {

@@ -68,6 +68,7 @@ async function openBackend(given: Settings, restarted: () => void): Promise<Back
   return {
     model: artifact.model,
     labels: knownLabels(artifact.heads),
+    reference: artifact.reference,
     async classify(texts) {
       if (texts.length === 0) return [];
       const logits = await thread.call({ texts, heads: textHeads });
