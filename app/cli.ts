@@ -5,12 +5,14 @@
  */
 import { Command } from 'commander';
 import { explainError, toTidewatchError } from '../core/errors.ts';
+import { backtestCommand } from './commands/backtest.ts';
 import { checkCommand } from './commands/check.ts';
 import { classifyCommand } from './commands/classify.ts';
 import { detectCommand } from './commands/detect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { entitiesCommand } from './commands/entities.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { explainCommand } from './commands/explain.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
@@ -29,6 +31,7 @@ for (const command of [
   replayCommand,
   classifyCommand,
   detectCommand,
+  backtestCommand,
   checkCommand,
   entitiesCommand,
   forgetCommand,
@@ -41,6 +44,7 @@ for (const command of [
   doctorCommand,
   trainCommand,
   evaluateCommand,
+  explainCommand,
 ]) {
   program.addCommand(command());
 }
