@@ -9,16 +9,18 @@ import { createLogger } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createMemoryState } from '../core/state/memory.ts';
 import { readSettings } from './config.ts';
+import type { z } from 'zod';
 
 /** @throws TidewatchError config.invalid, model.missing, model.checksum, library.missing */
-export async function openBackend(options: {
-  backend: string;
-  config?: string;
-}): Promise<{ backend: Backend; close: () => Promise<void> }> {
+export async function openBackend(
+  options: { backend: string; config?: string } | { settings: z.output<typeof classifierSettings> },
+): Promise<{ backend: Backend; close: () => Promise<void> }> {
   const settings =
-    options.config === undefined
-      ? parseSettings(JSON.stringify({ backend: { type: options.backend } }), '--backend', classifierSettings)
-      : readSettings(options.config).classifier;
+    'settings' in options
+      ? options.settings
+      : options.config === undefined
+        ? parseSettings(JSON.stringify({ backend: { type: options.backend } }), '--backend', classifierSettings)
+        : readSettings(options.config).classifier;
   const http = createHttpClient({ userAgent: 'Tidewatch' });
   const backend = await createBackend(settings, {
     clock: systemClock,

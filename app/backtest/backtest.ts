@@ -1,0 +1,143 @@
+/** One backtest: labels (cached), the watch under event time, the score, the report. Sweeps run it in processes beside each other. */
+import { readFile, mkdir, writeFile, rename } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { readEvents } from '../../backtest/events.ts';
+import { eventStudy } from '../../backtest/event_study.ts';
+import { readPrices, type Prices } from '../../backtest/prices.ts';
+import { reportHtml, reportJson, type Report, type SweepRow } from '../../backtest/report.ts';
+import { scoreRun } from '../../backtest/score.ts';
+import { type Override, withOverrides } from '../../backtest/sweep.ts';
+import { systemClock } from '../../core/clock.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { createLogger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import { createMemoryState } from '../../core/state/memory.ts';
+import { loadWatchlists } from '../../ingest/watchlist.ts';
+import { readSettings, settingsSchema, type Settings } from '../config.ts';
+import { loadNames } from '../names.ts';
+import { labelFeed, readOpinions } from './label.ts';
+import { createResolver } from './resolve.ts';
+import { watchFeed } from './watch_feed.ts';
+
+export interface BacktestOptions {
+  readonly feed: string;
+  readonly config: string;
+  readonly overrides: readonly Override[];
+  readonly sourceClass: 'news' | 'social';
+  readonly cache: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly events: string | null;
+  readonly prices: string | null;
+  /** Symbol in the price file whose returns are taken off. */
+  readonly market: string | null;
+  readonly progress: (line: string) => void;
+}
+
+/** @throws TidewatchError config.*, input.invalid, model.*, storage.* */
+export async function backtest(options: BacktestOptions): Promise<Report> {
+  const settings = settingsOf(options);
+  const feed = resolve(options.feed);
+  const watched = await loadWatchlists(settings.ingest.watchlists);
+  const names = await loadNames(settings);
+  const entityOf = createResolver(watched);
+  const events =
+    options.events === null ? null : readEvents(await text(options.events, '--events'), options.events, entityOf);
+  const prices: Prices =
+    options.prices === null ? new Map() : readPrices(await text(options.prices, '--prices'), options.prices, entityOf);
+  const market = options.market === null ? null : (prices.get(entityOf(options.market) ?? '') ?? null);
+  const from = timeOf(options.from, '--from', -Infinity);
+  const to = timeOf(options.to, '--to', Infinity);
+
+  const file = await labelFeed(settings, { ...options, feed });
+  const http = createHttpClient({ userAgent: settings.http.user_agent });
+  try {
+    const { run } = await watchFeed(readOpinions(file), settings.alerting, {
+      feed: basename(feed),
+      names,
+      from,
+      to,
+      wanted: (events ?? []).flatMap(({ entity }) => (entity === null ? [] : [`entity:${entity}`])),
+      context: {
+        clock: systemClock,
+        log: createLogger({ level: 'warn', format: 'auto' }),
+        metrics: createMetrics(),
+        signal: new AbortController().signal,
+        http,
+        state: createMemoryState(),
+      },
+    });
+    const period = { from: Date.parse(run.from), to: Date.parse(run.to) };
+    return {
+      run,
+      score: events === null ? null : scoreRun(run.alerts, events, period),
+      study: prices.size === 0 ? null : eventStudy(run.alerts, prices, market),
+      sweep: [],
+      prices,
+      names: (key) => nameOf(key, names),
+    };
+  } finally {
+    await http.close();
+  }
+}
+
+/** Writes index.html and report.json, each beside itself and then renamed. */
+export async function writeReport(report: Report, folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of [
+    ['report.json', reportJson(report)],
+    ['index.html', reportHtml(report)],
+  ] as const) {
+    await writeFile(join(folder, `${name}.new`), content);
+    await rename(join(folder, `${name}.new`), join(folder, name));
+  }
+  return join(folder, 'index.html');
+}
+
+/** What a sweep's table says of one run. */
+export function sweepRow({ run, score }: Report, settings: readonly string[]): SweepRow {
+  const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
+  const none = { hits: 0, of: 0, interval: null };
+  return {
+    settings,
+    alerts: run.alerts.length,
+    alertsPerWeek: run.alerts.length / weeks,
+    recall: score?.recall ?? none,
+    precision: score?.precision ?? none,
+    medianDelayHours: score?.medianDelayHours ?? null,
+  };
+}
+
+function settingsOf({ config, overrides }: BacktestOptions): Settings {
+  const settings = readSettings(config);
+  if (overrides.length === 0) return settings;
+  const parsed = settingsSchema.safeParse(withOverrides(settings, overrides));
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'invalid' };
+  throw new TidewatchError('config.invalid', `--set and --sweep: ${path.map(String).join('.')}: ${message}`);
+}
+
+function nameOf(key: string, names: Awaited<ReturnType<typeof loadNames>>): string {
+  const colon = key.indexOf(':');
+  const kind = key.slice(0, colon);
+  const rest = key.slice(colon + 1);
+  if (kind === 'entity') return names.entity(rest).en;
+  if (kind !== 'entity_topic') return rest;
+  return `${names.entity(rest.slice(0, rest.indexOf('/'))).en} · ${rest.slice(rest.indexOf('/') + 1)}`;
+}
+
+function timeOf(written: string | null, option: string, otherwise: number): number {
+  if (written === null) return otherwise;
+  const time = Date.parse(written);
+  if (Number.isNaN(time)) {
+    throw new TidewatchError('input.invalid', `${option}: "${written}" is no date such as 2020-01-31`);
+  }
+  return time;
+}
+
+async function text(path: string, option: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new TidewatchError('input.invalid', `${option}: cannot read ${path}`, { cause: error });
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * Opinions through the live alerting code under event time: the same watch, told of one opinion after another and of
+ * how far event time has come, as the alerting stage does for a replay. Nothing later is known to anything earlier.
+ */
+import { createWatch } from '../../alerting/watch.ts';
+import type { Detector } from '../../alerting/detector.ts';
+import { watermark } from '../../alerting/lanes.ts';
+import { seriesOf } from '../../alerting/observation.ts';
+import { detectors as registry } from '../../alerting/registry.ts';
+import { rulesOf, versionOf, type AlertingSettings } from '../../alerting/settings.ts';
+import { createDayCount, firedAlerts, type Run } from '../../backtest/run.ts';
+import { createReplayClock } from '../../core/clock.ts';
+import type { Context } from '../../core/component.ts';
+import { createComponent } from '../../core/config.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { isoTime, seriesKey, type Alert, type Opinion } from '../../core/event.ts';
+import type { Names } from '../names.ts';
+
+export interface WatchFeedOptions {
+  readonly feed: string;
+  readonly names: Names;
+  /** Epoch milliseconds: only documents published in [from, to) are taken. */
+  readonly from: number;
+  readonly to: number;
+  /** Keys of series whose days are wanted besides those with alerts. */
+  readonly wanted: readonly string[];
+  readonly context: Omit<Context, 'name'>;
+}
+
+/** @throws TidewatchError input.invalid where no document lies in the period */
+export async function watchFeed(
+  opinions: AsyncIterable<Opinion>,
+  settings: AlertingSettings,
+  { feed, names, from, to, wanted, context }: WatchFeedOptions,
+): Promise<{ run: Run; changes: readonly Alert[] }> {
+  const rules = rulesOf(settings, 'global', [], names.parents);
+  const detectors: Detector[] = [];
+  for (const one of settings.detectors) detectors.push(await createComponent<Detector>(registry, one, context));
+  const watch = createWatch(rules, detectors, names.series);
+  const clock = createReplayClock(0);
+  const count = createDayCount((opinion) => seriesOf(opinion, names.parents).map(seriesKey));
+  const changes: Alert[] = [];
+  let documents = 0;
+  let first = Infinity;
+  let last = -Infinity;
+  const advance = (until: number): void => {
+    changes.push(...watch.advance(until).alerts.map(({ alert }) => alert));
+  };
+  for await (const opinion of opinions) {
+    const time = Date.parse(opinion.document.published_at);
+    if (time < from || time >= to) continue;
+    documents += 1;
+    first = Math.min(first, time);
+    last = Math.max(last, time);
+    clock.advanceTo(Date.parse(opinion.document.fetched_at));
+    watch.take(opinion);
+    count.add(opinion);
+    const mark = watermark(watch.state.lanes, rules.watermark, clock.now());
+    if (mark !== null) advance(mark);
+  }
+  if (documents === 0) throw new TidewatchError('input.invalid', `${feed} has no document in that period`);
+  const { bucketMs, windowMs } = rules.window;
+  advance(last + windowMs + rules.lifecycle.keepFiringMs + 2 * bucketMs);
+  const alerts = firedAlerts(changes, seriesKey);
+  const keys = new Set([...wanted, ...alerts.map(({ key }) => key)]);
+  const run: Run = {
+    feed,
+    model: watch.state.model,
+    settings: versionOf(settings),
+    documents,
+    from: isoTime(first),
+    to: isoTime(last),
+    alerts,
+    days: count.of([...keys].toSorted()),
+  };
+  return { run, changes };
+}

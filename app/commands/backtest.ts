@@ -1,0 +1,120 @@
+/** `tidewatch backtest`: what would have been alerted on a recorded feed, against known events and prices, as a report. */
+import { Command, Option } from 'commander';
+import { combinations, parseOverrides } from '../../backtest/sweep.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { backtest, sweepRow, writeReport } from '../backtest/backtest.ts';
+import { runSweep } from '../backtest/processes.ts';
+import { QUICKSTART } from '../package_root.ts';
+
+interface Options {
+  feed: string;
+  config: string;
+  report?: string;
+  from?: string;
+  to?: string;
+  events?: string;
+  prices?: string;
+  market?: string;
+  sourceClass: 'news' | 'social';
+  cache: string;
+  set: string[];
+  sweep: string[];
+  row?: boolean;
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+export function backtestCommand(): Command {
+  return new Command('backtest')
+    .description('run a recorded feed through the alerting of your settings and report what fired, found and missed')
+    .requiredOption('--feed <file>', 'JSON lines, CSV or RSS, in the order of arrival: .jsonl, .csv (both also .gz)')
+    .option('--config <file>', 'settings file; its sources are left out', QUICKSTART)
+    .option('--report <dir>', 'folder for index.html and report.json')
+    .option('--from <date>', 'only documents published from this date on')
+    .option('--to <date>', 'only documents published before this date')
+    .option('--events <file>', 'known events: JSON lines of date, entity or ticker, what')
+    .option('--prices <file>', 'closing prices: CSV of date, symbol, close')
+    .option('--market <symbol>', 'symbol in the price file whose returns are taken off')
+    .addOption(
+      new Option('--source-class <class>', 'of documents that say none').choices(['news', 'social']).default('news'),
+    )
+    .option('--cache <dir>', 'folder of labelled feeds', 'tidewatch-backtests')
+    .option('--set <path=value>', 'a setting for this run, as alerting.window_hours=12; again for more', collect, [])
+    .option('--sweep <path=a,b,c>', 'values to try of a setting; again for more: all combinations run', collect, [])
+    .addOption(new Option('--row', 'print the row of a sweep as JSON').hideHelp())
+    .action(async (options: Options) => {
+      if (options.row !== true && options.report === undefined) {
+        throw new TidewatchError('input.invalid', '--report says in which folder the report is written');
+      }
+      const progress = options.row === true ? () => undefined : progressLine();
+      const grid = combinations(options.sweep.map(parseOverrides));
+      const report = await backtest({
+        ...options,
+        overrides: options.set.flatMap(parseOverrides),
+        from: options.from ?? null,
+        to: options.to ?? null,
+        events: options.events ?? null,
+        prices: options.prices ?? null,
+        market: options.market ?? null,
+        progress,
+      });
+      if (options.row === true) {
+        process.stdout.write(JSON.stringify(sweepRow(report, [])));
+        return;
+      }
+      // The labels are in the cache now: each run of the sweep only reads them.
+      const settings = grid.map((chosen) => chosen.map(({ path, value }) => `${path}=${String(value)}`));
+      const sweep = grid.length < 2 ? [] : await runSweep(commandOf(options), settings, progress);
+      const page = await writeReport({ ...report, sweep }, options.report ?? '.');
+      process.stdout.write(
+        `\n${summary(report)}\n${sweep.length > 0 ? `${sweep.length} runs in the sweep\n` : ''}${page}\n`,
+      );
+    });
+}
+
+function commandOf({ feed, config, from, to, events, prices, market, sourceClass, cache, set }: Options): string[] {
+  const optional: [string, string | undefined][] = [
+    ['--from', from],
+    ['--to', to],
+    ['--events', events],
+    ['--prices', prices],
+    ['--market', market],
+  ];
+  return [
+    'backtest',
+    '--feed',
+    feed,
+    '--config',
+    config,
+    '--source-class',
+    sourceClass,
+    '--cache',
+    cache,
+    ...optional.flatMap(([name, value]) => (value === undefined ? [] : [name, value])),
+    ...set.flatMap((one) => ['--set', one]),
+  ];
+}
+
+function summary({ run, score }: Awaited<ReturnType<typeof backtest>>): string {
+  const lines = [
+    `${run.documents} documents from ${run.from.slice(0, 10)} to ${run.to.slice(0, 10)}, ${run.alerts.length} alerts`,
+  ];
+  if (score !== null) {
+    const { recall, precision, medianDelayHours, alertsPerWeek } = score;
+    lines.push(
+      `${recall.hits} of ${recall.of} known events found${medianDelayHours === null ? '' : `, median delay ${medianDelayHours.toFixed(1)} h`}`,
+    );
+    lines.push(`${precision.hits} of ${precision.of} alerts on their entities are explained by one (a lower bound)`);
+    lines.push(
+      `${alertsPerWeek.entities.toFixed(2)} alerts a week on entities, ${alertsPerWeek.all.toFixed(2)} on all series`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** One line that is written over at a terminal, lines of their own elsewhere. */
+function progressLine(): (line: string) => void {
+  return process.stderr.isTTY
+    ? (line) => void process.stderr.write(`\r${line.padEnd(78)}`)
+    : (line) => void process.stderr.write(`${line}\n`);
+}

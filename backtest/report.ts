@@ -1,0 +1,176 @@
+/**
+ * The report: one HTML file that opens without a network or scripts, and the same facts as JSON. It says what it cannot
+ * say: too few events or alerts for a rate, a list of events that is not complete, a watchlist chosen in hindsight.
+ */
+import type { Study } from './event_study.ts';
+import { escape, timeline } from './drawing.ts';
+import type { Prices } from './prices.ts';
+import type { FiredAlert, Run } from './run.ts';
+import { MATCH, type Proportion, type Score } from './score.ts';
+import { STYLE } from './report_style.ts';
+
+export interface SweepRow {
+  /** The settings that were varied, as `path=value`. */
+  readonly settings: readonly string[];
+  readonly alerts: number;
+  readonly alertsPerWeek: number;
+  readonly recall: Proportion;
+  readonly precision: Proportion;
+  readonly medianDelayHours: number | null;
+}
+
+export interface Report {
+  readonly run: Run;
+  readonly score: Score | null;
+  readonly study: Study | null;
+  readonly sweep: readonly SweepRow[];
+  readonly prices: Prices;
+  readonly names: (key: string) => string;
+}
+
+/** The facts as JSON, with sorted series and two-space indent: the same bytes for the same run. */
+export function reportJson({ run, score, study, sweep }: Report): string {
+  return `${JSON.stringify({ ...run, days: Object.fromEntries(run.days), rule: MATCH, score, study, sweep }, null, 2)}\n`;
+}
+
+export function reportHtml(report: Report): string {
+  const { run, score, study, sweep } = report;
+  const sections = [
+    summary(report),
+    score === null ? '' : events(score, report),
+    timelines(report),
+    study === null ? '' : returns(study),
+    sweep.length < 2 ? '' : tradeOff(sweep),
+    alerts(run.alerts),
+    `<section><h2>How this was made</h2><p>Feed <code>${escape(run.feed)}</code>, model <code>${escape(run.model)}</code>, settings <code>${escape(run.settings)}</code>. The alerts are those of the live pipeline under event time: documents entered in the order of the feed, each at the moment it was published or fetched, and no later document is known to an earlier alert. Documents are judged at the time their source gave; a feed that gives only dates is judged once a day, at the day's start.</p></section>`,
+  ];
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Backtest of ${escape(run.feed)}</title><style>${STYLE}</style></head><body><main>${sections.join('')}</main></body></html>\n`;
+}
+
+function summary({ run, score }: Report): string {
+  const fired = run.alerts.length;
+  const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
+  const facts: [string, string][] = [
+    [run.documents.toLocaleString('en'), 'documents'],
+    [`${run.from.slice(0, 10)} – ${run.to.slice(0, 10)}`, 'period'],
+    [String(fired), `alerts, ${(fired / weeks).toFixed(2)} a week`],
+  ];
+  if (score !== null) {
+    facts.push([percentOf(score.recall), `of known events found (${score.recall.hits} of ${score.recall.of})`]);
+    facts.push([
+      percentOf(score.precision),
+      `of alerts on their entities explained by one (${score.precision.hits} of ${score.precision.of})`,
+    ]);
+    if (score.medianDelayHours !== null) facts.push([`${score.medianDelayHours.toFixed(1)} h`, 'median delay']);
+  }
+  return `<header><h1>Backtest of ${escape(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escape(value)}</b> ${escape(name)}</li>`).join('')}</ul></header>`;
+}
+
+function events(score: Score, { names }: Report): string {
+  const notes: string[] = [];
+  if (score.recall.of === 0)
+    notes.push('No known event lies within this period on a watched entity: nothing can be said about recall.');
+  else if (score.recall.of < 20)
+    notes.push(`${score.recall.of} events are few: the 95% interval of the recall is ${range(score.recall)}.`);
+  if (score.precision.of > 0)
+    notes.push(
+      `The list of events is not the list of all bad news: an alert that it does not explain may still be right, so the precision (95% interval ${range(score.precision)}) is a lower bound.`,
+    );
+  if (score.unwatched > 0)
+    notes.push(`${score.unwatched} events are about entities that are not on the watchlist and are left out.`);
+  const rows = score.events
+    .filter(({ inPeriod }) => inPeriod)
+    .map(({ event, alert, delayHours }) => {
+      const result =
+        event.entity === null
+          ? '<td class="quiet">not watched</td>'
+          : alert === null
+            ? '<td class="missed">missed</td>'
+            : `<td class="found">${escape(alert.severity)}, ${delayHours === null ? '' : delay(delayHours)}</td>`;
+      return `<tr><td>${new Date(event.at).toISOString().slice(0, 10)}</td><td>${escape(event.entity === null ? event.named : names(`entity:${event.entity}`))}</td><td>${escape(event.what)}</td>${result}</tr>`;
+    });
+  return `<section><h2>Known events</h2><p>An alert finds an event when it is about the same entity and fires from ${MATCH.leadDays} day before its start to ${MATCH.withinDays} days after it; the rule was fixed before any run.</p>${notes.map((note) => `<p class="note">${escape(note)}</p>`).join('')}<table><thead><tr><th>Date</th><th>Entity</th><th>What</th><th>Result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+}
+
+const MOST_TIMELINES = 40;
+
+function timelines({ run, score, prices, names }: Report): string {
+  const from = Date.parse(run.from);
+  const to = Date.parse(run.to);
+  const keys = [...run.days.keys()];
+  const drawn = keys.slice(0, MOST_TIMELINES).map((key) => {
+    const own = run.alerts.filter((alert) => alert.key === key);
+    const entity = key.startsWith('entity:') ? key.slice(7) : null;
+    const known = (score?.events ?? [])
+      .filter(({ event }) => event.entity === entity && entity !== null)
+      .map(({ event }) => event);
+    const picture = {
+      days: run.days.get(key) ?? [],
+      from,
+      to,
+      alerts: own,
+      events: known,
+      prices: prices.get(entity ?? '') ?? [],
+    };
+    const label = `${names(key)}: documents a day, negative share, ${own.length} alerts, ${known.length} known events`;
+    return `<figure><figcaption>${escape(names(key))}</figcaption>${timeline(picture, label)}</figure>`;
+  });
+  const left =
+    keys.length > MOST_TIMELINES
+      ? `<p class="note">${keys.length - MOST_TIMELINES} more series are in report.json.</p>`
+      : '';
+  return `<section><h2>Timelines</h2><p class="legend"><span class="k bars"></span> documents a day <span class="k share"></span> negative share, by week <span class="k alert"></span> alert <span class="k event"></span> known event <span class="k price"></span> price</p>${drawn.join('')}${left}</section>`;
+}
+
+function returns({ rows, usable, tooFew }: Study): string {
+  const note = tooFew
+    ? `<p class="note">Only ${usable} alerts have prices after them: too few to say anything. The table is shown for what it is.</p>`
+    : '';
+  const lines = rows.map(
+    ({ days, alerts: count, mean, interval, placebo, rank }) =>
+      `<tr><td>${days}</td><td>${count}</td><td>${percent(mean)}</td><td>${percent(interval[0])} to ${percent(interval[1])}</td><td>${percent(placebo)}</td><td>${(rank * 100).toFixed(0)}%</td></tr>`,
+  );
+  return `<section><h2>Prices after alerts</h2><p>From the first close on a day after the alert. The placebo draws as many random days of the same entities 2,000 times; the last column is the part of its means at or below ours.</p>${note}<table><thead><tr><th>Trading days</th><th>Alerts</th><th>Mean return</th><th>95% interval</th><th>Placebo</th><th>Rank</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
+}
+
+function tradeOff(sweep: readonly SweepRow[]): string {
+  const lines = sweep.map(
+    ({ settings, alerts: count, alertsPerWeek, recall, precision, medianDelayHours }) =>
+      `<tr><td><code>${escape(settings.join(' '))}</code></td><td>${count}</td><td>${alertsPerWeek.toFixed(2)}</td><td>${percentOf(recall)}</td><td>${percentOf(precision)}</td><td>${medianDelayHours === null ? '–' : `${medianDelayHours.toFixed(1)} h`}</td></tr>`,
+  );
+  return `<section><h2>Sweep</h2><p class="note">The best row of a sweep is the best of many tries on one history: choose on one period, judge on another.</p><table><thead><tr><th>Settings</th><th>Alerts</th><th>A week</th><th>Recall</th><th>Precision</th><th>Median delay</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
+}
+
+function alerts(list: readonly FiredAlert[]): string {
+  if (list.length === 0) return '<section><h2>Alerts</h2><p class="note">None fired.</p></section>';
+  const items = list.map(
+    ({ at, name, severity, detector, observed, expected, interval, qValue, headlines, resolvedAt }) => {
+      const lines = headlines.map(
+        ({ title, source, at: when }) =>
+          `<li>${escape(title)} <small>${escape(source)}, ${escape(when.slice(0, 16))}</small></li>`,
+      );
+      const lasted =
+        resolvedAt === null
+          ? 'still firing at the end'
+          : `resolved after ${((resolvedAt - at) / 3_600_000).toFixed(0)} h`;
+      return `<li class="${severity}"><h3>${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} ${escape(name)} <small>${severity}, ${escape(detector)}</small></h3><p>${observed.toFixed(1)} observed, ${expected.toFixed(1)} expected (95% interval ${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})${qValue === null ? '' : `, q = ${qValue.toPrecision(2)}`}; ${lasted}.</p><ol>${lines.join('')}</ol></li>`;
+    },
+  );
+  return `<section><h2>Alerts</h2><ol class="alerts">${items.join('')}</ol></section>`;
+}
+
+function delay(hours: number): string {
+  return hours < 0 ? `${Math.abs(hours).toFixed(1)} h before` : `after ${hours.toFixed(1)} h`;
+}
+
+function percent(part: number): string {
+  return `${part > 0 ? '+' : ''}${(part * 100).toFixed(2)}%`;
+}
+
+function percentOf({ hits, of }: Proportion): string {
+  return of === 0 ? '–' : `${Math.round((hits / of) * 100)}%`;
+}
+
+function range({ interval }: Proportion): string {
+  return interval === null ? '–' : `${Math.round(interval[0] * 100)}% to ${Math.round(interval[1] * 100)}%`;
+}
