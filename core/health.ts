@@ -3,13 +3,20 @@ export interface SourceHealth {
   readonly name: string;
   /** The component's type: rss, file, http. */
   readonly type: string;
-  /** `quiet`: it answers, but has brought nothing new for an hour. */
-  readonly status: 'starting' | 'ok' | 'quiet' | 'failing' | 'finished';
-  /** Why it is failing, in one sentence with what to do; null otherwise. */
+  /**
+   * `quiet`: it answers, but has brought nothing for longer than its own usual rate explains; `failing`: it does not
+   * answer, or not with what it should; `dead`: it has failed for good, or for so long that it looks so.
+   */
+  readonly status: 'starting' | 'ok' | 'quiet' | 'failing' | 'dead' | 'finished';
+  /** Why it is quiet, failing or dead, in one sentence with what to do; null otherwise. */
   readonly reason: string | null;
   readonly last_success_at: string | null;
   readonly last_item_at: string | null;
   /** Documents taken in since the process started. */
   readonly items: number;
   readonly next_attempt_at: string | null;
+  /** How old the newest document of the last batch was when it came, in seconds; null before the first. */
+  readonly lag_secs?: number | null;
+  /** Documents an hour that it usually brings at this time of the week; null while that is being learnt. */
+  readonly usual_per_hour?: number | null;
 }

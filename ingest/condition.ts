@@ -3,7 +3,7 @@
  * recovers (info). A feed that is down for a day must not write a line every minute.
  */
 import type { Context } from '../core/component.ts';
-import { toTidewatchError } from '../core/errors.ts';
+import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { SourceCondition } from './source.ts';
 
@@ -12,6 +12,8 @@ export interface ConditionKeeper {
   /** The origin answered. `nextAttemptAt` in epoch milliseconds where another try is planned. */
   succeeded(nextAttemptAt?: number): void;
   failed(error: unknown, nextAttemptAt?: number): void;
+  /** It failed for good: the origin said so, or no retry can help. */
+  died(error: unknown): void;
 }
 
 /** `what` names the origin in log lines, such as a redacted URL. */
@@ -21,7 +23,8 @@ export function createConditionKeeper(context: Pick<Context, 'clock' | 'log' | '
   return {
     read: () => condition,
     succeeded(nextAttemptAt) {
-      if (condition.status === 'failing') context.log.info(`${context.name}: ${what} works again`);
+      if (condition.status === 'failing' || condition.status === 'dead')
+        context.log.info(`${context.name}: ${what} works again`);
       condition = {
         status: 'ok',
         reason: null,
@@ -31,7 +34,7 @@ export function createConditionKeeper(context: Pick<Context, 'clock' | 'log' | '
     },
     failed(thrown, nextAttemptAt) {
       const error = toTidewatchError(thrown);
-      const reason = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+      const reason = reasonOf(error);
       const again =
         nextAttemptAt === undefined
           ? ''
@@ -45,5 +48,15 @@ export function createConditionKeeper(context: Pick<Context, 'clock' | 'log' | '
         next_attempt_at: timeOrNull(nextAttemptAt),
       };
     },
+    died(thrown) {
+      const error = toTidewatchError(thrown);
+      const reason = reasonOf(error);
+      context.log.error({ code: error.code }, `${context.name}: ${reason}`);
+      condition = { ...condition, status: 'dead', reason, next_attempt_at: null };
+    },
   };
+}
+
+function reasonOf({ message, hint }: TidewatchError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
 }

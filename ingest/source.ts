@@ -85,8 +85,9 @@ export interface Source {
 
 /** How a source fares with its origin; it says nothing of items. */
 export interface SourceCondition {
-  readonly status: 'starting' | 'ok' | 'failing';
-  /** Why it is failing, in one sentence with what to do; null otherwise. */
+  /** `dead`: it has failed for good; only a person can mend it. */
+  readonly status: 'starting' | 'ok' | 'failing' | 'dead';
+  /** Why it is failing or dead, in one sentence with what to do; null otherwise. */
   readonly reason: string | null;
   readonly last_success_at: string | null;
   readonly next_attempt_at: string | null;

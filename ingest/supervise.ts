@@ -48,7 +48,7 @@ export function superviseSource(
       return {
         name,
         type,
-        status: crash !== null ? 'failing' : hasEnded && status !== 'failing' ? 'finished' : seen,
+        status: crash !== null ? 'failing' : hasEnded && status !== 'failing' && status !== 'dead' ? 'finished' : seen,
         reason: crash?.reason ?? reason,
         last_success_at,
         last_item_at: lastItemAt === null ? null : isoTime(lastItemAt),

@@ -8,7 +8,7 @@ import { Empty, Failed, Skeleton } from './states.tsx';
 export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer>; now: number; retry(): void }) {
   const { text, format } = useInterface();
   const rows = sources.answer?.sources ?? [];
-  const working = rows.filter((source) => source.status !== 'failing').length;
+  const working = rows.filter((source) => source.status !== 'failing' && source.status !== 'dead').length;
   return (
     <section class="card sources" aria-labelledby="sources-title">
       <header class="card-head">

@@ -94,6 +94,7 @@ export const en = {
   source_starting: 'Starting',
   source_quiet: 'Nothing new',
   source_failing: 'Failing',
+  source_dead: 'Dead',
   source_finished: 'Read to its end',
   items: (count: string) => `${count} items`,
   never: 'no item yet',

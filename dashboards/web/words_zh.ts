@@ -90,6 +90,7 @@ export const zh: Messages = {
   source_starting: '启动中',
   source_quiet: '暂无更新',
   source_failing: '失败',
+  source_dead: '已失效',
   source_finished: '已读完',
   items: (count) => `${count} 条`,
   never: '尚无内容',

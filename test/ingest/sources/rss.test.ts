@@ -108,7 +108,7 @@ describe('an rss source', { timeout: 60_000 }, () => {
 
   it('stops at 410, and says what to do', async () => {
     const { server: origin, health } = await start((_, response) => response.writeHead(410).end());
-    await eventually(() => health()?.status === 'failing');
+    await eventually(() => health()?.status === 'dead');
     const asked = origin.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(origin.requests).toHaveLength(asked);
