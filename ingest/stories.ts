@@ -87,8 +87,8 @@ const KEPT_KEYS = 12;
 const EXEMPLARS_A_STORY = 8;
 /** Below this many words only equality counts: "to the moon" resembles too much. */
 const LEAST_WEIGHT = 5;
-/** Two days at 70 new stories a minute; docs/stories.md has the memory that it takes. */
-const MOST_STORIES = 200_000;
+/** Two days at 35 new stories a minute; docs/stories.md has the memory that it takes. */
+const MOST_STORIES = 100_000;
 
 interface Story extends StoryRow {
   readonly slots: number[];
