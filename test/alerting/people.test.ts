@@ -179,7 +179,8 @@ describe('a sector', () => {
     await append(stage, feedOf(troubled, 30));
     await stage.alerting.flush();
     await sent(stage);
-    return [...new Set(bodies().map(({ series }) => series.entity ?? ''))].toSorted();
+    // All social posts, all English ones: their own series, of no company and no sector.
+    return [...new Set(bodies().flatMap(({ series }) => (series.entity === null ? [] : [series.entity])))].toSorted();
   }
 
   it('in trouble is told as one alert, which hides those of its companies', async () => {
