@@ -37,10 +37,10 @@ export function unmask(text: string): string {
 function foldLookAlikes(text: string): string {
   const words = text.match(WORD) ?? [];
   // A text with an honest Cyrillic or Greek word in it is left its words of look-alikes only: сор, не, так.
-  const foreign = words.some((word) => OTHER_SCRIPT.test(word) && [...word].some((sign) => !known(sign)));
+  const foreign = words.some((word) => OTHER_SCRIPT.test(word) && Array.from(word).some((sign) => !known(sign)));
   const latin = words.some((word) => LATIN.test(word) && !OTHER_SCRIPT.test(word));
   return text.replace(WORD, (word) => {
-    const signs = [...word];
+    const signs = Array.from(word);
     if (!signs.some((sign) => sign in LOOK_ALIKES)) return word;
     const mixed = LATIN.test(word) && OTHER_SCRIPT.test(word);
     const disguised = mixed || !OTHER_SCRIPT.test(word) || (latin && !foreign && signs.every(known));

@@ -44,7 +44,7 @@ const PUBLISHED: readonly (readonly [set: string, task: string, measure: string,
   ['fpb', 'sentiment', 'accuracy', '86.0', 'FinBERT, trained on it'],
 ];
 
-const HELD_OUT = ['fpb', 'corpus_test'];
+const HELD_OUT: ReadonlySet<string> = new Set(['fpb', 'corpus_test']);
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -64,7 +64,7 @@ export function cardOf(
     `## Intended use\n\nLabelling streams of short texts (titles, posts, news sentences) so that changes of opinion about a company or a market can be counted. Read its output in aggregate, with its probabilities. It is not a judge of a single text, not investment advice, and not made for trading by itself.`,
     `## Figures\n\nOf this very artifact: int8, ONNX Runtime on CPU, through the normaliser, with its early exit where it has one. Percentages; intervals are 95% of 1,000 bootstrap resamples. Sets that know two sentiments only are asked with neutral masked, event sets without "none" with none masked ("may answer"); "open accuracy" is what remains when every label may be answered, as in serving. µ: micro-F1, with exact matches as accuracy. ECE: expected calibration error, 15 bins; "ECE fitted" is what a temperature fitted on the other half of the same rows would give. \`negative\` asks only whether a text is negative, where "not negative" is not neutral.`,
     ...splits.map(
-      ({ split, groups }) => `### ${split}\n\n${groupsTable(groups.filter(({ set }) => !HELD_OUT.includes(set)))}`,
+      ({ split, groups }) => `### ${split}\n\n${groupsTable(groups.filter(({ set }) => !HELD_OUT.has(set)))}`,
     ),
     transfer(splits, facts),
     published(splits),
@@ -98,7 +98,9 @@ function groupsTable(groups: readonly Group[]): string {
 
 function transfer(splits: readonly Evaluation[], { phrasebank_trained: trained }: TrainingFacts): string {
   const groups = splits.flatMap(({ split, groups }) =>
-    groups.filter(({ set }) => HELD_OUT.includes(set)).map((group) => ({ ...group, set: `${group.set} (${split})` })),
+    groups
+      .filter(({ set }) => HELD_OUT.has(set))
+      .map((group) => Object.assign({}, group, { set: `${group.set} (${split})` })),
   );
   if (groups.length === 0) return '';
   const beside =

@@ -83,7 +83,7 @@ export function tableOf(evaluation: Evaluation): string {
 /** Columns as wide as they must be; a Chinese sign takes two places. */
 function aligned(rows: readonly (readonly string[])[], numbers: ReadonlySet<number>): string {
   const width = (cell: string): number =>
-    [...cell].reduce((sum, sign) => sum + (/\p{Script=Han}/u.test(sign) ? 2 : 1), 0);
+    Array.from(cell).reduce((sum, sign) => sum + (/\p{Script=Han}/u.test(sign) ? 2 : 1), 0);
   const widths = rows.reduce<number[]>(
     (all, row) => row.map((cell, column) => Math.max(all[column] ?? 0, width(cell))),
     [],

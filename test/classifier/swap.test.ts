@@ -54,9 +54,11 @@ describe('a swap of models', () => {
     const broken = writeTinyModel(join(root, 'broken'), { version: '9', inverted: true });
     await appendFile(join(broken, 'onnx', 'model_quantized.onnx'), '!');
     const next = writeTinyModel(join(root, 'two'), { version: '2', inverted: true });
-    const swapping = context.clock
-      .sleep(60)
-      .then(async () => [await swap.swap(() => open(broken)), await swap.swap(() => open(next))]);
+    const swapTwice = async (): Promise<boolean[]> => {
+      await context.clock.sleep(60);
+      return [await swap.swap(() => open(broken)), await swap.swap(() => open(next))];
+    };
+    const swapping = swapTwice();
 
     const enough = new AbortController();
     const opinions: Opinion[] = [];
