@@ -81,7 +81,7 @@ export function createWatch(
   const slotMs = slotOf(bucketMs);
   // Languages are kept in any case: each document is in one of them, so they tell what words are usual.
   const kept: readonly SeriesKind[] = [...new Set<SeriesKind>([...rules.kinds, 'language'])];
-  let order: SeriesRecord[] | null = null;
+  let order: { keys: string[]; records: SeriesRecord[] } | null = null;
   let prunedAt = state.closed ?? -Infinity;
   for (const [key, record] of state.records) {
     live.set(record.series.kind, (live.get(record.series.kind) ?? 0) + 1);
@@ -159,37 +159,35 @@ export function createWatch(
   }
 
   /** The active series, entities before what they explain, else by key: the same in every run. */
-  function inOrder(): SeriesRecord[] {
-    order ??= [...active]
-      .flatMap((key) => {
-        const record = state.records.get(key);
-        return record === undefined ? [] : [{ key, record, rank: RANKS[record.series.kind] }];
-      })
-      .sort((a, b) => a.rank - b.rank || (a.key < b.key ? -1 : 1))
-      .map(({ record }) => record);
+  function inOrder(): { keys: readonly string[]; records: readonly SeriesRecord[] } {
+    if (order !== null) return order;
+    const found = [...active].flatMap((key) => {
+      const record = state.records.get(key);
+      return record === undefined ? [] : [{ key, record, rank: RANKS[record.series.kind] }];
+    });
+    found.sort((a, b) => a.rank - b.rank || (a.key < b.key ? -1 : 1));
+    order = { keys: found.map(({ key }) => key), records: found.map(({ record }) => record) };
     return order;
   }
 
-  /** Admits what waits before `end` everywhere. */
-  function close(records: readonly SeriesRecord[], end: number): void {
-    for (const record of records) {
-      if (!isOccupied(record) && record.waiting.length === 0) continue;
-      touched.records.add(seriesKey(record.series));
-      const admitted = closeThrough(record, end, rules.window);
-      if (record.series.language === undefined || admitted.length === 0) continue;
-      gather(state.background, admitted, end - windowMs - rules.historyMs);
-      touched.languages.add(record.series.language);
-    }
+  /** Admits what waits before `end`. */
+  function close(key: string, record: SeriesRecord, end: number): void {
+    if (!isOccupied(record) && record.waiting.length === 0) return;
+    touched.records.add(key);
+    const admitted = closeThrough(record, end, rules.window);
+    if (record.series.language === undefined || admitted.length === 0) return;
+    gather(state.background, admitted, end - windowMs - rules.historyMs);
+    touched.languages.add(record.series.language);
   }
 
   function judgeAll(end: number, changes: Changes): void {
     const alarmed = whoIsAlarmed(end);
-    const records = inOrder();
-    close(records, end);
+    const { keys, records } = inOrder();
+    for (const [index, record] of records.entries()) close(keys[index] ?? '', record, end);
     for (const verdict of judging.tick(records, end, isAlive)) proceed(verdict, alarmed, changes);
-    for (const record of records) {
-      const key = seriesKey(record.series);
-      if (record.waiting.length > 0 || isUnsettled(key)) continue;
+    for (const [index, record] of records.entries()) {
+      const key = keys[index] ?? '';
+      if (record.waiting.length > 0 || isOccupied(record) || isUnsettled(key)) continue;
       active.delete(key);
       order = null;
     }
@@ -197,10 +195,11 @@ export function createWatch(
   }
 
   function inspect(series: Series, end: number): readonly Verdict[] {
-    const record = state.records.get(seriesKey(series)) ?? newRecord(series);
-    const records = [...new Set([...inOrder(), record])];
-    close(records, end);
-    return judging.tick(records, end, isAlive, record).filter((verdict) => verdict.record === record);
+    const asked = state.records.get(seriesKey(series)) ?? newRecord(series);
+    const { keys, records: inTurn } = inOrder();
+    for (const [index, one] of inTurn.entries()) close(keys[index] ?? '', one, end);
+    const records = [...new Set([...inTurn, asked])];
+    return judging.tick(records, end, isAlive, asked).filter(({ record }) => record === asked);
   }
 
   function proceed(

@@ -101,7 +101,7 @@ export function closeThrough(record: SeriesRecord, end: number, rules: WindowRul
   const ready = record.waiting.filter(({ time }) => time < end);
   if (ready.length === 0) return [];
   record.waiting = ready.length === record.waiting.length ? [] : record.waiting.filter(({ time }) => time >= end);
-  const seen = tally(record);
+  const seen = tally(record, ready.length);
   const admitted = ready.sort(byTime).filter((observation) => admit(record, observation, seen, from, rules));
   for (const bucket of record.buckets) if (bucket.start >= end - rules.bucketMs) forgetDetails(bucket);
   return admitted;
@@ -109,7 +109,7 @@ export function closeThrough(record: SeriesRecord, end: number, rules: WindowRul
 
 /** Counts a document whose bucket was closed before it came: into history and later windows, never into past ones. */
 export function admitLate(record: SeriesRecord, observation: Observation, end: number, rules: WindowRules): void {
-  admit(record, observation, tally(record), end - rules.windowMs, rules);
+  admit(record, observation, tally(record, 1), end - rules.windowMs, rules);
 }
 
 /** True while the series has something in its window. */
@@ -118,19 +118,38 @@ export function isOccupied({ buckets }: SeriesRecord): boolean {
 }
 
 interface Tally {
-  readonly stories: Set<string>;
-  readonly authors: Map<string, number>;
+  hasStory(story: string): boolean;
+  spokenBy(author: string): number;
+  add(observation: Observation): void;
 }
 
-function tally(record: SeriesRecord): Tally {
-  const seen: Tally = { stories: new Set(), authors: new Map() };
-  for (const { admitted } of record.buckets) {
-    for (const { author, story } of admitted) {
-      seen.stories.add(story);
-      seen.authors.set(author, (seen.authors.get(author) ?? 0) + 1);
-    }
+/** Stories up to which looking through them is quicker than an index of them. */
+const FEW = 24;
+
+/** What is counted in the window, where `coming` more may be added. */
+function tally({ buckets }: SeriesRecord, coming: number): Tally {
+  let count = coming;
+  for (const { admitted } of buckets) count += admitted.length;
+  if (count <= FEW) {
+    return {
+      hasStory: (story) => buckets.some(({ admitted }) => admitted.some((one) => one.story === story)),
+      spokenBy(author) {
+        let spoken = 0;
+        for (const { admitted } of buckets) for (const one of admitted) if (one.author === author) spoken += 1;
+        return spoken;
+      },
+      // What is admitted lies in the buckets already.
+      add: () => undefined,
+    };
   }
-  return seen;
+  const stories = new Set<string>();
+  const authors = new Map<string, number>();
+  const add = ({ author, story }: Observation): void => {
+    stories.add(story);
+    authors.set(author, (authors.get(author) ?? 0) + 1);
+  };
+  for (const { admitted } of buckets) for (const one of admitted) add(one);
+  return { hasStory: (story) => stories.has(story), spokenBy: (author) => authors.get(author) ?? 0, add };
 }
 
 /** True where the observation was counted. */
@@ -138,18 +157,16 @@ function admit(record: SeriesRecord, observation: Observation, seen: Tally, from
   const { author, lane, negative, story, time, weight } = observation;
   if (time >= from) {
     const bucket = bucketAt(record, Math.floor(time / rules.bucketMs) * rules.bucketMs);
-    if (seen.stories.has(story)) {
+    if (seen.hasStory(story)) {
       bucket.copies ??= new Map();
       bucket.copies.set(story, (bucket.copies.get(story) ?? 0) + 1);
       return false;
     }
-    const spoken = seen.authors.get(author) ?? 0;
-    if (spoken >= rules.authorCap) {
+    if (seen.spokenBy(author) >= rules.authorCap) {
       bucket.capped += 1;
       return false;
     }
-    seen.stories.add(story);
-    seen.authors.set(author, spoken + 1);
+    seen.add(observation);
     bucket.admitted.push(observation);
     let sum = bucket.sums.find((one) => one.lane === lane);
     if (sum === undefined) bucket.sums.push((sum = { lane, stories: 0, negative: 0, leaning: 0 }));
