@@ -15,7 +15,6 @@
 const LOOK_ALIKES: Readonly<Record<string, string>> = pairs(
   'аa еe оo рp сc уy хx іi јj ѕs ԁd һh ԛq ԝw вb нh мm тt кk гr пn АA ВB ЕE КK МM НH ОO РP СC ТT УY ХX ІI ЈJ ЅS ԜW ԚQ ҮY αa οo ρp νv υu ιi κk τt χx εe ηn γy ωw ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX օo սu հh ոn ցg ɑa ɡg ɩi ʀr ɴn ʟl ʙb ɢg ɪi ʜh ʏy ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ᴊj ᴋk ᴍm ᴏo ᴘp ꜱs ᴛt ᴜu ᴠv ᴡw ᴢz ǃ! 🅰A 🅱B 🅾O 🅿P',
 );
-/** Of these, the ones that could be mistaken for a Latin letter even where a whole word is made of them. */
 const LATIN = /\p{Script=Latin}/u;
 const OTHER_SCRIPT = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}]/u;
 const NOT_ASCII_LETTER = /[^\p{ASCII}\p{Script=Han}]/u;
@@ -26,7 +25,9 @@ const LOOSE_MARKS =
 const SPACED_LETTERS = /(?<![\p{L}\p{N}'’.&-])[A-Za-z](?:([ ._*·-])[A-Za-z])(?:\1[A-Za-z]){2,}(?![\p{L}\p{N}'’&])/gu;
 const SPACED_HAN =
   /(?<!\p{Script=Han})\p{Script=Han}(?:([ ._*·-])\p{Script=Han})(?:\1\p{Script=Han})+(?!\p{Script=Han})/gu;
-const SPLIT_HAN = /(?<=\p{Script=Han})[*·_](?=\p{Script=Han})/gu;
+/** 暴*雷, but not the star of a stock under warning between two names (盈利*欣泰); the dot of foreign names is left alone. */
+const SPLIT_HAN =
+  /(?<=(?<!\p{Script=Han})\p{Script=Han})\*(?=\p{Script=Han})|(?<=\p{Script=Han})\*(?=\p{Script=Han}(?!\p{Script=Han}))/gu;
 
 /** `text` (as cleanText gives it) with disguised words made plain; text without them comes back as it was. */
 export function unmask(text: string): string {

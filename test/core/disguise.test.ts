@@ -27,6 +27,10 @@ describe('words in disguise', () => {
     '净利大增 股价涨停',
     'β is 1.2 and α is zero',
     'Q4 3M 0700.HK $F $T',
+    '苹果CEO蒂姆·库克与约翰斯·霍普金斯大学',
+    '彩电业务有望盈利*欣泰(300372)再发提示',
+    '法治聚焦_法治频道_苏州新闻网',
+    '*ST北桥触及面值退市',
   ])('%s is honest and stays', (text) => {
     expect(modelText(null, text)).toBe(text);
   });
