@@ -20,3 +20,9 @@ export interface SourceHealth {
   /** Documents an hour that it usually brings at this time of the week; null while that is being learnt. */
   readonly usual_per_hour?: number | null;
 }
+
+/** A change of a source's health, as the topic `sources` carries it. */
+export interface SourceNews extends SourceHealth {
+  /** When it was seen. */
+  readonly at: string;
+}

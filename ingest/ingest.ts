@@ -16,6 +16,8 @@ import { createIntake } from './intake.ts';
 import { sources } from './registry.ts';
 import type { IngestSettings } from './settings.ts';
 import type { SourceHealth } from '../core/health.ts';
+import type { Emit } from './source.ts';
+import { tellOfSource } from './source_news.ts';
 import { superviseSource } from './supervise.ts';
 import { loadWatchlists } from './watchlist.ts';
 
@@ -54,8 +56,12 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
     settings.sources.map(async (chosen) => {
       const { stream: _, ...shared } = parts;
       const source = await createComponent(sources, chosen, { ...shared, signal });
-      const context = { clock, log, metrics, signal };
-      return superviseSource(chosen, source, (items, options) => intake.take(chosen.name, items, options), context);
+      const context = { clock, log, metrics, signal, state: parts.state };
+      const take: Emit = (items, options) => intake.take(chosen.name, items, options);
+      return superviseSource(chosen, source, take, context, {
+        silence: { quietProbability: settings.quiet_probability, deadAfterMs: settings.dead_after_hours * 3_600_000 },
+        onChange: (health) => tellOfSource(health, parts),
+      });
     }),
   );
   let finish: () => void = () => undefined;

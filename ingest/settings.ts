@@ -38,6 +38,18 @@ export const ingestSettings = z.strictObject({
     .describe(
       'Salt of hashed authors, for several processes that take documents in; better author_salt_file or ${ENV}. Without it one is made and kept in data_dir.',
     ),
+  quiet_probability: z
+    .number()
+    .gt(0)
+    .max(0.1)
+    .default(0.000001)
+    .describe('A source is quiet when its silence is less probable than this under its own usual rate.'),
+  dead_after_hours: z
+    .number()
+    .positive()
+    .max(24 * 365)
+    .default(24)
+    .describe('A source that has failed for so long is called dead; it is tried on.'),
   max_text_chars: z
     .number()
     .int()

@@ -6,7 +6,9 @@ import type { Context } from '../core/component.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { SourceHealth } from '../core/health.ts';
+import { createSilenceKeeper, type SilenceRules } from './silence.ts';
 import type { Emit, Source } from './source.ts';
+import { parseTime } from './time.ts';
 
 export interface SupervisedSource {
   readonly endless: boolean;
@@ -15,18 +17,32 @@ export interface SupervisedSource {
   run(): Promise<void>;
 }
 
-const QUIET_AFTER_MS = 3_600_000;
+/** How often a source is looked at. */
+const LOOK_MS = 60_000;
 const RESTART_MS = 5_000;
 const LONGEST_RESTART_MS = 300_000;
+
+export interface SuperviseOptions {
+  readonly silence: SilenceRules;
+  /** Hears when it goes quiet or dies, and when it is well again; resolves when that is durable. */
+  readonly onChange: (health: SourceHealth) => Promise<void>;
+}
+
+/** What people are told of; a failure that may mend itself is only shown and logged. */
+function isBad(status: SourceHealth['status']): boolean {
+  return status === 'quiet' || status === 'dead';
+}
 
 export function superviseSource(
   { name, type }: { readonly name: string; readonly type: string },
   source: Source,
   take: Emit,
-  context: Pick<Context, 'clock' | 'log' | 'metrics' | 'signal'>,
+  context: Pick<Context, 'clock' | 'log' | 'metrics' | 'signal' | 'state'>,
+  { silence: rules, onChange }: SuperviseOptions,
 ): SupervisedSource {
   const { clock, log, metrics, signal } = context;
-  const startedAt = clock.now();
+  const silence = createSilenceKeeper(name, rules, context);
+  let lagSecs: number | null = null;
   let items = 0;
   let lastItemAt: number | null = null;
   let hasEnded = false;
@@ -35,51 +51,88 @@ export function superviseSource(
   const emit: Emit = async (batch, options) => {
     const receipt = await take(batch, options);
     items += receipt.accepted;
-    if (receipt.accepted > 0) lastItemAt = clock.now();
+    if (receipt.accepted > 0) {
+      lastItemAt = clock.now();
+      const times = batch.map((item) => parseTime(item.published_at ?? '')).filter((time) => time !== null);
+      if (times.length > 0) lagSecs = Math.max(0, lastItemAt - times.reduce((a, b) => Math.max(a, b))) / 1000;
+    }
+    silence.brought(receipt.accepted);
     return receipt;
   };
 
+  function health(): SourceHealth {
+    const condition = source.condition();
+    const judged = silence.judge(condition);
+    const isDown = condition.status === 'failing' || condition.status === 'dead';
+    return {
+      name,
+      type,
+      status: crash !== null ? 'failing' : hasEnded && !isDown ? 'finished' : judged.status,
+      reason: crash?.reason ?? judged.reason,
+      last_success_at: condition.last_success_at,
+      last_item_at: lastItemAt === null ? null : isoTime(lastItemAt),
+      items,
+      next_attempt_at: crash === null ? condition.next_attempt_at : crash.next,
+      lag_secs: lagSecs,
+      usual_per_hour: judged.usualPerHour,
+    };
+  }
+
+  /** Looks again and again, and tells once of each change for the worse and back. */
+  async function watch(end: AbortSignal): Promise<void> {
+    let told: SourceHealth['status'] = 'starting';
+    while (!end.aborted) {
+      await clock.sleep(LOOK_MS, end).catch(() => undefined);
+      const seen = health();
+      const isNews = seen.status !== told && (isBad(seen.status) || (isBad(told) && seen.status === 'ok'));
+      try {
+        await silence.look(source.condition());
+        if (!isNews || end.aborted) continue;
+        await onChange(seen);
+        told = seen.status;
+      } catch (thrown) {
+        // The disk is full or the stream away: it is told at the next look.
+        metrics.stage('ingest').error(toTidewatchError(thrown).code);
+      }
+    }
+  }
+
   return {
     endless: source.endless,
-    health() {
-      const { status, reason, last_success_at, next_attempt_at } = source.condition();
-      const isQuiet = clock.now() - (lastItemAt ?? startedAt) > QUIET_AFTER_MS;
-      const seen = status === 'ok' && isQuiet ? 'quiet' : status;
-      return {
-        name,
-        type,
-        status: crash !== null ? 'failing' : hasEnded && status !== 'failing' && status !== 'dead' ? 'finished' : seen,
-        reason: crash?.reason ?? reason,
-        last_success_at,
-        last_item_at: lastItemAt === null ? null : isoTime(lastItemAt),
-        items,
-        next_attempt_at: crash === null ? next_attempt_at : crash.next,
-      };
-    },
+    health,
     async run() {
-      for (let failures = 0; !signal.aborted; failures += 1) {
-        try {
-          crash = null;
-          await source.run(emit);
-          hasEnded = !signal.aborted;
-          return;
-        } catch (thrown) {
-          if (signal.aborted) return;
-          const error = toTidewatchError(thrown);
-          metrics.stage('ingest').error(error.code);
-          const wait = Math.min(LONGEST_RESTART_MS, RESTART_MS * 2 ** failures);
-          crash = { reason: error.message, next: error.retryable ? isoTime(clock.now() + wait) : null };
-          log.error(
-            { err: error.code === 'internal' ? thrown : undefined, code: error.code },
-            `${name} ${error.retryable ? `stopped; starting again in ${wait / 1000} s` : 'stopped'}: ${explainError(error)}`,
-          );
-          if (!error.retryable) {
-            hasEnded = true;
-            return;
-          }
-          await clock.sleep(wait, signal).catch(() => undefined);
-        }
-      }
+      const ended = new AbortController();
+      const watching = watch(AbortSignal.any([signal, ended.signal]));
+      await runUntilDone();
+      // A source that died is still looked at until the stage stops: whoever asks is told of it.
+      if (source.condition().status !== 'dead') ended.abort();
+      await watching;
     },
   };
+
+  async function runUntilDone(): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        crash = null;
+        await source.run(emit);
+        hasEnded = !signal.aborted;
+        return;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = toTidewatchError(thrown);
+        metrics.stage('ingest').error(error.code);
+        const wait = Math.min(LONGEST_RESTART_MS, RESTART_MS * 2 ** failures);
+        crash = { reason: error.message, next: error.retryable ? isoTime(clock.now() + wait) : null };
+        log.error(
+          { err: error.code === 'internal' ? thrown : undefined, code: error.code },
+          `${name} ${error.retryable ? `stopped; starting again in ${wait / 1000} s` : 'stopped'}: ${explainError(error)}`,
+        );
+        if (!error.retryable) {
+          hasEnded = true;
+          return;
+        }
+        await clock.sleep(wait, signal).catch(() => undefined);
+      }
+    }
+  }
 }

@@ -76,7 +76,12 @@ export interface Stream {
 }
 
 /** The topics of the house. Dead letters of a topic go to `<topic>.dead`, as DeadLetter. */
-export const TOPICS = { documents: 'documents', opinions: 'opinions', removals: 'removals' } as const;
+export const TOPICS = {
+  documents: 'documents',
+  opinions: 'opinions',
+  removals: 'removals',
+  sources: 'sources',
+} as const;
 
 export interface DeadLetter {
   readonly stage: string;

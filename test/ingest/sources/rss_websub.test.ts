@@ -37,7 +37,7 @@ async function openHub(mode: 'accepts' | 'denies' | 'is down' = 'accepts') {
       const query = new URLSearchParams({ 'hub.mode': mode === 'denies' ? 'denied' : 'subscribe', 'hub.topic': form.get('hub.topic') ?? '', 'hub.challenge': 'prove it', 'hub.lease_seconds': state.lease, 'hub.reason': 'not for you' }); // prettier-ignore
       const answer = await fetch(`${form.get('hub.callback') ?? ''}?${query.toString()}`);
       state.verified.push(`${answer.status} ${await answer.text()}`);
-    })();
+    })().catch(() => undefined);
   });
   const base = await listen(server);
   const push = async (

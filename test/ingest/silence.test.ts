@@ -1,0 +1,111 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import type { SourceNews } from '../../core/health.ts';
+import { TOPICS } from '../../core/stream/stream.ts';
+import { eventually, openWorkbench, type Workbench } from './workbench.ts';
+
+/** A clock on which a real second is an hour and a half. */
+function fastClock(): Clock {
+  const start = Date.now();
+  const speed = 5400;
+  return {
+    now: () => start + (Date.now() - start) * speed,
+    sleep: (ms, signal) => systemClock.sleep(Math.max(2, ms / speed), signal),
+  };
+}
+
+describe('a source that stops', { timeout: 60_000 }, () => {
+  let bench: Workbench;
+  let mode: 'lively' | 'quiet' | 'gone' = 'lively';
+  const server = createServer((_, response) => {
+    if (mode === 'gone') return void response.writeHead(410).end();
+    if (mode === 'lively') count += 3;
+    const items = Array.from({ length: 3 }, (__, index) => `<item><guid>g${count - index}</guid><title>Report ${count - index} of ${(count - index) * 7919}</title></item>`); // prettier-ignore
+    response.end(`<rss version="2.0"><channel>${items.join('')}</channel></rss>`);
+  });
+  let count = 0;
+  beforeEach(async () => {
+    mode = 'lively';
+    bench = await openWorkbench(fastClock());
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+  });
+  afterEach(async () => {
+    await bench.close();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  });
+
+  const start = async () => {
+    const { port } = server.address() as AddressInfo;
+    await bench.stream.createGroup(TOPICS.sources, 'test');
+    const stage = await bench.start({
+      dead_after_hours: 3,
+      sources: [{ type: 'rss', name: 'wire', url: `http://127.0.0.1:${port}/`, max_every_secs: 600 }],
+    });
+    return { stage, health: () => stage.health()[0] };
+  };
+  const news = async (wanted: number): Promise<SourceNews[]> => {
+    const found: SourceNews[] = [];
+    const { signal } = new AbortController();
+    for await (const delivery of bench.stream.subscribe<SourceNews>(TOPICS.sources, 'test', {
+      maxMessages: 10,
+      maxWaitMs: 5,
+      signal,
+    })) {
+      // prettier-ignore
+      found.push(...delivery.messages.map(({ value }) => value));
+      await delivery.acknowledge();
+      if (found.length >= wanted) break;
+    }
+    return found;
+  };
+
+  it('is called quiet by its own usual rate, though it answers; that is told once, and so is its recovery', async () => {
+    const { health } = await start();
+    await eventually(() => health()?.usual_per_hour !== null && (health()?.items ?? 0) > 60);
+    expect(health()).toMatchObject({ status: 'ok', reason: null });
+    expect(health()?.usual_per_hour).toBeGreaterThan(0);
+    mode = 'quiet';
+    await eventually(() => health()?.status === 'quiet');
+    expect(health()?.reason).toMatch(/It answers, but has brought nothing since .* documents were usual/);
+    const [quiet] = await news(1);
+    expect(quiet).toMatchObject({ name: 'wire', status: 'quiet' });
+    mode = 'lively';
+    await eventually(() => health()?.status === 'ok');
+    const [well] = await news(1);
+    expect(well).toMatchObject({ name: 'wire', status: 'ok', reason: null });
+    expect(bench.lines.filter(({ level, msg }) => level === 40 && msg.includes('wire is quiet'))).toHaveLength(1);
+  });
+
+  it('is called dead when its origin says so, and that is told', async () => {
+    const { health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    mode = 'gone';
+    expect(await news(1)).toMatchObject([
+      { name: 'wire', status: 'dead', reason: expect.stringContaining('410') as string },
+    ]);
+    expect(health()?.status).toBe('dead');
+  });
+
+  it('is called dead when it has failed for too long, is tried on, and is well again when it answers', async () => {
+    const { health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    const { port } = server.address() as AddressInfo;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    expect(await news(1)).toMatchObject([{ name: 'wire', status: 'dead' }]);
+    expect(health()?.reason).toMatch(/It has failed since .*ECONNREFUSED/);
+    await new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    expect(await news(1)).toMatchObject([{ name: 'wire', status: 'ok' }]);
+  });
+});
