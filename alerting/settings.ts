@@ -51,9 +51,7 @@ export const alertingSettings = z
         }),
       )
       .default([])
-      .describe(
-        'What models are known to get wrong (model, matrix), taken out of the counts; see tidewatch confusion.',
-      ),
+      .describe('What models are known to get wrong (model, matrix), .'),
     public_url: z
       .url({ protocol: /^https?$/ })
       .optional()

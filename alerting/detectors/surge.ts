@@ -51,7 +51,8 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const { stories } = window;
   const observed = Math.max(0, window.negative);
   const { expectedShare } = baseline;
-  const { expected, variance } = baseline.negative;
+  const { expected } = baseline.negative;
+  const variance = baseline.negative.variance * noiseOf(window, baseline);
   const observedShare = stories === 0 ? 0 : Math.min(1, observed / stories);
   const pValue = negativeBinomialUpperTail(observed, expected, variance);
   const score = normalDeviate(pValue);
@@ -88,6 +89,17 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     ],
     stories: window.driving,
   };
+}
+
+/**
+ * How much more a window scatters than its baseline for the errors of the model that labelled it: where corrected values lie
+ * beyond [0, 1], their sum is a compound Poisson count, whose variance over mean is that of their squares over them. A baseline
+ * learnt from a better model's labels cannot know. 1 without correction.
+ */
+function noiseOf({ counted, negative }: SeriesWindow, { negative: { dispersion } }: Baseline): number {
+  if (negative <= 0) return 1;
+  const squares = counted.reduce((sum, one) => sum + (one.weight * one.negative) ** 2, 0);
+  return Math.max(1, squares / negative / dispersion);
 }
 
 /** How the expected number came about. */
