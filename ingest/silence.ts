@@ -67,7 +67,7 @@ export function createSilenceKeeper(
     judge(condition) {
       note(condition);
       const now = clock.now();
-      const usualPerHour = rate.perHour(now);
+      const usualPerHour = rate.perHour(now, lastAt ?? now);
       const verdict = (status: Verdict['status'], reason: string | null): Verdict => ({ status, reason, usualPerHour });
       if (failingSince !== null && (condition.status === 'dead' || now - failingSince > rules.deadAfterMs)) {
         const since = `It has failed since ${isoTime(failingSince)}`;

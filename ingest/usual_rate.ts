@@ -41,8 +41,8 @@ export interface Silence {
 export interface UsualRate {
   /** Says that the source was watched at `now` and brought `count` documents since it was last said. */
   watched(now: number, count: number, gapMs?: number): void;
-  /** Documents an hour at this hour of the week; null while that is being learnt. */
-  perHour(now: number): number | null;
+  /** Documents an hour at this hour of the week, by what was seen before `from`; null while that is being learnt. */
+  perHour(now: number, from?: number): number | null;
   /** How the silence from `from` to `to` looks; null while the rate is being learnt. */
   silence(from: number, to: number): Silence | null;
   history(): RateHistory;
@@ -53,8 +53,9 @@ export function createUsualRate(kept: RateHistory = { hours: [], gaps: [] }): Us
   let gaps = [...kept.gaps];
   let model: { readonly hour: number; readonly rates: Rates | null } | null = null;
 
-  function rates(now: number): Rates | null {
-    const hour = Math.floor(now / HOUR_MS);
+  /** From the hours before `until`: a silence that goes on must not teach that silence is usual. */
+  function rates(until: number): Rates | null {
+    const hour = Math.floor(until / HOUR_MS);
     if (model?.hour !== hour || model.rates === null) model = { hour, rates: fit(hours, hour) };
     return model.rates;
   }
@@ -71,9 +72,9 @@ export function createUsualRate(kept: RateHistory = { hours: [], gaps: [] }): Us
       const recent = [...gaps, [now, gapMs] as const].filter(([ended]) => ended > now - KEPT_HOURS * HOUR_MS);
       gaps = recent.sort((a, b) => b[1] - a[1]).slice(0, 2);
     },
-    perHour: (now) => rates(now)?.mean(Math.floor(now / HOUR_MS)) ?? null,
+    perHour: (now, from = now) => rates(from)?.mean(Math.floor(now / HOUR_MS)) ?? null,
     silence(from, to) {
-      const fitted = rates(to);
+      const fitted = rates(from);
       if (fitted === null) return null;
       let expected = 0;
       let log = 0;
@@ -97,7 +98,7 @@ interface Rates {
   readonly dispersion: number;
 }
 
-/** From the whole hours before `now`; null where they are too few. */
+/** From the whole hours before hour `now`; null where they are too few. */
 function fit(hours: ReadonlyMap<number, number>, now: number): Rates | null {
   const whole = [...hours].filter(([hour]) => hour < now);
   const total = whole.reduce((sum, [, count]) => sum + count, 0);
@@ -107,7 +108,8 @@ function fit(hours: ReadonlyMap<number, number>, now: number): Rates | null {
   const weeks = tally(whole, (hour) => hour % 168);
   const mean = (hour: number): number => {
     const day = shrunk(days.get(hour % 24), overall);
-    return shrunk(weeks.get(hour % 168), day);
+    // Where the hour of the day was never watched either, the tenth is taken once.
+    return days.has(hour % 24) ? shrunk(weeks.get(hour % 168), day) : day;
   };
   // Each hour beside what the others let expect: against its own fit, a burst would look regular.
   let excess = 0;

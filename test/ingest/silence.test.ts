@@ -6,10 +6,10 @@ import type { SourceNews } from '../../core/health.ts';
 import { TOPICS } from '../../core/stream/stream.ts';
 import { eventually, openWorkbench, type Workbench } from './workbench.ts';
 
-/** A clock on which a real second is an hour and a half. */
+/** A clock on which a real second is three hours. */
 function fastClock(): Clock {
   const start = Date.now();
-  const speed = 5400;
+  const speed = 10_800;
   return {
     now: () => start + (Date.now() - start) * speed,
     sleep: (ms, signal) => systemClock.sleep(Math.max(2, ms / speed), signal),
@@ -46,6 +46,7 @@ describe('a source that stops', { timeout: 60_000 }, () => {
     await bench.stream.createGroup(TOPICS.sources, 'test');
     const stage = await bench.start({
       dead_after_hours: 3,
+      quiet_probability: 0.001,
       sources: [{ type: 'rss', name: 'wire', url: `http://127.0.0.1:${port}/`, max_every_secs: 600 }],
     });
     return { stage, health: () => stage.health()[0] };
