@@ -104,9 +104,7 @@ export function openCheckpoint(state: State): Checkpoint {
       void position.put('position', {
         closed: watched.closed,
         model: watched.model,
-        lanes: [...watched.lanes].map(
-          ([name, { volume: _, ...lane }]) => [name, { ...lane, days: [...lane.days] }] as const,
-        ),
+        lanes: [...watched.lanes].map(([name, lane]) => [name, packLane(lane)] as const),
         incidents: [...watched.incidents],
         offsets: [...offsets],
       });
@@ -124,6 +122,11 @@ function write<Value>(
     if (value === undefined) void table.remove(key);
     else void table.put(key, value);
   }
+}
+
+/** Without its volume, which has a table of its own. */
+function packLane({ newest, fetched, since, quiet, idle, days }: Lane): PackedLane {
+  return { newest, fetched, since, quiet, idle, days: [...days] };
 }
 
 function pairsOf<Value>(map: ReadonlyMap<number, Value> | undefined): Pairs<Value> | undefined {

@@ -47,5 +47,5 @@ function describe({ series, at, opinions, verdicts, changes }: Explanation): str
     lines.push(`  ${when} ${state} ${severity} (${detector}) ${alert_id}`);
   }
   // Without control characters: this is a terminal, and ids of topics come from settings and models.
-  return `${lines.join('\n').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f]/gu, ' ')}\n`;
+  return `${lines.map((line) => line.replaceAll(/\p{Cc}/gu, ' ')).join('\n')}\n`;
 }

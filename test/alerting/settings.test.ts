@@ -20,7 +20,12 @@ describe('the alerting settings', () => {
 
   it('become milliseconds for the pure parts', () => {
     const rules = rulesOf(alertingSettings.parse({}), 'global', []);
-    expect(rules.window).toEqual({ bucketMs: 3_600_000, windowMs: 28_800_000, authorCap: 2 });
+    expect(rules.window).toEqual({
+      bucketMs: 3_600_000,
+      windowMs: 28_800_000,
+      authorCap: 2,
+      halfLifeMs: 1_209_600_000,
+    });
     expect(rules.lifecycle.refractoryMs).toBe(86_400_000);
   });
 
