@@ -33,6 +33,7 @@ import { clearTouched } from './memory.ts';
 import { createNotifyQueue } from './notify.ts';
 import { openOutbox, type NotificationRow } from './outbox.ts';
 import { openPeople } from './people.ts';
+import { readSourceNews } from './source_alerts.ts';
 import { forgetIn, readRemovals, REMOVAL_GROUP } from './removal.ts';
 import { detectors as detectorRegistry, notifiers as notifierRegistry } from './registry.ts';
 import { dispatchRulesOf, rulesOf, type AlertingSettings } from './settings.ts';
@@ -332,6 +333,11 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     await reviewState(state, removals, { remove: true });
   }
 
+  async function tellOfSource(alert: Alert): Promise<void> {
+    keep({ alerts: [{ alert, notify: true }], findings: [] });
+    await save();
+  }
+
   async function tickAll(): Promise<void> {
     const every = Math.min(LONGEST_TICK_MS, settings.checkpoint_secs * 1000);
     await pause(every, undefined, { signal }).catch(() => undefined);
@@ -344,11 +350,15 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     async start() {
       await stream.createGroup(TOPICS.opinions, GROUP);
       await stream.createGroup(TOPICS.removals, REMOVAL_GROUP);
+      await stream.createGroup(TOPICS.sources, GROUP);
       await inTurn(hearPeople);
       queue.start();
       running = Promise.all([
         persist('Reading opinions', read),
         persist('Watching', tickAll),
+        persist('Hearing of sources', () =>
+          readSourceNews(stream, state, GROUP, signal, (alert) => inTurn(() => tellOfSource(alert))),
+        ),
         persist('Hearing removals', () => readRemovals(stream, signal, (removals) => inTurn(() => forget(removals)))),
       ]);
     },

@@ -80,10 +80,10 @@ export const opinionSchema = z.object({
 });
 export type Opinion = z.output<typeof opinionSchema>;
 
-export const seriesKindSchema = z.enum(['entity', 'entity_topic', 'topic', 'source_class', 'language']);
+export const seriesKindSchema = z.enum(['entity', 'entity_topic', 'topic', 'source_class', 'language', 'source']);
 export type SeriesKind = z.output<typeof seriesKindSchema>;
 
-/** What is watched: an entity, a topic, an entity within a topic, all of a class of sources, all of a language. */
+/** What is watched: an entity, a topic, an entity within a topic, all of a class of sources, all of a language, a source itself. */
 export const seriesSchema = z.object({
   kind: seriesKindSchema,
   entity: z.string().nullable(),
@@ -92,6 +92,8 @@ export const seriesSchema = z.object({
   source_class: sourceClassSchema.optional(),
   /** There on series of kind language alone. */
   language: languageSchema.optional(),
+  /** There on series of kind source alone: the name of the source whose health it is. */
+  source: z.string().optional(),
 });
 export type Series = z.output<typeof seriesSchema>;
 
@@ -248,7 +250,8 @@ export function isoTime(epochMs: number): string {
  * The series as one string, for keys, metric labels, logs and `explain --series`: `entity:apple`, `topic:Earnings`,
  * `entity_topic:apple/Earnings`, `source_class:news`, `language:zh`. No id of an entity has a slash.
  */
-export function seriesKey({ kind, entity, topic, source_class, language }: Series): string {
+export function seriesKey({ kind, entity, topic, source_class, language, source }: Series): string {
+  if (kind === 'source') return `source:${source ?? ''}`;
   if (kind === 'entity') return `entity:${entity ?? ''}`;
   if (kind === 'topic') return `topic:${topic ?? ''}`;
   if (kind === 'entity_topic') return `entity_topic:${entity ?? ''}/${topic ?? ''}`;
@@ -266,6 +269,7 @@ export function seriesFromKey(key: string): Series | null {
     topic: kind === 'topic' ? rest : kind === 'entity_topic' && slash > 0 ? rest.slice(slash + 1) : null,
     ...(kind === 'source_class' && { source_class: rest }),
     ...(kind === 'language' && { language: rest }),
+    ...(kind === 'source' && { source: rest }),
   });
   return rest !== '' && parsed.success && seriesKey(parsed.data) === key ? parsed.data : null;
 }

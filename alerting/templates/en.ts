@@ -16,6 +16,7 @@ function facts(alert: Alert): Fact[] {
     add('Lasted', duration(Date.parse(alert.at) - Date.parse(alert.started_at)));
     return found;
   }
+  if (alert.series.kind === 'source') return found;
   add('Negative share', `${percent(alert.observed_share)} (usual ${percent(alert.expected_share)})`);
   add('Behind it', `${alert.story_count} stories, ${alert.author_count} authors, ${alert.document_count} documents`);
   add('Score', `${alert.score.toFixed(1)}${q_value === null ? '' : ` (q = ${q_value.toPrecision(1)})`}`);

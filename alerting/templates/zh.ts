@@ -22,6 +22,7 @@ function facts(alert: Alert): Fact[] {
     add('持续', duration(Date.parse(alert.at) - Date.parse(alert.started_at)));
     return found;
   }
+  if (alert.series.kind === 'source') return found;
   add('负面占比', `${percent(alert.observed_share)}（平常${percent(alert.expected_share)}）`);
   add('依据', `${alert.story_count}条报道，${alert.author_count}位作者，${alert.document_count}篇文档`);
   add('偏离度', `${alert.score.toFixed(1)}${q_value === null ? '' : `（q = ${q_value.toPrecision(1)}）`}`);

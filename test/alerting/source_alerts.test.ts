@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sourceAlert } from '../../alerting/source_alerts.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { alertSchema, seriesFromKey, seriesKey } from '../../core/event.ts';
+import { createHttpClient } from '../../core/http.ts';
+import { openStore } from '../../core/store/registry.ts';
+import type { Store } from '../../core/store/store.ts';
+import { createIngest } from '../../ingest/ingest.ts';
+import { ingestSettings } from '../../ingest/settings.ts';
+import { startReceiver, type Receiver } from '../contracts/notifier.ts';
+import { eventually } from '../ingest/workbench.ts';
+import { quietLog } from './alerts.ts';
+import { openStage, type Stage } from './stage.ts';
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const news = (status: string, minute: number, reason: string | null = null) => ({
+  at: new Date(Date.UTC(2026, 2, 10, 8, minute)).toISOString(),
+  name: 'wire',
+  type: 'rss',
+  status,
+  reason,
+  usual_per_hour: 12,
+});
+
+describe('the alert of a source', () => {
+  it('fires when it is quiet, grows critical when it is dead, and ends when it works', () => {
+    const quiet = sourceAlert(news('quiet', 0, 'It has brought nothing since 4 h'));
+    expect(alertSchema.parse(quiet)).toMatchObject({ state: 'firing', severity: 'warning', revision: 1, expected: 12 });
+    expect(quiet?.summary.en).toBe('The source wire (rss) is quiet. It has brought nothing since 4 h.');
+    const { alert_id = '', started_at = '' } = quiet ?? {};
+    const before = { alert_id, started_at, revision: 1, status: 'quiet' };
+    const dead = sourceAlert(news('dead', 5), before);
+    expect(dead).toMatchObject({ alert_id, started_at, revision: 2, state: 'firing', severity: 'critical' });
+    const well = sourceAlert(news('ok', 9), { ...before, revision: 2, status: 'dead' });
+    expect(well).toMatchObject({ alert_id, revision: 3, state: 'resolved', severity: 'critical' });
+  });
+
+  it('is no news where nothing changed', () => {
+    expect(sourceAlert(news('ok', 0))).toBeNull();
+    expect(sourceAlert(news('failing', 0))).toBeNull();
+    const before = { alert_id: 'a', started_at: news('', 0).at, revision: 1, status: 'quiet' };
+    expect(sourceAlert(news('quiet', 1), before)).toBeNull();
+  });
+
+  it('is about a series of its own kind', () => {
+    const series = { kind: 'source', entity: null, topic: null, source: 'wire:a/b' } as const;
+    expect(seriesFromKey(seriesKey(series))).toEqual(series);
+  });
+});
+
+describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, () => {
+  let folder: string;
+  let store: Store;
+  let stage: Stage;
+  let receiver: Receiver;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tidewatch-sources-'));
+    store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log: quietLog });
+    await store.migrate();
+  });
+  beforeEach(async () => {
+    receiver = await startReceiver();
+  });
+  afterEach(async () => {
+    await stage.close();
+    await receiver.close();
+  });
+  afterAll(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('tells people so through the notifiers, from the server to the webhook', async () => {
+    const start = Date.now();
+    const speed = 10_800;
+    const clock: Clock = {
+      now: () => start + (Date.now() - start) * speed,
+      sleep: (ms, signal) => systemClock.sleep(Math.max(2, ms / speed), signal),
+    };
+    let mode: 'lively' | 'quiet' | 'gone' = 'lively';
+    let count = 0;
+    const server = createServer((_, response) => {
+      if (mode === 'gone') return void response.writeHead(410).end();
+      if (mode === 'lively') count += 1;
+      response.end(`<rss version="2.0"><channel><item><guid>g${count}</guid><title>Report ${count * 7919}</title></item></channel></rss>`); // prettier-ignore
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    stage = await openStage(folder, store, {
+      settings: { group_wait_secs: 0, group_interval_mins: 0.01, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
+      deps: { watermark: 'per_feed' },
+    });
+    await stage.alerting.start();
+    const stop = new AbortController();
+    const http = createHttpClient({ userAgent: 'Test', allowPrivateHosts: ['127.0.0.1'] });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const settings = ingestSettings.parse({ sources: [{ type: 'rss', name: 'wire', url, max_every_secs: 600 }] });
+    const { state, stream, metrics } = stage;
+    const ingest = await createIngest(settings, {
+      state,
+      stream,
+      metrics,
+      clock,
+      http,
+      log: quietLog,
+      signal: stop.signal,
+    });
+    await ingest.start();
+    const told = () =>
+      receiver.requests.map(({ body }) => JSON.parse(body) as { state: string; name: string; severity: string });
+
+    await eventually(() => (ingest.health()[0]?.items ?? 0) > 60 && ingest.health()[0]?.usual_per_hour !== null);
+    mode = 'quiet';
+    await eventually(() => told().length > 0);
+    expect(told()[0]).toMatchObject({ name: 'wire', state: 'firing', severity: 'warning', detector: 'source_health' });
+    mode = 'lively';
+    await eventually(() => told().some(({ state: told_ }) => told_ === 'resolved'));
+    mode = 'gone';
+    await eventually(() => told().some(({ severity }) => severity === 'critical'));
+    await stop.abort(new Error('over'));
+    await ingest.stop();
+    await http.close();
+    server.close();
+    server.closeAllConnections();
+    expect(stage.alerts.map(({ state: one }) => one)).toEqual(['firing', 'resolved', 'firing']);
+  });
+});
