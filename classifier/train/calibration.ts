@@ -97,6 +97,8 @@ function microF1(rows: readonly CalibrationRow[], temperature: number, threshold
 
 /** Most of a set's macro-F1 that the exit may cost on development rows; a point is the promise, so less is taken. */
 const EXIT_COST = 0.006;
+/** Fewer than this leaving early do not pay for a second graph. */
+const EXIT_LEAST = 0.2;
 const LIMITS = [0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99];
 const EXIT_GATES = ['sentiment', 'topic', 'event'] as const;
 
@@ -136,7 +138,7 @@ export function chooseExit(
         const threshold = { sentiment, topic, event };
         const leaves = texts.map((_, at) => EXIT_GATES.every((gate) => (sure.get(gate)?.[at] ?? 0) >= threshold[gate]));
         const share = leaves.filter(Boolean).length / Math.max(1, leaves.length);
-        if (share <= (best?.share ?? 0.05)) continue;
+        if (share <= (best?.share ?? EXIT_LEAST)) continue;
         const mixed = Object.fromEntries(
           replaced.map((head) => {
             const exit = exits.find(({ target }) => target === head.name)?.name ?? '';

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage, modelText } from '../../core/text.ts';
-import { entityTargetsOf, HEADS, type Labelled, type Targets, targetsOf } from './labels.ts';
+import { entityTargetsOf, HEADS, type HeadName, type Labelled, type Targets, targetsOf } from './labels.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from './recipe.ts';
 
 export interface Row {
@@ -57,7 +57,7 @@ export function readRows(
     if (typeof read === 'string') skipped[read] = (skipped[read] ?? 0) + 1;
     else rows.push(...read);
   }
-  return { rows: balanceTopics(rows, settings.balance), skipped };
+  return { rows: balanceLabels(rows, settings.balance_head, settings.balance), skipped };
 }
 
 function readLines(path: string): string[] {
@@ -101,14 +101,14 @@ function wanted(targets: Targets, heads: SetRecipe['heads']): Targets {
   return Object.fromEntries(heads.flatMap((head) => (targets[head] === undefined ? [] : [[head, targets[head]]])));
 }
 
-function balanceTopics(rows: Row[], target: number): Row[] {
+function balanceLabels(rows: Row[], head: HeadName, target: number): Row[] {
   if (target === 0) return rows;
   const counts = new Map<number, number>();
-  const topicOf = (row: Row): number => row.targets.topic?.allowed[0] ?? -1;
-  for (const row of rows) counts.set(topicOf(row), (counts.get(topicOf(row)) ?? 0) + 1);
+  const labelOf = (row: Row): number => row.targets[head]?.allowed[0] ?? -1;
+  for (const row of rows) counts.set(labelOf(row), (counts.get(labelOf(row)) ?? 0) + 1);
   return rows.map((row) => ({
     ...row,
-    rate: row.rate * Math.min(3, Math.max(1, Math.sqrt(target / (counts.get(topicOf(row)) ?? target)))),
+    rate: row.rate * Math.min(3, Math.max(1, Math.sqrt(target / (counts.get(labelOf(row)) ?? target)))),
   }));
 }
 

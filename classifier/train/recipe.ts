@@ -21,8 +21,10 @@ const setSchema = z.strictObject({
   two_class: z.boolean().default(false),
   /** Weight of rows of which several copies agreed, against 1 for the others: for sets with noisy labels. */
   copies_weight: z.number().positive().default(1),
-  /** Topics with fewer rows than this are drawn more often, by the root of the ratio, three times at most. */
+  /** Labels with fewer rows than this are drawn more often, by the root of the ratio, three times at most. */
   balance: z.number().min(0).default(0),
+  /** The head whose labels are balanced. */
+  balance_head: headName.default('topic'),
   /** How often a row that asks about one of the line's entities is drawn in an epoch. */
   entities_rate: z.number().min(0).default(0),
 });
