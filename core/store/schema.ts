@@ -118,4 +118,15 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree(done_at) ORDER BY id SETTINGS ${KEEP}`,
     ],
   },
+  {
+    version: 6,
+    name: 'feedback of analysts on labels and alerts',
+    statements: [
+      // Rows are only ever added (core/feedback.ts). No text of a document; `forget` finds its rows by document_id.
+      `CREATE TABLE IF NOT EXISTS feedback (
+        id String, at ${TIME}, kind ${LABEL}, author String, via ${LABEL}, document_id String, alert_id String,
+        value String, reason String CODEC(ZSTD(3)), takes_back String, model ${LABEL}, model_value String
+      ) ENGINE = ReplacingMergeTree ORDER BY (document_id, alert_id, at, id) SETTINGS ${KEEP}`,
+    ],
+  },
 ];

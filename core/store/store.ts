@@ -4,7 +4,15 @@
  * with final = 1, so a row that was written twice counts once even when the batches were cut differently.
  */
 
-export type TableName = 'documents' | 'opinions' | 'findings' | 'alerts' | 'actions' | 'notifications' | 'removals';
+export type TableName =
+  | 'documents'
+  | 'opinions'
+  | 'findings'
+  | 'alerts'
+  | 'actions'
+  | 'notifications'
+  | 'removals'
+  | 'feedback';
 
 export interface Store {
   /** Brings the schema to this version; safe to run by many processes and more than once. */
