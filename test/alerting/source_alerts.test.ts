@@ -56,7 +56,7 @@ describe('the alert of a source', () => {
 describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, () => {
   let folder: string;
   let store: Store;
-  let stage: Stage;
+  let stage: Stage | undefined;
   let receiver: Receiver;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tidewatch-sources-'));
@@ -67,7 +67,7 @@ describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, ()
     receiver = await startReceiver();
   });
   afterEach(async () => {
-    await stage.close();
+    await stage?.close();
     await receiver.close();
   });
   afterAll(async () => {
@@ -93,7 +93,7 @@ describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, ()
       server.listen(0, '127.0.0.1', resolve);
     });
     stage = await openStage(folder, store, {
-      settings: { group_wait_secs: 0, group_interval_mins: 0.01, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
+      settings: { group_wait_secs: 0, group_interval_secs: 1, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
       deps: { watermark: 'per_feed' },
     });
     await stage.alerting.start();
@@ -123,7 +123,8 @@ describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, ()
     await eventually(() => told().some(({ state: told_ }) => told_ === 'resolved'));
     mode = 'gone';
     await eventually(() => told().some(({ severity }) => severity === 'critical'));
-    await stop.abort(new Error('over'));
+    await eventually(() => stage?.alerts.length === 3);
+    stop.abort(new Error('over'));
     await ingest.stop();
     await http.close();
     server.close();
