@@ -5,13 +5,11 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
-import { TidewatchError } from '../../core/errors.ts';
-import { headNames, loadArtifact, shippedModel } from '../artifact.ts';
-import { knownLabels, type Backend } from '../backend.ts';
+import { loadArtifact, shippedModel } from '../artifact.ts';
+import type { Backend } from '../backend.ts';
 import { withCache } from '../cache.ts';
-import { entityLabelsOf, labelsOf, type Logits } from '../labels.ts';
-import type { InferenceRequest, SessionOptions } from './onnx_session.ts';
-import { keepThread } from './thread.ts';
+import type { SessionOptions } from './onnx_session.ts';
+import { openThreaded } from './threaded.ts';
 
 const settings = z.object({
   model: z
@@ -28,6 +26,12 @@ const settings = z.object({
     .default(512)
     .describe('Texts times longest text, in tokens, that are run at once; 512 suits a CPU, 16384 and more a GPU.'),
   max_batch_texts: z.int().min(1).max(4096).default(64).describe('Texts that are run at once, at most.'),
+  early_exit: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe(
+      'auto: texts that the model is certain of half way up leave there, where it has an exit (its config.json says from which certainty on); off: every text goes all the way.',
+    ),
   cache_entries: z
     .int()
     .min(0)
@@ -57,30 +61,9 @@ async function openBackend(given: Settings, restarted: () => void): Promise<Back
     padId: artifact.padId,
     provider: given.provider,
     threads: given.threads ?? availableParallelism(),
+    earlyExit: given.early_exit === 'auto',
     limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
     heads: artifact.heads,
   };
-  const source = new URL('./onnx_worker.ts', import.meta.url);
-  const script = import.meta.url.endsWith('.ts') ? source : new URL(source.href.replace(/\.ts$/, '.js'));
-  const thread = await keepThread<InferenceRequest, Logits>(script, options, restarted);
-  const textHeads = headNames(artifact.heads).filter((name) => name !== 'entity_sentiment');
-
-  return {
-    model: artifact.model,
-    labels: knownLabels(artifact.heads),
-    reference: artifact.reference,
-    async classify(texts) {
-      if (texts.length === 0) return [];
-      const logits = await thread.call({ texts, heads: textHeads });
-      return texts.map((_, row) => labelsOf(logits, row, artifact.heads));
-    },
-    async classifyEntities(questions) {
-      const head = artifact.heads.entity_sentiment;
-      if (head === null) throw new TidewatchError('model.failed', `${artifact.model} has no head entity_sentiment`);
-      if (questions.length === 0) return [];
-      const logits = await thread.call({ texts: questions, heads: ['entity_sentiment'] });
-      return questions.map((_, row) => entityLabelsOf(logits, row, head));
-    },
-    close: () => thread.close(),
-  };
+  return openThreaded(artifact, new URL('./onnx_worker.ts', import.meta.url), options, restarted);
 }

@@ -6,15 +6,7 @@
  */
 import type { EarlyExit } from '../artifact.ts';
 import type { Heads } from '../labels.ts';
-
-export interface TokenBatch {
-  readonly ids: BigInt64Array;
-  readonly mask: BigInt64Array;
-  /** Tokens of each row. */
-  readonly lengths: readonly number[];
-  /** What rows are padded to. */
-  readonly length: number;
-}
+import type { RunBatch, TokenBatch } from './inference.ts';
 
 interface Input {
   readonly data: BigInt64Array | Float32Array;
@@ -28,22 +20,6 @@ export interface RunGraph {
   /** @throws TidewatchError model.failed */
   run(inputs: Readonly<Record<string, Input>>, outputs: readonly string[]): Promise<Outputs>;
   close(): Promise<void>;
-}
-
-/** Logits of each head, row by row. */
-export type RunBatch = (batch: TokenBatch, heads: readonly (keyof Heads)[]) => Promise<Outputs>;
-
-/** Rows side by side, padded. */
-export function toBatch(rows: readonly (readonly number[])[], length: number, padId: number): TokenBatch {
-  const ids = new BigInt64Array(rows.length * length).fill(BigInt(padId));
-  const mask = new BigInt64Array(rows.length * length);
-  rows.forEach((row, index) => {
-    row.forEach((id, column) => {
-      ids[index * length + column] = BigInt(id);
-    });
-    mask.fill(1n, index * length, index * length + row.length);
-  });
-  return { ids, mask, lengths: rows.map((row) => row.length), length };
 }
 
 export function wholeGraph(graph: RunGraph): RunBatch {

@@ -1,16 +1,13 @@
-/**
- * The shipped model on ONNX Runtime: texts to raw logits. Tokenise, cut into batches by token budget, run, put the rows
- * back in order. Runs in a worker thread (onnx_worker.ts); nothing here knows of threads.
- */
+/** The shipped model on ONNX Runtime. Runs in a worker thread (onnx_worker.ts); nothing here knows of threads. */
 import { readFile } from 'node:fs/promises';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { TidewatchError } from '../../core/errors.ts';
-import type { EntityQuestion } from '../backend.ts';
-import { headNames, type GraphFiles } from '../artifact.ts';
-import type { Heads, Logits } from '../labels.ts';
-import { cutBatches, type BatchLimits } from '../queue.ts';
+import { headNames, type EarlyExit, type GraphFiles } from '../artifact.ts';
+import type { Heads } from '../labels.ts';
+import type { BatchLimits } from '../queue.ts';
 import { createTokenizer } from '../tokenizer.ts';
-import { earlyExit, toBatch, wholeGraph, type RunBatch, type RunGraph } from './onnx_batch.ts';
+import { inferInBatches, type RunBatch, type Session } from './inference.ts';
+import { earlyExit, wholeGraph, type RunGraph } from './onnx_batch.ts';
 
 export interface SessionOptions {
   readonly graphs: GraphFiles;
@@ -21,20 +18,10 @@ export interface SessionOptions {
   /** Threads of one inference. */
   readonly threads: number;
   readonly limits: BatchLimits;
+  /** Whether texts that are certain half way up leave there, where the model has an exit. */
+  readonly earlyExit: boolean;
   /** What the model answers. */
   readonly heads: Heads;
-}
-
-/** Texts, or questions about one entity in a text, and the heads whose logits are wanted. */
-export interface InferenceRequest {
-  readonly texts: readonly (string | EntityQuestion)[];
-  readonly heads: readonly (keyof Heads)[];
-}
-
-export interface Session {
-  /** @throws TidewatchError model.failed */
-  infer(request: InferenceRequest): Promise<Logits>;
-  close(): Promise<void>;
 }
 
 /** @throws TidewatchError model.missing, library.missing */
@@ -64,35 +51,20 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       : earlyExit(
           keep(await open(graphs.lower, ['hidden', ...graphs.exit.heads.map(({ name }) => name)])),
           keep(await open(graphs.upper, names, ['hidden', 'attention_mask'])),
-          graphs.exit,
+          options.earlyExit ? graphs.exit : NO_EXIT,
           heads,
         );
 
   return {
-    async infer({ texts, heads }) {
-      const encoded = texts.map((text) =>
-        typeof text === 'string' ? tokenizer.encode(text) : tokenizer.encode(text.text, text.entity),
-      );
-      const logits: Record<string, Float32Array> = {};
-      const lengths = encoded.map((ids) => ids.length);
-      for (const { members, length } of cutBatches(lengths, options.limits)) {
-        const rows = members.map((member) => encoded[member] ?? []);
-        const outputs = await runBatch(toBatch(rows, length, options.padId), heads);
-        for (const name of heads) {
-          const own = outputs[name] ?? new Float32Array();
-          const width = own.length / members.length;
-          const target = (logits[name] ??= new Float32Array(width * texts.length));
-          members.forEach((member, row) => target.set(own.subarray(row * width, (row + 1) * width), member * width));
-        }
-      }
-      return logits;
-    },
+    infer: (request) => inferInBatches(request, { tokenizer, limits: options.limits, padId: options.padId, runBatch }),
     async close() {
       for (const graph of opened) await graph.close();
     },
   };
 }
 
+/** Nothing is read off half way, so every text goes on. */
+const NO_EXIT: EarlyExit = { heads: [], threshold: {} };
 const INPUTS: readonly string[] = ['input_ids', 'attention_mask'];
 
 type Runtime = typeof OnnxRuntime;

@@ -5,7 +5,8 @@
 import { basename } from 'node:path';
 import { cleanedText, modelText } from '../../core/text.ts';
 import { loadArtifact, type Artifact } from '../artifact.ts';
-import { openSession, type Session } from '../backends/onnx_session.ts';
+import type { Session } from '../backends/inference.ts';
+import { openSession } from '../backends/onnx_session.ts';
 import { referenceOf } from '../drift.ts';
 import { labelsOf, type Heads, type Logits } from '../labels.ts';
 import {
@@ -44,7 +45,8 @@ interface Answered {
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
   const artifact = await loadArtifact(options.folder);
   const { questions, skipped } = readQuestions(options.files, artifact.heads);
-  const session = await openSession({ ...artifact, provider: 'cpu', threads: options.threads, limits: LIMITS });
+  const { threads } = options;
+  const session = await openSession({ ...artifact, provider: 'cpu', threads, limits: LIMITS, earlyExit: true });
   try {
     const texts = [
       ...new Set(questions.filter(({ entity }) => entity === undefined).map(({ text }) => modelText(null, text))),

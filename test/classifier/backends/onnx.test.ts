@@ -91,6 +91,15 @@ describe('the onnx backend', () => {
     await backend.close();
   });
 
+  it('sends every text all the way where early exit is off', async () => {
+    const model = writeTinyModel(join(folder, 'no-exits'), { exitFrom: 0 });
+    const backend = await open({ model, early_exit: 'off' });
+    const labels = await backend.classify(['loss loss', 'profit rose']);
+    await backend.close();
+    // The upper half turns sentiments round.
+    expect(labels.map(({ sentiment }) => sentiment)).toEqual(['positive', 'negative']);
+  });
+
   it('fails a batch with model.failed where the graph refuses a text, and labels the next one', async () => {
     const backend = await open({ model: tiny });
     await expect(backend.classify(['profit', 'poison'])).rejects.toMatchObject({ code: 'model.failed' });
