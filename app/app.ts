@@ -6,8 +6,9 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
 import { createClassifier } from '../classifier/classifier.ts';
+import { explain } from '../classifier/explain.ts';
 import { createBackend } from '../classifier/registry.ts';
-import { createModelSwap } from '../classifier/swap.ts';
+import { createModelSwap, type ModelSwap } from '../classifier/swap.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
@@ -130,6 +131,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           names: names.entity,
           version: VERSION,
           model: () => backend?.current().model ?? null,
+          explain: backend === null ? null : (text) => explainHeld(backend, text),
         })
       : null;
     const classifier =
@@ -180,5 +182,18 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   } catch (error) {
     await closeAll().catch(() => undefined);
     throw toTidewatchError(error);
+  }
+}
+
+/** By the model that labels now, kept open meanwhile. */
+async function explainHeld(
+  swap: ModelSwap,
+  text: string,
+): Promise<Awaited<ReturnType<typeof explain>> & { model: string }> {
+  const { backend, release } = swap.hold();
+  try {
+    return { ...(await explain(backend, text)), model: backend.model };
+  } finally {
+    release();
   }
 }

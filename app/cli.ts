@@ -13,6 +13,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { entitiesCommand } from './commands/entities.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { explainCommand } from './commands/explain.ts';
+import { feedbackCommand } from './commands/feedback.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
@@ -40,6 +41,7 @@ for (const command of [
   resolveCommand,
   notifyCommand,
   auditCommand,
+  feedbackCommand,
   listCommand,
   doctorCommand,
   trainCommand,

@@ -2,6 +2,7 @@
  * How a command reaches the alerts: through the HTTP door of the process that runs, or, where none runs, by the same routes
  * over the store itself. The command does not need to know which.
  */
+import { Hono } from 'hono';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
@@ -9,6 +10,7 @@ import { createHttpClient } from '../core/http.ts';
 import { lockFolder } from '../core/lock.ts';
 import { createLogger } from '../core/log.ts';
 import { openStore } from '../core/store/registry.ts';
+import { createFeedbackApi } from '../dashboards/feedback_api.ts';
 import { createPeopleApi } from '../dashboards/people_api.ts';
 import type { Settings } from './config.ts';
 
@@ -82,7 +84,9 @@ async function overStore(settings: Settings, address: string): Promise<Door> {
     const log = createLogger({ level: 'error', format: 'auto' });
     const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
     await store.migrate();
-    const api = createPeopleApi({ store, clock: systemClock, via: 'command' });
+    const api = new Hono();
+    for (const create of [createFeedbackApi, createPeopleApi])
+      api.route('/', create({ store, clock: systemClock, via: 'command' }));
     api.onError((error) => {
       throw error;
     });

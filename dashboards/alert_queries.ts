@@ -4,6 +4,7 @@ import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
 import { alertConditions, moment, type SeriesFilter } from './conditions.ts';
 import type { AlertRow, Names } from './contract.ts';
+import { feedbackOf, type Standing } from './feedback_queries.ts';
 import type { ExactSpan } from './span.ts';
 
 export interface AlertFilter extends SeriesFilter {
@@ -14,6 +15,8 @@ export interface AlertQueries {
   /** The alerts whose life touches the span, firing first, then newest first. */
   alerts(span: ExactSpan, filter: AlertFilter, limit: number): Promise<AlertRow[]>;
   alert(id: string): Promise<AlertRow | null>;
+  /** The alerts of an incident, the first to begin first; at most 100. */
+  incident(id: string): Promise<AlertRow[]>;
   /** The newest revision number of each of the thousand alerts that changed last. */
   alertRevisions(): Promise<{ alert_id: string; revision: number }[]>;
   /** Alerts that fire now, by the id of their entity or topic. */
@@ -21,10 +24,18 @@ export interface AlertQueries {
   alertStates(): Promise<Record<Alert['state'], number>>;
 }
 
-/** `names` gives the display names of a series. */
-export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic', id: string) => Names): AlertQueries {
+/** `names` gives the display names of a series, `verdicts` what stands on alerts. */
+export function createAlertQueries(
+  store: Store,
+  names: (kind: 'entity' | 'topic', id: string) => Names,
+  verdicts: Standing,
+): AlertQueries {
+  const judged = async (rows: readonly Omit<AlertRow, 'feedback'>[]): Promise<AlertRow[]> => {
+    const said = await verdicts(rows.map(({ alert_id }) => alert_id));
+    return rows.map((row) => ({ ...row, feedback: feedbackOf(said, row.alert_id) }));
+  };
   /** One alert from the bodies of all its revisions, oldest first; none from none. */
-  const whole = (bodies: readonly string[]): AlertRow[] => {
+  const whole = (bodies: readonly string[]): Omit<AlertRow, 'feedback'>[] => {
     const revisions = bodies.map((body) => alertFromRow({ body }));
     const newest = revisions.at(-1);
     if (newest === undefined) return [];
@@ -60,7 +71,7 @@ export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic
          ORDER BY argMax(state, revision) = 'firing' DESC, min(started_at) DESC, alert_id LIMIT {limit:UInt32}`,
         { ...params, ...(state !== undefined && { state }), from: span.from, to: span.to, limit },
       );
-      return rows.flatMap((row) => whole(row.bodies));
+      return judged(rows.flatMap((row) => whole(row.bodies)));
     },
 
     async alert(id) {
@@ -68,7 +79,17 @@ export function createAlertQueries(store: Store, names: (kind: 'entity' | 'topic
         'SELECT body FROM alerts WHERE alert_id = {id:String} ORDER BY revision',
         { id },
       );
-      return whole(rows.map((row) => row.body))[0] ?? null;
+      return (await judged(whole(rows.map((row) => row.body))))[0] ?? null;
+    },
+
+    async incident(id) {
+      const rows = await store.query<{ bodies: string[] }>(
+        `SELECT arrayMap(pair -> pair.2, arraySort(pair -> pair.1, groupArray((revision, body)))) AS bodies
+         FROM alerts GROUP BY alert_id HAVING argMax(JSONExtractString(body, 'incident'), revision) = {id:String}
+         ORDER BY min(started_at), alert_id LIMIT 100`,
+        { id },
+      );
+      return judged(rows.flatMap((row) => whole(row.bodies)));
     },
 
     alertRevisions: () =>

@@ -5,6 +5,7 @@
  */
 import type { Action, Silence } from '../core/action.ts';
 import type { Alert, Sentiment } from '../core/event.ts';
+import type { FeedbackRow, TrainingRow } from '../core/feedback.ts';
 import type { SourceHealth } from '../core/health.ts';
 
 /** A display name in both languages of the interface. */
@@ -78,6 +79,52 @@ export interface OpinionRow {
   readonly model: string;
   readonly story: string;
   readonly novelty: number;
+  /** What people say of it and stands, newest first. */
+  readonly feedback: readonly FeedbackRow[];
+}
+
+/** One document with its labels. */
+export interface DocumentAnswer extends OpinionRow {
+  /** At most 20,000 characters. */
+  readonly text: string;
+  /** Kind of negative event that it reports; null where none. */
+  readonly event: string | null;
+}
+
+export interface WordWeight {
+  readonly word: string;
+  /** Place in `text` of the explanation, in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+  /** Log-odds that the word adds to the label (below 0: takes from it), in nats. */
+  readonly weight: number;
+}
+
+/** Which words carried the sentiment, by the model that labels now. */
+export interface ExplainAnswer {
+  readonly label: Sentiment;
+  readonly probability: number;
+  readonly method: 'exact' | 'shapley' | 'occlusion';
+  /** What the model read. */
+  readonly text: string;
+  readonly words: readonly WordWeight[];
+  readonly model: string;
+}
+
+export interface StoryDocumentsAnswer {
+  /** Oldest first; at most 200. */
+  readonly documents: readonly OpinionRow[];
+}
+
+export interface FeedbackAnswer {
+  /** What stands, newest first; with `history=true` every row, those that were taken back or replaced too. */
+  readonly feedback: readonly FeedbackRow[];
+}
+
+export interface TrainingAnswer {
+  readonly rows: readonly TrainingRow[];
+  /** Give it back as `after` for the next rows; null on the last. */
+  readonly next: string | null;
 }
 
 export interface OpinionsAnswer extends Span {
@@ -99,6 +146,8 @@ export interface AlertChange {
 export interface AlertRow extends Alert {
   readonly names: Names;
   readonly history: readonly AlertChange[];
+  /** Verdicts that stand, newest first. */
+  readonly feedback: readonly FeedbackRow[];
 }
 
 export interface AlertsAnswer {

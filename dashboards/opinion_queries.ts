@@ -6,7 +6,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/store/store.ts';
 import { moment, opinionConditions, within, type OpinionFilter } from './conditions.ts';
-import type { Names, OpinionRow, OpinionsAnswer } from './contract.ts';
+import type { DocumentAnswer, Names, OpinionRow, OpinionsAnswer } from './contract.ts';
+import { feedbackOf, type Standing } from './feedback_queries.ts';
 import { writeCursor, type Cursor } from './questions.ts';
 import { spanAnswer, type ExactSpan } from './span.ts';
 
@@ -16,10 +17,13 @@ export interface Extent {
   readonly labelled: number | null;
 }
 
-const COLUMNS = `document_id, source, source_class, author, url, title, substringUTF8(text, 1, 600) AS text, language,
-  published_at, labelled_at, entities, topic, sentiment, negative, neutral, positive, confidence, model, story, novelty`;
+const SHOWN_TEXT = 600;
+const WHOLE_TEXT = 20_000;
+const STORY_DOCUMENTS = 200;
+const columns = (length: number): string => `document_id, source, source_class, author, url, title,
+  substringUTF8(text, 1, ${length}) AS text, language, published_at, labelled_at, entities, topic, sentiment, negative, neutral, positive, confidence, model, story, novelty`;
 
-type StoredOpinion = Omit<OpinionRow, 'entities' | 'probabilities' | 'author' | 'url' | 'title'> &
+type StoredOpinion = Omit<OpinionRow, 'entities' | 'probabilities' | 'author' | 'url' | 'title' | 'feedback'> &
   OpinionRow['probabilities'] & {
     /** '' where there is none, as for url and title. */
     readonly author: string;
@@ -34,10 +38,24 @@ export interface OpinionQueries {
   opinions(span: ExactSpan, filter: OpinionFilter, after: Cursor | null, limit: number): Promise<OpinionsAnswer>;
   /** Opinions labelled after `since` (epoch milliseconds), in that order; at most `limit`. */
   labelledSince(since: number, limit: number): Promise<OpinionRow[]>;
+  /** A document with its whole text and newest labels; null where the store has no labels of it. */
+  document(id: string): Promise<DocumentAnswer | null>;
+  /** The first documents of a story, oldest first. */
+  storyDocuments(story: string): Promise<OpinionRow[]>;
 }
 
-export function createOpinionQueries(store: Store, clock: Clock, names: (id: string) => Names): OpinionQueries {
-  const opinion = ({ negative, neutral, positive, ...row }: StoredOpinion): OpinionRow => ({
+/** `names` gives the display names of an entity, `corrections` what stands on documents. */
+export function createOpinionQueries(
+  store: Store,
+  clock: Clock,
+  names: (id: string) => Names,
+  corrections: Standing,
+): OpinionQueries {
+  const corrected = async (rows: readonly StoredOpinion[]): Promise<OpinionRow[]> => {
+    const said = await corrections(rows.map(({ document_id }) => document_id));
+    return rows.map((row) => ({ ...opinion(row), feedback: feedbackOf(said, row.document_id) }));
+  };
+  const opinion = ({ negative, neutral, positive, ...row }: StoredOpinion): Omit<OpinionRow, 'feedback'> => ({
     ...row,
     author: row.author || null,
     url: row.url || null,
@@ -47,18 +65,18 @@ export function createOpinionQueries(store: Store, clock: Clock, names: (id: str
   });
 
   /** The wide columns of the rows that were found, in the order of the page. */
-  const byKeys = async (keys: readonly Cursor[]): Promise<OpinionRow[]> => {
+  const byKeys = async (keys: readonly Cursor[], length = SHOWN_TEXT): Promise<OpinionRow[]> => {
     const newest = keys[0];
     const oldest = keys.at(-1);
     if (newest === undefined || oldest === undefined) return [];
     const rows = await store.query<StoredOpinion>(
-      `SELECT ${COLUMNS} FROM opinions
+      `SELECT ${columns(length)} FROM opinions
        WHERE published_at >= {oldest:DateTime64(3)} AND published_at <= {newest:DateTime64(3)}
          AND document_id IN {ids:Array(String)}
        ORDER BY published_at DESC, document_id DESC, labelled_at DESC LIMIT 1 BY document_id`,
       { oldest: oldest.published_at, newest: newest.published_at, ids: keys.map((key) => key.document_id) },
     );
-    return rows.map(opinion);
+    return corrected(rows);
   };
 
   return {
@@ -94,11 +112,32 @@ export function createOpinionQueries(store: Store, clock: Clock, names: (id: str
 
     async labelledSince(since, limit) {
       const rows = await store.query<StoredOpinion>(
-        `SELECT ${COLUMNS} FROM opinions WHERE labelled_at > ${moment('since')}
+        `SELECT ${columns(SHOWN_TEXT)} FROM opinions WHERE labelled_at > ${moment('since')}
          ORDER BY labelled_at, document_id LIMIT {limit:UInt32} SETTINGS final = 0`,
         { since, limit },
       );
-      return rows.map(opinion);
+      return corrected(rows);
+    },
+
+    async document(id) {
+      // The row is found by narrow columns first, as a page is.
+      const [found] = await store.query<Cursor & { event: string }>(
+        `SELECT published_at, document_id, event FROM opinions WHERE document_id = {id:String}
+         ORDER BY labelled_at DESC LIMIT 1 SETTINGS final = 0`,
+        { id },
+      );
+      if (found === undefined) return null;
+      const [row] = await byKeys([found], WHOLE_TEXT);
+      return row === undefined ? null : { ...row, event: found.event || null };
+    },
+
+    async storyDocuments(story) {
+      const keys = await store.query<Cursor>(
+        `SELECT published_at, document_id FROM opinions WHERE story = {story:String}
+         ORDER BY published_at, document_id LIMIT 1 BY document_id LIMIT ${STORY_DOCUMENTS} SETTINGS final = 0`,
+        { story },
+      );
+      return (await byKeys(keys.reverse())).reverse();
     },
   };
 }

@@ -2,12 +2,8 @@
  * What people do about alerts, as routes below /api: silences, acknowledgements, ends by hand, failed notifications sent
  * again, and the log of all that. Each writes one row (core/action.ts) and reads only the store: the alerting stage may be
  * in another process, and takes it up within seconds. The command line uses the same routes.
- *
- * Beyond the guard of the whole server, a write must say that it is JSON and must not come from another site: a form on a
- * page elsewhere can post to this machine, but not with that type and not without the browser saying where it is from.
  */
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import {
   actionFromRow,
@@ -25,6 +21,7 @@ import { isoTime } from '../core/event.ts';
 import type { Store } from '../core/store/store.ts';
 import type { ActionsAnswer, NotificationRow, NotificationsAnswer, SilencesAnswer } from './contract.ts';
 import { readQuestion } from './questions.ts';
+import { guardWrites, readBody, sayIssues } from './writing.ts';
 
 const MOST_ROWS = 1000;
 const id = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/, 'is no id');
@@ -99,17 +96,7 @@ export function createPeopleApi({ store, clock, via }: PeopleApiDependencies): H
     if (rows.length === 0) throw new TidewatchError('input.invalid', `There is no alert ${alertId}.`);
   }
 
-  api.use(
-    '*',
-    bodyLimit({
-      maxSize: 16_384,
-      onError: (context) => context.json({ error: { code: 'input.too_large', message: 'That is too long.' } }, 413),
-    }),
-    async (context, next) => {
-      if (context.req.method !== 'GET') expectOwnPage(context);
-      await next();
-    },
-  );
+  api.use('*', ...guardWrites());
 
   api.get('/silences', async (context) => {
     const { expired } = readQuestion(context, silencesQuestion);
@@ -173,36 +160,8 @@ export function createPeopleApi({ store, clock, via }: PeopleApiDependencies): H
   return api;
 }
 
-function expectOwnPage(context: Context): void {
-  const type = context.req.header('content-type') ?? '';
-  if (!/^application\/json\b/i.test(type)) {
-    throw new TidewatchError('input.invalid', 'Send JSON, with content-type: application/json.');
-  }
-  const site = context.req.header('sec-fetch-site');
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw new TidewatchError('input.invalid', 'A page of another site may not do that.');
-  }
-}
-
 function readId(context: Context): string {
   const parsed = id.safeParse(context.req.param('id'));
   if (!parsed.success) throw new TidewatchError('input.invalid', 'That is no id.');
   return parsed.data;
-}
-
-async function readBody<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
-  let body: unknown;
-  try {
-    body = await context.req.json();
-  } catch (cause) {
-    throw new TidewatchError('input.invalid', 'The body is not JSON.', { cause });
-  }
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw new TidewatchError('input.invalid', sayIssues(parsed.error));
-  return parsed.data;
-}
-
-function sayIssues({ issues }: z.ZodError): string {
-  const said = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
-  return `That is not understood: ${said.join('; ')}.`;
 }

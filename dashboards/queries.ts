@@ -9,6 +9,7 @@ import { TOPIC_NAMES_ZH } from '../core/topics.ts';
 import { createAlertQueries, type AlertQueries } from './alert_queries.ts';
 import type { SeriesFilter } from './conditions.ts';
 import type { Names, SeriesAnswer, StatusAnswer } from './contract.ts';
+import { createFeedbackQueries } from './feedback_queries.ts';
 import { createOpinionQueries, type OpinionQueries } from './opinion_queries.ts';
 import { createSeriesQueries, type SeriesQueries } from './series_queries.ts';
 import type { ExactSpan } from './span.ts';
@@ -16,7 +17,10 @@ import type { ExactSpan } from './span.ts';
 export type StoredTotals = Pick<StatusAnswer, 'opinions' | 'alerts' | 'sources' | 'model'>;
 
 export interface Queries
-  extends OpinionQueries, Pick<AlertQueries, 'alerts' | 'alert' | 'alertRevisions'>, Pick<SeriesQueries, 'timeline'> {
+  extends
+    OpinionQueries,
+    Pick<AlertQueries, 'alerts' | 'alert' | 'incident' | 'alertRevisions'>,
+    Pick<SeriesQueries, 'timeline'> {
   series(kind: 'entity' | 'topic', span: ExactSpan, filter: SeriesFilter, limit: number): Promise<SeriesAnswer>;
   /** Totals over the whole store; `model` is the one that labelled last. */
   totals(): Promise<StoredTotals>;
@@ -30,13 +34,15 @@ export interface Queries
 export function createQueries(store: Store, clock: Clock, entityNames: (id: string) => Names): Queries {
   const names = (kind: 'entity' | 'topic', id: string): Names =>
     kind === 'entity' ? entityNames(id) : { en: id, zh: TOPIC_NAMES_ZH[id] ?? id };
-  const alerts = createAlertQueries(store, names);
+  const { onDocuments, onAlerts } = createFeedbackQueries(store);
+  const alerts = createAlertQueries(store, names, onAlerts);
   const series = createSeriesQueries(store, names);
 
   return {
-    ...createOpinionQueries(store, clock, entityNames),
+    ...createOpinionQueries(store, clock, entityNames, onDocuments),
     alerts: alerts.alerts,
     alert: alerts.alert,
+    incident: alerts.incident,
     alertRevisions: alerts.alertRevisions,
     timeline: series.timeline,
     story: (id) => readStory(store, id),

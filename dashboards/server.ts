@@ -20,6 +20,8 @@ import { builtWebFolder, loadPageFiles } from './files.ts';
 import { checkHost, checkToken, securityHeaders, signIn } from './guard.ts';
 import { createLive } from './live.ts';
 import { loginPage } from './login.ts';
+import { createDocumentApi, type ExplainText } from './document_api.ts';
+import { createFeedbackApi } from './feedback_api.ts';
 import { createPeopleApi } from './people_api.ts';
 import { createQueries } from './queries.ts';
 import type { DashboardsSettings } from './settings.ts';
@@ -37,6 +39,8 @@ export interface DashboardsDependencies {
   readonly version: string;
   /** name@version of the model that labels now; null where this process does not label. */
   model(): string | null;
+  /** Which words carried a sentiment, by that model; absent or null where this process does not label. */
+  readonly explain?: ExplainText | null;
   /** Folder of the built page; by default where the build puts it. */
   readonly webFolder?: string;
 }
@@ -57,7 +61,9 @@ export function createDashboards(settings: DashboardsSettings, deps: DashboardsD
   const app = new Hono();
   app.use(securityHeaders(), checkHost(settings), checkToken(settings.token));
   app.route('/api', createApi({ ...deps, queries, live }));
-  app.route('/api', createPeopleApi({ store: deps.store, clock: deps.clock, via: 'api' }));
+  app.route('/api', createDocumentApi({ queries, explain: deps.explain ?? null }));
+  for (const create of [createPeopleApi, createFeedbackApi])
+    app.route('/api', create({ store: deps.store, clock: deps.clock, via: 'api' }));
   app.get('/healthz', async (context) => {
     await queries.ping();
     return context.json({ status: 'ok' });

@@ -100,6 +100,7 @@ describe('the list of opinions', () => {
     model: 'm',
     story: document_id,
     novelty: 100,
+    feedback: [],
     ...more,
   });
 
