@@ -67,10 +67,14 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** True for addresses of the public internet: not private, loopback, link-local, CGNAT, NAT64, multicast or reserved. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
+  // All of the public IPv6 internet is in 2000::/3; outside of it, ::127.0.0.1 and the like would pass for unicast.
+  if (parsed instanceof ipaddr.IPv6 && !parsed.match(GLOBAL_IPV6)) return false;
   return parsed.range() === 'unicast';
 }
 

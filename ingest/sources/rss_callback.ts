@@ -17,6 +17,8 @@ interface Door {
 
 const doors = new WeakMap<HttpClient, Map<string, Door>>();
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Requests name a path only. */
+const BASE = 'http://callback';
 
 /**
  * Answers requests for `/<path>` by `knock` until the returned function is called. Resolves when it listens.
@@ -58,10 +60,13 @@ function openDoor(host: string, port: number): Door {
   });
   server.maxConnections = 256;
   server.on('request', (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://callback');
-    const knock = paths.get(pathname.slice(pathname.lastIndexOf('/') + 1));
-    if (knock === undefined) return void response.writeHead(404).end();
-    knock(request, response, searchParams).catch(() => {
+    const address = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : null;
+    const knock = paths.get(address?.pathname.replace(/^.*\//, '') ?? '');
+    if (address === null || knock === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    knock(request, response, address.searchParams).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
