@@ -212,6 +212,47 @@ describe('an rss source', { timeout: 60_000 }, () => {
     }); // prettier-ignore
   });
 
+  it('with hostile HTML gives plain text, and no link but http', async () => {
+    const item = (title: string, body: string, link: string): string =>
+      `<item><guid>${title.length}</guid><title><![CDATA[${title}]]></title><link>${link}</link><description><![CDATA[${body}]]></description></item>`;
+    const items = [
+      item('Bank <script>alert(1)</script> falls', '<img src=x onerror=alert(2)>Shares <b onclick="alert(3)">fell</b><iframe src="javascript:alert(4)">in</iframe>', 'javascript:alert(5)'),
+      item('<svg onload=alert(6)>Oil</svg> up', '<style>*{}</style><object data=x></object>Prices <a href="data:text/html,x">rose</a><script>unclosed', 'data:text/html,<script>'),
+      item('Gold &lt;script&gt;alert(7)&lt;/script&gt;', '\u202egnp.exe\u0000 <!-- <script>alert(8)</script> --> fell', 'https://e.com/1'),
+    ]; // prettier-ignore
+    await start((_, response) => response.end(rss(items.join(''))));
+    const documents = await bench.documents(3);
+    for (const { url } of documents) expect(url === null || url.startsWith('https://e.com/')).toBe(true);
+    const text = documents.map((document) => `${document.title} ${document.text}`).join(' ');
+    expect(text).not.toMatch(/alert\([1-68]\)|onerror|onclick|<(?:svg|img|b|iframe)|\u202e|\u0000/);
+    expect(text).toContain('Shares fell');
+    expect(text).toContain('Prices rose');
+  });
+
+  it('that breaks off is taken as far as it is whole, counted, and asked for again as a whole', async () => {
+    const whole = rss('<item><title>First</title></item><item><title>Second</title></item>');
+    const { server: origin } = await start((_, response, count) =>
+      response
+        .writeHead(200, { etag: '"same"' })
+        .end(count === 1 ? whole.slice(0, whole.indexOf('Second') + 3) : whole),
+    );
+    expect((await bench.documents(2)).map(({ text }) => text)).toEqual(['First', 'Second']);
+    expect(origin.requests[1]?.headers['if-none-match']).toBeUndefined();
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'feed_cut_off' })).toBe(1);
+  });
+
+  it('reads times without a zone in the zone of its settings, and marks what it cannot know', async () => {
+    const items = ['2026-03-10 16:00:00', '2026-03-10', 'soon'].map(
+      (date, index) =>
+        `<item><guid>${index}</guid><title>Report ${index} of ${index * 7919}</title><pubDate>${date}</pubDate></item>`,
+    );
+    await start((_, response) => response.end(rss(items.join(''))), { time_zone: 'Asia/Shanghai' });
+    const documents = await bench.documents(3);
+    const marks = documents.map(({ published_at_mark }) => published_at_mark).sort();
+    expect(marks).toEqual(['day', 'missing', 'stated']);
+    expect(documents.map(({ published_at }) => published_at)).toContain('2026-03-10T08:00:00.000Z');
+  });
+
   it('takes a language and class for all its items from the settings', async () => {
     await start((_, response) => response.end(simple('Bonjour')), { language: 'fr', source_class: 'social' });
     expect((await bench.documents(1))[0]).toMatchObject({ language: 'other', source_class: 'social' });
