@@ -22,6 +22,7 @@ import { openStore } from '../core/store/registry.ts';
 import type { Store } from '../core/store/store.ts';
 import { openStream } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
+import { createClickHouseHttp } from '../dashboards/clickhouse_http/endpoint.ts';
 import { createDashboards, type Dashboards } from '../dashboards/server.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import type { Settings } from './config.ts';
@@ -134,6 +135,9 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           explain: backend === null ? null : (text) => explainHeld(backend, text),
         })
       : null;
+    const door = roles.has('dashboards') ? settings.dashboards.clickhouse_http : undefined;
+    const clickhouseHttp =
+      door === undefined ? null : createClickHouseHttp(door, { ...shared, log: logOf('dashboards') });
     const classifier =
       backend === null ? null : createClassifier(settings.classifier, { ...shared, log: logOf('classifier'), backend });
 
@@ -145,7 +149,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       forgetInMemory: (removals) => ingest?.forget(removals),
     });
 
-    const services: Service[] = [removing, alerting, classifier, dashboards, ingest].filter(
+    const services: Service[] = [removing, alerting, classifier, dashboards, clickhouseHttp, ingest].filter(
       (service) => service !== null,
     );
     let stopAll: (() => Promise<void>) | null = null;

@@ -1,5 +1,6 @@
 /** Settings of the dashboards stage. Beyond this machine the page is never open to everyone: a token is required there. */
 import { z } from 'zod';
+import { clickhouseHttpSettings } from './clickhouse_http/settings.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
@@ -17,6 +18,9 @@ export const dashboardsSettings = z
       .min(16, 'must have at least 16 characters')
       .optional()
       .describe('Secret that readers sign in with; required unless host is this machine only.'),
+    clickhouse_http: clickhouseHttpSettings
+      .optional()
+      .describe('Read-only door for ClickHouse clients (Grafana, @clickhouse/client, curl); shut unless set.'),
   })
   .refine((settings) => settings.token !== undefined || isLoopback(settings.host), {
     path: ['token'],

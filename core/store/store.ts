@@ -26,6 +26,11 @@ export interface Store {
   /** Rows of a SELECT as objects. Parameters by ClickHouse's {name:Type} syntax. Times come back as ISO strings. */
   query<Row>(sql: string, params?: Record<string, unknown>): Promise<Row[]>;
   /**
+   * A SELECT's answer as the engine wrote it, in the format that the statement names (FORMAT Native, say). The statement
+   * brings its own settings in its SETTINGS clause: final = 1 is not added. Parameters as in `query`.
+   */
+  queryBytes(sql: string, params?: Record<string, unknown>): Promise<Uint8Array>;
+  /**
    * A statement without an answer, such as a mutation: ALTER TABLE ... DELETE. Resolves when it is carried out in full.
    * Parameters as in `query`.
    */
