@@ -17,7 +17,7 @@ import type { Store } from '../../core/store/store.ts';
 import { checkTree, functionRule, FUNCTIONS_QUERY, type FunctionRow, type FunctionRule } from './allowed.ts';
 import { ClickHouseException, exceptionAnswer } from './exception.ts';
 import { helloBlock, isHello } from './hello.ts';
-import { credentialsOf, questionOf, type Question } from './request.ts';
+import { credentialsOf, questionOf, unescaped, type Question } from './request.ts';
 import type { ClickHouseHttpSettings } from './settings.ts';
 import { checkSetting, putTogether, takeApart } from './statement.ts';
 
@@ -99,12 +99,12 @@ export function createClickHouseHttp(
       return { format, bytes: helloBlock(version, question.protocol) };
     }
     const params: Record<string, unknown> = {};
-    for (const name of statement.parameters) {
+    for (const [name, kind] of statement.parameters) {
       const value = question.params.get(name);
       // The embedded engine would take what an earlier question said.
       if (value === undefined)
         throw new ClickHouseException('UNKNOWN_QUERY_PARAMETER', `Substitution \`${name}\` is not set`);
-      params[name] = value;
+      params[name] = kind === 'plain' ? unescaped(value) : value;
     }
     const explained = await store.queryBytes(`EXPLAIN AST ${statement.body}\nFORMAT CSV SETTINGS readonly = 1`, params);
     checkTree(Buffer.from(explained).toString(), statement.inner, allowed);

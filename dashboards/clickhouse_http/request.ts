@@ -6,7 +6,8 @@ export interface Question {
   readonly queryId: string | null;
   /** As the client asks for where the statement names none. */
   readonly format: string | null;
-  readonly params: ReadonlyMap<string, string | null>;
+  /** As HTTP carries them. */
+  readonly params: ReadonlyMap<string, string>;
   readonly settings: ReadonlyMap<string, string>;
   /** client_protocol_version; 0 where the client does not say. */
   readonly protocol: number;
@@ -57,9 +58,9 @@ export function questionOf(headers: Headers, search: URLSearchParams, body: stri
     throw new ClickHouseException('BAD_ARGUMENTS', 'compress=1 is not served here; Accept-Encoding: gzip is');
   }
   const settings = new Map<string, string>();
-  const params = new Map<string, string | null>();
+  const params = new Map<string, string>();
   for (const [name, value] of search) {
-    if (name.startsWith('param_')) params.set(name.slice('param_'.length), unescaped(value));
+    if (name.startsWith('param_')) params.set(name.slice('param_'.length), value);
     else if (!NOT_SETTINGS.test(name)) settings.set(name, value);
   }
   const query = search.get('query') ?? '';
@@ -75,8 +76,8 @@ export function questionOf(headers: Headers, search: URLSearchParams, body: stri
 
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', r: '\r', n: '\n', t: '\t', '0': '\0' };
 
-/** A parameter as HTTP carries it (the escapes of TSV, \N for null). */
-function unescaped(value: string): string | null {
+/** A plain parameter from the text that HTTP carries (the escapes of TSV, \N for null). */
+export function unescaped(value: string): string | null {
   if (value === '\\N') return null;
   return value.replaceAll(/\\([\s\S])/g, (_, letter: string) => ESCAPES[letter] ?? letter);
 }

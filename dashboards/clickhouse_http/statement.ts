@@ -20,8 +20,8 @@ export interface Statement {
   readonly settings: ReadonlyMap<string, string>;
   /** SETTINGS clauses that stay in the body (of subqueries). */
   readonly inner: number;
-  /** Names of the {name:Type} places. */
-  readonly parameters: ReadonlySet<string>;
+  /** Of the {name:Type} places; `composed` ones (arrays, tuples, maps) are cast from their text in the body. */
+  readonly parameters: ReadonlyMap<string, 'plain' | 'composed'>;
 }
 
 /** What a reader may set: how numbers and times are written, how a question is carried out, never what it may reach. */
@@ -87,12 +87,8 @@ export function takeApart(text: string, limits: Limits): Statement {
     for (const [name, given] of read.pairs) checkSetting(name, given, limits, true);
   });
   for (const [name, given] of settings) checkSetting(name, given, limits, false);
-  const parameters = new Set<string>();
-  kept.forEach((token, index) => {
-    const [name, colon] = kept.slice(index + 1, index + 3);
-    if (token.text === '{' && name?.kind === 'word' && colon?.text === ':') parameters.add(name.text);
-  });
-  return { body: sql.slice(0, tokens[end]?.start ?? sql.length).trim(), format, settings, inner, parameters };
+  const { body, parameters } = readParameters(sql, kept, tokens[end]?.start ?? sql.length);
+  return { body, format, settings, inner, parameters };
 }
 
 /** The statement as the engine is to run it, in `format`; settings of the request (URL) give way to the statement's. */
@@ -125,6 +121,32 @@ export function checkSetting(name: string, value: string, limits: Limits, inner:
   const ceiling = CEILINGS[name]?.(limits);
   if (ceiling !== undefined && Number(value) > 0 && Number(value) <= ceiling) return;
   throw new ClickHouseException('READONLY', `Cannot modify '${name}' setting in readonly mode`);
+}
+
+/**
+ * The places for parameters. The embedded engine is handed values, not the text that HTTP carries; of an array that text
+ * is ClickHouse's own notation, so it is handed over as text and cast.
+ */
+function readParameters(
+  sql: string,
+  tokens: readonly Token[],
+  end: number,
+): { body: string; parameters: Map<string, 'plain' | 'composed'> } {
+  const parameters = new Map<string, 'plain' | 'composed'>();
+  let body = '';
+  let copied = 0;
+  tokens.forEach((token, index) => {
+    const [name, colon, type] = tokens.slice(index + 1, index + 4);
+    if (token.text !== '{' || name?.kind !== 'word' || colon?.text !== ':' || type === undefined) return;
+    const composed = /^(Array|Tuple|Map)$/i.test(type.text);
+    parameters.set(name.text, composed ? 'composed' : 'plain');
+    const close = tokens.slice(index).find(({ text }) => text === '}');
+    if (!composed || close === undefined) return;
+    const written = sql.slice(type.start, close.start).trim();
+    body += `${sql.slice(copied, token.start)}CAST({${name.text}:String}, ${literal(written)})`;
+    copied = close.start + 1;
+  });
+  return { body: (body + sql.slice(copied, end)).trim(), parameters };
 }
 
 function literal(value: string): string {
