@@ -62,7 +62,14 @@ export interface Watch {
 
 const DAY_MS = 86_400_000;
 /** What explains stands before what it explains. */
-const RANKS: Record<SeriesKind, number> = { entity: 0, entity_topic: 1, topic: 2, source_class: 3, language: 4, source: 5 };
+const RANKS: Record<SeriesKind, number> = {
+  entity: 0,
+  entity_topic: 1,
+  topic: 2,
+  source_class: 3,
+  language: 4,
+  source: 5,
+};
 /** Ids remembered at most: about 60 MB. The oldest go first. */
 const MOST_IDS = 400_000;
 

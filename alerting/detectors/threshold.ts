@@ -37,7 +37,9 @@ export function createThreshold(name: string, rules: Settings): Detector {
   return {
     name,
     mayFire: ({ series, negative, leaning }) =>
-      rules.kinds.some((kind) => kind === series.kind) && negative >= rules.min_negative && leaning >= rules.min_stories - 1e-9,
+      rules.kinds.some((kind) => kind === series.kind) &&
+      negative >= rules.min_negative &&
+      leaning >= rules.min_stories - 1e-9,
     evaluate: (window, baseline) => judge(window, baseline, rules),
   };
 }
