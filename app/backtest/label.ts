@@ -135,7 +135,9 @@ async function keyOf(settings: Settings, { feed, sourceClass }: LabelOptions): P
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
     return hash.digest('hex');
   };
-  const { sources: _, watchlists, ...ingest } = settings.ingest;
+  // What decides which documents there are and what they hold; how sources are watched changes nothing of it.
+  const { watchlists, dedupe_hours, max_text_chars, authors } = settings.ingest;
+  const made = JSON.stringify([sourceClass, dedupe_hours, max_text_chars, authors]);
   const lists = await Promise.all(watchlists.map(digest));
-  return stableId('labelled feed 1', await digest(feed), sourceClass, JSON.stringify(ingest), lists.join(), model);
+  return stableId('labelled feed 1', await digest(feed), made, lists.join(), model);
 }

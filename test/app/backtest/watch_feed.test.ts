@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { watchFeed } from '../../../app/backtest/watch_feed.ts';
+import type { Names } from '../../../app/names.ts';
+import { alertingSettings } from '../../../alerting/settings.ts';
+import { eventStudy } from '../../../backtest/event_study.ts';
+import { reportHtml, reportJson, type Report } from '../../../backtest/report.ts';
+import { scoreRun } from '../../../backtest/score.ts';
+import { systemClock } from '../../../core/clock.ts';
+import type { Alert, Opinion } from '../../../core/event.ts';
+import { createHttpClient } from '../../../core/http.ts';
+import { createLogger } from '../../../core/log.ts';
+import { createMetrics } from '../../../core/metrics.ts';
+import { createMemoryState } from '../../../core/state/memory.ts';
+import { DAY, HOUR, opinionOf, randomFrom, START } from '../../alerting/opinions.ts';
+
+const both = (id: string) => ({ en: id, zh: id });
+const names: Names = {
+  count: 2,
+  entity: both,
+  series: (series) => both(series.entity ?? series.topic ?? series.kind),
+  parents: new Map(),
+};
+const context = {
+  clock: systemClock,
+  log: createLogger({ level: 'silent', format: 'json' }),
+  metrics: createMetrics(),
+  signal: new AbortController().signal,
+  http: createHttpClient({ userAgent: 'test' }),
+  state: createMemoryState(),
+};
+const settings = alertingSettings.parse({ bucket_mins: 60, window_hours: 6, allowed_lateness_mins: 60 });
+
+/** Three quiet weeks of one company with a burst of bad news on the fifteenth day, in order of publication. */
+function feed(seed: number): Opinion[] {
+  const random = randomFrom(seed);
+  const opinions: Opinion[] = [];
+  for (let hour = 0; hour < 21 * 24; hour += 2) {
+    const time = START + hour * HOUR + Math.floor(random() * HOUR);
+    opinions.push(opinionOf({ id: `q${seed}-${hour}`, time, negative: random() < 0.15 ? 0.8 : 0.1 }));
+  }
+  for (let index = 0; index < 24; index += 1) {
+    const time = START + 15 * DAY + Math.floor(random() * 4 * HOUR);
+    opinions.push(opinionOf({ id: `b${seed}-${index}`, time, negative: 0.95 }));
+  }
+  return opinions.toSorted((a, b) => (a.document.published_at < b.document.published_at ? -1 : 1));
+}
+
+async function* each(opinions: readonly Opinion[]): AsyncGenerator<Opinion> {
+  yield* opinions;
+}
+const run = (opinions: readonly Opinion[], over: { from?: number; to?: number } = {}) =>
+  watchFeed(each(opinions), settings, {
+    feed: 'made',
+    names,
+    from: -Infinity,
+    to: Infinity,
+    wanted: [],
+    context,
+    ...over,
+  });
+
+const said = (changes: readonly Alert[], until: number): string[] =>
+  changes.filter(({ at }) => Date.parse(at) <= until).map((alert) => JSON.stringify(alert));
+
+describe('a backtest', () => {
+  it('fires on the burst, and is the same bytes each time', async () => {
+    const first = await run(feed(1));
+    expect(first.run.alerts.some(({ key }) => key === 'entity:acme')).toBe(true);
+    expect(JSON.stringify((await run(feed(1))).changes)).toBe(JSON.stringify(first.changes));
+  });
+
+  it('says nothing earlier that a cut of the future would change', async () => {
+    const whole = feed(2);
+    const { changes } = await run(whole);
+    expect(changes.length).toBeGreaterThan(0);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 13 * 24, max: 20 * 24 }), async (hours) => {
+        const cut = START + hours * HOUR;
+        const known = whole.filter(({ document }) => Date.parse(document.fetched_at) < cut);
+        const judged = cut - 60 * 60_000 - HOUR;
+        const short = await run(known);
+        expect(said(short.changes, judged)).toEqual(said(changes, judged));
+      }),
+      { numRuns: 12, seed: 11 },
+    );
+  });
+
+  it('does not change when documents come in another order within the allowed lateness', async () => {
+    const whole = feed(3);
+    const { changes } = await run(whole);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
+        const random = randomFrom(seed);
+        // Each comes up to 50 minutes late: the allowed lateness is an hour.
+        const shuffled = whole
+          .map((opinion) => ({ opinion, comes: Date.parse(opinion.document.published_at) + random() * 50 * 60_000 }))
+          .toSorted((a, b) => a.comes - b.comes)
+          .map(({ opinion }) => opinion);
+        expect(said((await run(shuffled)).changes, Infinity)).toEqual(said(changes, Infinity));
+      }),
+      { numRuns: 8, seed: 12 },
+    );
+  });
+
+  it('takes only the period that was asked for, and says so where nothing lies in it', async () => {
+    const { run: part } = await run(feed(4), { from: START + 2 * DAY, to: START + 4 * DAY });
+    expect(part.from >= new Date(START + 2 * DAY).toISOString()).toBe(true);
+    expect(part.to < new Date(START + 4 * DAY).toISOString()).toBe(true);
+    await expect(run(feed(4), { from: START - 9 * DAY, to: START - 8 * DAY })).rejects.toThrow(/no document/);
+  });
+});
+
+describe('the report', () => {
+  it('is one file without scripts or addresses to load, escapes what it shows, and is honest about few events', async () => {
+    const opinions = feed(5).map((opinion) => ({
+      ...opinion,
+      document: { ...opinion.document, title: `<script>alert(1)</script> & "quoted" ${opinion.document.id}` },
+    }));
+    const { run: made } = await run(opinions);
+    const events = [{ line: 1, at: START + 15 * DAY, named: 'Acme', entity: 'acme', what: 'the <b>burst</b>' }];
+    const prices = new Map([
+      [
+        'acme',
+        Array.from({ length: 21 }, (_, day) => ({
+          day: new Date(START + day * DAY).toISOString().slice(0, 10),
+          close: 100 - day,
+        })),
+      ],
+    ]);
+    const report: Report = {
+      run: made,
+      score: scoreRun(made.alerts, events, { from: Date.parse(made.from), to: Date.parse(made.to) }),
+      study: eventStudy(made.alerts, prices, null),
+      sweep: [],
+      prices,
+      names: (key) => key,
+    };
+    const html = reportHtml(report);
+    expect(html).not.toMatch(/<script|<link|src=|url\(/);
+    expect(html).toContain('&#60;script&#62;');
+    expect(html).toContain('events are few');
+    expect(html).toContain('too few to say anything');
+    expect(html.match(/<svg/g)?.length).toBe(made.days.size);
+    expect(reportHtml(report)).toBe(html);
+    const json = JSON.parse(reportJson(report)) as {
+      score: { recall: { hits: number } };
+      days: Record<string, unknown>;
+    };
+    expect(json.score.recall.hits).toBe(1);
+    expect(Object.keys(json.days)).toContain('entity:acme');
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { readEvents } from '../../backtest/events.ts';
+import { eventStudy, LEAST_ALERTS } from '../../backtest/event_study.ts';
+import { readPrices } from '../../backtest/prices.ts';
+import type { FiredAlert } from '../../backtest/run.ts';
+import { proportion, scoreRun } from '../../backtest/score.ts';
+import { combinations, parseOverrides, withOverrides } from '../../backtest/sweep.ts';
+
+const DAY = 86_400_000;
+const START = Date.UTC(2020, 0, 1);
+const entityOf = (name: string): string | null =>
+  ['acme', 'globex'].includes(name.toLowerCase()) ? name.toLowerCase() : null;
+
+const alert = (entity: string, at: number): FiredAlert => ({
+  id: `${entity} ${at}`,
+  series: { kind: 'entity', entity, topic: null },
+  key: `entity:${entity}`,
+  name: entity,
+  detector: 'surge',
+  severity: 'warning',
+  at,
+  resolvedAt: null,
+  observed: 10,
+  expected: 1,
+  interval: { low: 0, high: 3 },
+  qValue: 0.01,
+  stories: 10,
+  headlines: [],
+});
+
+describe('known events', () => {
+  it('are read by date or time, by entity or ticker, and kept where nobody watches them', () => {
+    const text =
+      '{"date":"2020-01-05","entity":"Acme","what":"fire"}\n{"at":"2020-01-02T03:00:00Z","ticker":"XYZ","ret":-0.08}\n';
+    expect(readEvents(text, 'e', entityOf)).toEqual([
+      { line: 2, at: START + DAY + 3 * 3_600_000, named: 'XYZ', entity: null, what: 'price -8.0%' },
+      { line: 1, at: START + 4 * DAY, named: 'Acme', entity: 'acme', what: 'fire' },
+    ]);
+  });
+
+  it.each([
+    ['{"entity":"Acme"}', /e:1: it has neither date nor at/],
+    ['\n{"date":"2020-01-01"}', /e:2: it has neither entity nor ticker/],
+    ['{"date":"soon","entity":"Acme"}', /soon is no time/],
+    ['[', /not JSON/],
+  ])('that are wrong are refused with their line: %s', (text, message) => {
+    expect(() => readEvents(text, 'e', entityOf)).toThrow(message);
+  });
+});
+
+describe('the score', () => {
+  const events = readEvents(
+    ['2020-01-10', '2020-02-10', '2021-01-01'].map((date) => `{"date":"${date}","entity":"Acme"}`).join('\n'),
+    'e',
+    entityOf,
+  );
+  const period = { from: START, to: START + 100 * DAY };
+
+  it('finds an event by an alert on its entity from a day before to five days after, and no other', () => {
+    const alerts = [
+      alert('acme', START + 8.5 * DAY),
+      alert('globex', START + 40 * DAY),
+      alert('acme', START + 60 * DAY),
+    ];
+    const score = scoreRun(alerts, events, period);
+    expect(score.recall).toMatchObject({ hits: 1, of: 2 });
+    expect(score.precision).toMatchObject({ hits: 1, of: 2 });
+    expect(score.medianDelayHours).toBe(-12);
+    expect(score.events[2]).toMatchObject({ inPeriod: false, alert: null });
+    expect(score.alertsPerWeek.all).toBeCloseTo(3 / (100 / 7));
+  });
+
+  it('does not count an alert six days late, or on another company', () => {
+    expect(scoreRun([alert('acme', START + 16 * DAY)], events, period).recall.hits).toBe(0);
+    expect(scoreRun([alert('globex', START + 9 * DAY)], events, period).recall.hits).toBe(0);
+  });
+
+  it('gives Wilson intervals, and none for nothing', () => {
+    expect(proportion(0, 0).interval).toBeNull();
+    const [low, high] = proportion(5, 10).interval ?? [0, 0];
+    expect(low).toBeCloseTo(0.2366, 3);
+    expect(high).toBeCloseTo(0.7634, 3);
+  });
+});
+
+describe('prices after alerts', () => {
+  const days = Array.from({ length: 200 }, (_, index) => new Date(START + index * DAY).toISOString().slice(0, 10));
+  const csv = `date,symbol,close\n${days.map((day, index) => `${day},ACME,${100 * 0.999 ** index}`).join('\n')}\n`;
+  const prices = readPrices(csv, 'p.csv', entityOf);
+
+  it('are measured from the first close on a day after the alert, beside random days', () => {
+    const alerts = [10, 50, 90].map((day) => alert('acme', START + day * DAY));
+    const study = eventStudy(alerts, prices, null);
+    const row = study.rows.find((one) => one.days === 5);
+    expect(row?.mean).toBeCloseTo(0.999 ** 5 - 1, 9);
+    // A steady fall is the same after alerts as on any other day: nothing was found.
+    expect(row?.placebo).toBeCloseTo(row?.mean ?? 0, 9);
+    expect(study.tooFew).toBe(true);
+    expect(study.usable).toBeLessThan(LEAST_ALERTS);
+  });
+
+  it('lose what the market did where a market is given', () => {
+    const study = eventStudy([alert('acme', START)], prices, prices.get('acme') ?? null);
+    for (const { mean } of study.rows) expect(mean).toBeCloseTo(0, 9);
+  });
+
+  it('may stand in a column a symbol; a wrong one is refused with its line', () => {
+    expect(readPrices('date,ACME,OTHER\n2020-01-01,5,6\n', 'p', entityOf)).toEqual(
+      new Map([['acme', [{ day: '2020-01-01', close: 5 }]]]),
+    );
+    expect(() => readPrices('date,symbol,close\n2020-01-01,ACME,-1\n', 'p', entityOf)).toThrow(/p:2: the close "-1"/);
+    expect(() => readPrices('when,what\n1,2\n', 'p', entityOf)).toThrow(/columns when, what/);
+  });
+});
+
+describe('a sweep', () => {
+  it('is every combination, the last setting changing fastest', () => {
+    const grid = combinations([parseOverrides('a=1,2'), parseOverrides('b.c=x,true')]);
+    expect(grid.map((one) => one.map(({ value }) => value))).toEqual([
+      [1, 'x'],
+      [1, true],
+      [2, 'x'],
+      [2, true],
+    ]);
+    expect(combinations([])).toEqual([[]]);
+  });
+
+  it('puts values where they belong and says where there is no such place', () => {
+    const settings = { alerting: { detectors: [{ fire_score: 4 }] } };
+    const changed = withOverrides(settings, parseOverrides('alerting.detectors.0.fire_score=3'));
+    expect(changed).toEqual({ alerting: { detectors: [{ fire_score: 3 }] } });
+    expect(settings.alerting.detectors[0]?.fire_score).toBe(4);
+    expect(() => withOverrides(settings, parseOverrides('alerting.nothing.x=3'))).toThrow(/There is no setting/);
+    expect(() => parseOverrides('no value')).toThrow(/path=value/);
+  });
+});
