@@ -30,7 +30,7 @@ export const alertingSettings = z
       .default(14)
       .describe('What was said that long ago counts half in the baseline: how fast it follows a trend.'),
     series: z
-      .array(seriesKindSchema)
+      .array(seriesKindSchema.exclude(['source']))
       .min(1)
       .default(['entity', 'entity_topic', 'topic', 'source_class', 'language'])
       .describe('Kinds of series that are judged.'),

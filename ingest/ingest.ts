@@ -60,7 +60,7 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
       const take: Emit = (items, options) => intake.take(chosen.name, items, options);
       return superviseSource(chosen, source, take, context, {
         silence: { quietProbability: settings.quiet_probability, deadAfterMs: settings.dead_after_hours * 3_600_000 },
-        onChange: (health) => tellOfSource(health, parts),
+        onChange: (health) => tellOfSource(health, { clock, log, stream: parts.stream, signal }),
       });
     }),
   );

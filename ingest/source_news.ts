@@ -10,7 +10,12 @@ import { TOPICS, type Stream } from '../core/stream/stream.ts';
 
 export async function tellOfSource(
   health: SourceHealth,
-  { clock, log, stream }: { readonly clock: Clock; readonly log: Logger; readonly stream: Stream },
+  {
+    clock,
+    log,
+    stream,
+    signal,
+  }: { readonly clock: Clock; readonly log: Logger; readonly stream: Stream; readonly signal: AbortSignal },
 ): Promise<void> {
   const { name, status, reason } = health;
   const isBad = status === 'quiet' || status === 'failing' || status === 'dead';
@@ -19,5 +24,5 @@ export async function tellOfSource(
     isBad ? `${name} is ${status}: ${reason ?? 'no reason known'}` : `${name} is well again`,
   );
   const news: SourceNews = { at: isoTime(clock.now()), ...health };
-  await stream.append(TOPICS.sources, [{ key: name, value: news }]);
+  await stream.append(TOPICS.sources, [{ key: name, value: news }], signal);
 }
