@@ -21,6 +21,8 @@ export interface NamingText {
   readonly links: readonly string[];
   /** Without the dollar sign, upper case: from the text and from the origin's own tags. */
   readonly cashtags: readonly string[];
+  /** When it was published, ISO 8601: entries that are dated count in their time only. Absent: all count. */
+  readonly published_at?: string;
 }
 
 export type EntityMatcher = (document: NamingText) => NamedEntity[];
@@ -50,6 +52,7 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
   const patterns = collectPatterns(watched);
   const automaton = createAutomaton(patterns.map(({ text }) => text));
   const byTicker = tickersOf(watched);
+  const isDated = watched.some(({ from, until }) => from !== undefined || until !== undefined);
   const contexts = watched.map(({ context }) => context.map((word) => word.toLowerCase()));
 
   return (document) => {
@@ -80,8 +83,17 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
         name(certain, index, text.slice(start, end), start, false);
       }
     }
+    if (isDated && document.published_at !== undefined) {
+      for (const index of certain.keys()) if (!isCurrent(watched[index], document.published_at)) certain.delete(index);
+    }
     return withRelevance(certain, watched, document, whole.length);
   };
+}
+
+/** Whether the entry counts on that day: so that a replay of years knows each name only from when it was watched. */
+function isCurrent(entity: WatchedEntity | undefined, publishedAt: string): boolean {
+  const day = publishedAt.slice(0, 10);
+  return !(entity?.from !== undefined && day < entity.from) && !(entity?.until !== undefined && day >= entity.until);
 }
 
 /** Counts one more naming. The word that a reader sees beats the bare symbol. */

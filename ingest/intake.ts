@@ -87,8 +87,8 @@ export function createIntake(
     const { stories, floods } = remembered();
     seen.begin();
     for (const [index, item] of items.entries()) {
-      // In a replay the items are the clock: each is fetched at the moment it was published.
-      if (isReplayClock(clock)) clock.advanceTo(parseTime(item.published_at ?? '') ?? 0);
+      // In a replay the items are the clock: each is fetched when it was, or else at the moment it was published.
+      if (isReplayClock(clock)) clock.advanceTo(parseTime(item.fetched_at ?? item.published_at ?? '') ?? 0);
       const now = clock.now();
       const normal = normalize(item, { now, feed, maxTextChars: settings.max_text_chars });
       if ('refused' in normal) {

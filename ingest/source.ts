@@ -19,6 +19,8 @@ export interface RawItem {
   readonly author?: string;
   /** In any common form; see time.ts. */
   readonly published_at?: string;
+  /** Of a recorded feed: when it had come in. A replay's clock goes by it, so that what came late comes late again. */
+  readonly fetched_at?: string;
   readonly language?: string;
   /** The item's own outlet; absent: the name of the source instance. */
   readonly source?: string;

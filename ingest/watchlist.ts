@@ -27,6 +27,11 @@ const entitySchema = z.strictObject({
   cased: names('Names that count only with these very capitals: Apple the company, not an apple.'),
   context: names('Words that go with this entity (products, people, trade); beside them an ambiguous name counts.'),
   not: names('Phrases that hold a name but do not mean the entity: "price target", 平安夜.'),
+  from: z.iso
+    .date()
+    .optional()
+    .describe('First day on which its names count, as 2021-10-28 (a company is renamed, listed, added to the list).'),
+  until: z.iso.date().optional().describe('First day on which they count no more.'),
   sector: z.string().trim().min(1).max(100).optional().describe('Free text, for grouping.'),
   parent: z
     .string()

@@ -70,3 +70,15 @@ describe('relevance', () => {
     expect(of('pfizer')).toBeGreaterThan(0);
   });
 });
+
+describe('dated entries', () => {
+  it('count in their own time only', () => {
+    const entity = { id: 'meta', name: 'Meta Platforms', kind: 'company', tickers: ['META'], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], from: '2021-10-28', until: '2030-01-01' } as const; // prettier-ignore
+    const dated = createEntityMatcher([entity]);
+    const on = (published_at: string): number =>
+      dated({ title: null, text: 'Meta Platforms and $META fall', links: [], cashtags: ['META'], published_at }).length;
+    expect(on('2021-10-27T23:59:59.000Z')).toBe(0);
+    expect(on('2021-10-28T00:00:00.000Z')).toBe(1);
+    expect(on('2030-01-01T00:00:00.000Z')).toBe(0);
+  });
+});
