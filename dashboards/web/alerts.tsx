@@ -1,11 +1,13 @@
 /** The list of alerts: what fired, how far beyond its usual range, since when. Each opens to its evidence. */
 import { useEffect, useRef } from 'preact/hooks';
+import type { Verdict } from '../../core/feedback.ts';
 import type { AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertEvidence } from './alert_evidence.tsx';
+import { AlertRange, alertName } from './alert_range.tsx';
+import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
-import { topicName } from './topics.ts';
 
 interface AlertsProps {
   readonly alerts: Remote<AlertsAnswer>;
@@ -64,7 +66,8 @@ function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
   useEffect(() => {
     if (open) item.current?.scrollIntoView({ block: 'nearest' });
   }, [open]);
-  const name = alert.series.kind === 'topic' ? topicName(alert.name, language) : alert.names[language];
+  const { standing } = useFeedback();
+  const [verdict] = standing(alert.alert_id, alert.feedback);
   return (
     <li ref={item} class={`alert ${alert.state} ${alert.severity}`}>
       <button
@@ -77,12 +80,17 @@ function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
         <span class="alert-line">
           <span class={`badge ${alert.state}`}>{text[`state_${alert.state}`]}</span>
           {alert.severity === 'critical' && <span class="badge critical">{text.severity_critical}</span>}
+          {verdict !== undefined && (
+            <span class="badge" title={verdict.author}>
+              {text[`verdict_${verdict.value as Verdict}`]}
+            </span>
+          )}
           <time dateTime={alert.started_at} title={`${text.started} ${format.full(alert.started_at)}`}>
             {format.recent(alert.started_at, now)}
           </time>
         </span>
-        <strong class="alert-name">{name}</strong>
-        <Range alert={alert} />
+        <strong class="alert-name">{alertName(alert, language)}</strong>
+        <AlertRange alert={alert} />
         <span class="alert-figures">
           <b>{format.decimal(alert.observed)}</b> {text.observed_stories} ·{' '}
           {text.expected_range(
@@ -96,25 +104,5 @@ function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
         {open && <AlertEvidence alert={alert} focusSeries={focusSeries} />}
       </div>
     </li>
-  );
-}
-
-/** Observed against expected at a glance: the usual range as a band, the expected as a tick, the observed as a dot. */
-function Range({ alert }: { alert: AlertRow }) {
-  const most = Math.max(alert.observed, alert.interval.high, 1) * 1.04;
-  const at = (value: number): string => `${(Math.max(0, value) / most) * 100}%`;
-  return (
-    <span class="range" aria-hidden="true">
-      <i
-        class="usual"
-        style={{ left: at(alert.interval.low), width: at(alert.interval.high - Math.max(0, alert.interval.low)) }}
-      />
-      <i
-        class="excess"
-        style={{ left: at(alert.interval.high), width: at(Math.max(0, alert.observed - alert.interval.high)) }}
-      />
-      <i class="expected" style={{ left: at(alert.expected) }} />
-      <i class="observed" style={{ left: at(alert.observed) }} />
-    </span>
   );
 }

@@ -2,15 +2,21 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AlertRow, AlertsAnswer, SeriesAnswer, SourcesAnswer, StatusAnswer, TimelineAnswer } from '../contract.ts';
 import { queryOf, readAddress, spanQuery, writeAddress, type Address } from './address.ts';
+import { AlertPage } from './alert_page.tsx';
 import { Alerts } from './alerts.tsx';
+import { DocumentPage } from './document_page.tsx';
+import { FeedbackDesk, useFeedback } from './feedback.tsx';
 import { InterfaceContext, interfaceOf, useInterface, type InterfaceLanguage } from './i18n.ts';
+import { Keys } from './keys.tsx';
 import { useLive, type Connection } from './live.ts';
 import { useOpinionList } from './opinion_list.ts';
 import { Opinions } from './opinions.tsx';
 import { useRefresh } from './refresh.ts';
 import { fetchAnswer, useRemote } from './remote.ts';
+import { readRoute, useRoute } from './route.ts';
 import { SeriesTable } from './series_table.tsx';
 import { Sources } from './sources.tsx';
+import { StoryPage } from './story_page.tsx';
 import { applyTheme, onSystemTheme, readTheme, type Theme } from './theme.ts';
 import { Tide } from './tide.tsx';
 import { TopBar } from './top_bar.tsx';
@@ -25,7 +31,9 @@ export function App() {
   }, []);
   const change = (changed: Partial<Address>): void => {
     const next = { ...address, ...changed };
-    const url = `${location.pathname}${writeAddress(next)}`;
+    // The page that is open stays open: its language may be what changed.
+    const hash = readRoute(location.hash) === null ? '' : location.hash;
+    const url = `${location.pathname}${writeAddress(next)}${hash}`;
     // A word typed letter by letter is one step back, not one a letter.
     if ('q' in changed && Object.keys(changed).length === 1) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
@@ -57,6 +65,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
   useEffect(() => applyTheme(theme), [theme]);
   useEffect(() => onSystemTheme(() => setThemeVersion((before) => before + 1)), []);
 
+  const route = useRoute();
   const { version, soon, now: refreshNow } = useRefresh(paused);
   const opinions = useOpinionList(address);
   const everything = (): void => {
@@ -91,11 +100,12 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
   const selection = [entityName, topic === null ? null : topicName(topic, language)].filter((name) => name !== null);
   const title = selection.length === 0 ? text.tide : selection.join(' · ');
   useEffect(() => {
-    document.title = selection.length === 0 ? 'Tidewatch' : `${title} · Tidewatch`;
-  }, [title]);
+    if (route === null) document.title = selection.length === 0 ? 'Tidewatch' : `${title} · Tidewatch`;
+  }, [title, route]);
+  const known = useMemo(() => (entities.answer?.series ?? []).map(({ id, name }) => ({ id, name })), [entities.answer]);
 
   return (
-    <>
+    <FeedbackDesk entities={known}>
       <a class="skip" href="#content">
         {text.skip}
       </a>
@@ -106,60 +116,73 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
           if (!next) everything();
         }}
       />
+      <DeskKeys />
       <OfflineBanner connection={connection} />
-      <main id="content" tabIndex={-1}>
-        <Tide
-          title={title}
-          timeline={timeline}
-          alerts={alerts.answer?.alerts ?? []}
-          themeVersion={`${theme}${themeVersion}`}
-          clearable={selection.length > 0}
-          clear={() => change({ entity: null, topic: null })}
-          retry={refreshNow}
-          zoom={(from, to) => change({ from, to })}
-          openAlert={(alert) => change({ alert })}
-        />
-        <div class="side">
-          <Alerts
-            alerts={{ ...alerts, answer: withOpen }}
-            open={address.alert}
-            now={now}
-            setOpen={(alert) => change({ alert })}
-            focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
+      {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} version={version} refresh={refreshNow} />}
+      {route?.page === 'story' && <StoryPage key={route.id} id={route.id} version={version} refresh={refreshNow} />}
+      {route?.page === 'document' && (
+        <DocumentPage key={route.id} id={route.id} version={version} refresh={refreshNow} />
+      )}
+      {route === null && (
+        <main id="content" tabIndex={-1}>
+          <Tide
+            title={title}
+            timeline={timeline}
+            alerts={alerts.answer?.alerts ?? []}
+            themeVersion={`${theme}${themeVersion}`}
+            clearable={selection.length > 0}
+            clear={() => change({ entity: null, topic: null })}
+            retry={refreshNow}
+            zoom={(from, to) => change({ from, to })}
+            openAlert={(alert) => change({ alert })}
+          />
+          <div class="side">
+            <Alerts
+              alerts={{ ...alerts, answer: withOpen }}
+              open={address.alert}
+              now={now}
+              setOpen={(alert) => change({ alert })}
+              focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
+              retry={refreshNow}
+            />
+            <Sources sources={{ ...sources, answer: health }} now={now} retry={refreshNow} />
+          </div>
+          <SeriesTable
+            kind="entity"
+            series={entities}
+            selected={entity}
+            select={(id) => change({ entity: id })}
             retry={refreshNow}
           />
-          <Sources sources={{ ...sources, answer: health }} now={now} retry={refreshNow} />
-        </div>
-        <SeriesTable
-          kind="entity"
-          series={entities}
-          selected={entity}
-          select={(id) => change({ entity: id })}
-          retry={refreshNow}
-        />
-        <SeriesTable
-          kind="topic"
-          series={topics}
-          selected={topic}
-          select={(id) => change({ topic: id })}
-          retry={refreshNow}
-        />
-        <Opinions
-          control={opinions}
-          address={address}
-          sources={status.answer?.sources ?? []}
-          now={now}
-          change={change}
-          hold={(hold) => {
-            held.current = hold;
-          }}
-        />
-      </main>
+          <SeriesTable
+            kind="topic"
+            series={topics}
+            selected={topic}
+            select={(id) => change({ topic: id })}
+            retry={refreshNow}
+          />
+          <Opinions
+            control={opinions}
+            address={address}
+            sources={status.answer?.sources ?? []}
+            now={now}
+            change={change}
+            hold={(hold) => {
+              held.current = hold;
+            }}
+          />
+        </main>
+      )}
       <footer class="page-foot">
         {status.answer !== null && text.footer(status.answer.version, status.answer.model)} · {text.times_local}
       </footer>
-    </>
+    </FeedbackDesk>
   );
+}
+
+function DeskKeys() {
+  const { undoLast } = useFeedback();
+  return <Keys undoLast={undoLast} />;
 }
 
 function OfflineBanner({ connection }: { connection: Connection }) {

@@ -1,12 +1,14 @@
 /** The latest opinions: what was said, by whom, about whom, and how the model reads it. */
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { OpinionRow } from '../contract.ts';
 import type { Address } from './address.ts';
 import { shortAuthor } from './author.ts';
+import { CorrectionPanel, Corrections, QuickSentiment, useCorrection } from './correction.tsx';
 import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
 import { useInterface } from './i18n.ts';
 import type { OpinionListControl } from './opinion_list.ts';
+import { routeHref } from './route.ts';
 import { SentimentBar } from './sentiment_bar.tsx';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { topicName } from './topics.ts';
@@ -86,12 +88,19 @@ interface OpinionProps {
 function Opinion({ row, now, fresh, change }: OpinionProps) {
   const { text, format, language } = useInterface();
   const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
+  const [correcting, setCorrecting] = useState(false);
+  const corrected = useCorrection(row, 'sentiment')?.value;
+  const panel = `correct-${row.document_id}`;
+  const title = row.title ?? row.text;
   return (
-    <li class={`opinion ${fresh ? 'fresh' : ''}`}>
+    <li class={`opinion ${fresh ? 'fresh' : ''}`} tabIndex={-1}>
       <time dateTime={row.published_at} title={format.full(row.published_at)}>
         {format.recent(row.published_at, now)}
       </time>
-      <SentimentBar probabilities={row.probabilities} sentiment={row.sentiment} />
+      <span class="sentiment-cell">
+        <SentimentBar probabilities={row.probabilities} sentiment={row.sentiment} corrected={corrected} />
+        <QuickSentiment row={row} />
+      </span>
       <div class="opinion-body">
         {row.title !== null && (
           <p class="opinion-title">
@@ -114,6 +123,7 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
             </p>
           )
         )}
+        <Corrections row={row} />
       </div>
       <p class="opinion-labels">
         {row.entities.map((entity) => (
@@ -124,6 +134,27 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
         <button type="button" class="chip" onClick={() => change({ topic: row.topic })}>
           {topicName(row.topic, language)}
         </button>
+        <button
+          type="button"
+          class="chip correct-button"
+          aria-expanded={correcting}
+          aria-controls={correcting ? panel : undefined}
+          aria-label={text.correct_of(title.slice(0, 80))}
+          title={text.correct}
+          onClick={() => setCorrecting(!correcting)}
+        >
+          <svg viewBox="0 0 16 16" width="12" height="12" class="icon" aria-hidden="true">
+            <path d="M10.5 2.8l2.7 2.7L5.6 13l-3.2.6.6-3.2z" />
+          </svg>
+        </button>
+        <a
+          class="chip details-link"
+          href={routeHref('document', row.document_id)}
+          aria-label={text.why_label(title.slice(0, 80))}
+          title={text.why_hint}
+        >
+          {text.why}
+        </a>
       </p>
       <p class="opinion-source">
         <span>{row.source}</span>
@@ -132,8 +163,13 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
             {shortAuthor(row.author)}
           </span>
         )}
-        {row.novelty < 50 && <span class="copies">{text.copy_of_story}</span>}
+        {row.novelty < 50 && (
+          <a class="copies more" href={routeHref('story', row.story)}>
+            {text.copy_of_story}
+          </a>
+        )}
       </p>
+      {correcting && <CorrectionPanel row={row} id={panel} />}
     </li>
   );
 }

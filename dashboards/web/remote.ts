@@ -8,23 +8,43 @@ import type { ErrorAnswer } from '../contract.ts';
 export interface Remote<Answer> {
   readonly answer: Answer | null;
   readonly failed: boolean;
+  /** HTTP's status of the failure; 0 for none and for the network's. */
+  readonly status: number;
   readonly loading: boolean;
 }
 
-/** One JSON answer. @throws Error with the server's message, or the network's. */
+/** An answer that is none. `status` is HTTP's. */
+export class Refusal extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** One JSON answer. @throws Refusal with the server's message, or the network's Error. */
 export async function fetchAnswer<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
-  const response = await fetch(url, { headers: { accept: 'application/json' }, ...(signal && { signal }) });
+  return read(await fetch(url, { headers: { accept: 'application/json' }, ...(signal && { signal }) }));
+}
+
+/** Sends JSON. @throws Refusal with the server's message, or the network's Error. */
+export async function postAnswer<Answer>(url: string, body: object): Promise<Answer> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function read<Answer>(response: Response): Promise<Answer> {
   if (response.status === 401) location.assign('/login');
   if (!response.ok) {
     const body = (await response.json().catch(() => null)) as ErrorAnswer | null;
-    throw new Error(body?.error.message ?? `HTTP ${response.status}`);
+    throw new Refusal(response.status, body?.error.message ?? `HTTP ${response.status}`);
   }
   return (await response.json()) as Answer;
 }
 
 /** Keeps the answer of `url` fresh: fetched when `url` or `version` changes, the old one shown meanwhile. */
 export function useRemote<Answer>(url: string, version: number): Remote<Answer> {
-  const [state, setState] = useState<Remote<Answer>>({ answer: null, failed: false, loading: true });
+  const [state, setState] = useState<Remote<Answer>>({ answer: null, failed: false, status: 0, loading: true });
   const shown = useRef('');
   useEffect(() => {
     const abort = new AbortController();
@@ -32,10 +52,11 @@ export function useRemote<Answer>(url: string, version: number): Remote<Answer> 
     fetchAnswer<Answer>(url, abort.signal).then(
       (answer) => {
         shown.current = url;
-        setState({ answer, failed: false, loading: false });
+        setState({ answer, failed: false, status: 0, loading: false });
       },
-      () => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, failed: true, loading: false }));
+      (error: unknown) => {
+        const status = error instanceof Refusal ? error.status : 0;
+        if (!abort.signal.aborted) setState((before) => ({ ...before, failed: true, status, loading: false }));
       },
     );
     return () => abort.abort();

@@ -1,0 +1,201 @@
+/**
+ * Saying something back: who says it (asked once, kept in this browser), sending it, taking it back. What was said is shown
+ * at once; the rows of the server catch up with the next refresh.
+ */
+import { createContext } from 'preact';
+import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { FeedbackKind, FeedbackRequest, FeedbackRow } from '../../core/feedback.ts';
+import type { Names } from '../contract.ts';
+import { useInterface } from './i18n.ts';
+import { postAnswer } from './remote.ts';
+
+type WithoutAuthor<Request> = Request extends unknown
+  ? Omit<Request, 'author' | 'reason'> & { reason?: string }
+  : never;
+
+export interface Feedback {
+  /** Who sits here, as they said; null before. */
+  readonly person: string | null;
+  /** Entities to choose from. */
+  readonly entities: readonly { readonly id: string; readonly name: Names }[];
+  /** What stands on a document or alert: what the server said, with what was said here since. */
+  standing(target: string, known: readonly FeedbackRow[]): readonly FeedbackRow[];
+  say(request: WithoutAuthor<FeedbackRequest>): Promise<void>;
+  undo(row: FeedbackRow): Promise<void>;
+  undoLast(): void;
+  /** Any other write that names its author; true when it was taken. */
+  write(path: string, body: object, done: string): Promise<boolean>;
+}
+
+const KEY = 'tidewatch.person';
+const TOAST_MS = 8_000;
+
+export const FeedbackContext = createContext<Feedback>({
+  person: null,
+  entities: [],
+  standing: (_, known) => known,
+  say: () => Promise.resolve(),
+  undo: () => Promise.resolve(),
+  undoLast: () => undefined,
+  write: () => Promise.resolve(false),
+});
+
+export function useFeedback(): Feedback {
+  return useContext(FeedbackContext);
+}
+
+interface Toast {
+  readonly words: string;
+  readonly row: FeedbackRow | null;
+}
+
+const keyOf = (row: Pick<FeedbackRow, 'author' | 'kind' | 'document_id' | 'alert_id'>): string =>
+  JSON.stringify([row.document_id || row.alert_id, row.author, row.kind satisfies FeedbackKind]);
+
+export function FeedbackDesk({
+  entities,
+  children,
+}: {
+  entities: Feedback['entities'];
+  children: preact.ComponentChildren;
+}) {
+  const { text } = useInterface();
+  const [person, setPerson] = useState(readPerson);
+  /** By who, what and about what: the row that stands since, or null where it was taken back. */
+  const [since, setSince] = useState<ReadonlyMap<string, FeedbackRow>>(new Map());
+  const [toast, setToast] = useState<Toast | null>(null);
+  const asking = useRef<((name: string | null) => void) | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  useEffect(() => {
+    if (toast === null) return undefined;
+    const fade = setTimeout(() => setToast(null), TOAST_MS);
+    return () => clearTimeout(fade);
+  }, [toast]);
+
+  const author = (): Promise<string | null> => {
+    if (person !== null) return Promise.resolve(person);
+    setAsking(true);
+    return new Promise((resolve) => {
+      asking.current = (name) => {
+        asking.current = null;
+        setAsking(false);
+        if (name !== null) setPerson(name);
+        resolve(name);
+      };
+    });
+  };
+  const send = async <Answer,>(path: string, body: object): Promise<Answer | null> => {
+    const name = await author();
+    if (name === null) return null;
+    try {
+      return await postAnswer<Answer>(path, { ...body, author: name });
+    } catch (error) {
+      setToast({ words: `${text.not_saved} ${error instanceof Error ? error.message : ''}`, row: null });
+      return null;
+    }
+  };
+  const keep = (row: FeedbackRow): void => setSince((before) => new Map(before).set(keyOf(row), row));
+
+  const feedback = useMemo<Feedback>(() => {
+    const undo = async (row: FeedbackRow): Promise<void> => {
+      const answer = await send<{ feedback: FeedbackRow }>(`/api/feedback/${row.id}/undo`, {});
+      if (answer === null) return;
+      keep(answer.feedback);
+      setToast({ words: text.taken_back, row: null });
+    };
+    return {
+      person,
+      entities,
+      standing(target, known) {
+        const own = [...since.values()].filter((row) => (row.document_id || row.alert_id) === target);
+        if (own.length === 0) return known;
+        const said = new Set(own.map(keyOf));
+        return [...own.filter((row) => row.takes_back === ''), ...known.filter((row) => !said.has(keyOf(row)))];
+      },
+      async say(request) {
+        const answer = await send<{ feedback: FeedbackRow }>('/api/feedback', request);
+        if (answer === null) return;
+        keep(answer.feedback);
+        setToast({ words: text.saved, row: answer.feedback });
+      },
+      undo,
+      undoLast() {
+        if (toast?.row) void undo(toast.row);
+      },
+      async write(path, body, done) {
+        const answer = await send<object>(path, body);
+        if (answer !== null) setToast({ words: done, row: null });
+        return answer !== null;
+      },
+    };
+  }, [person, entities, since, toast, text]);
+
+  return (
+    <FeedbackContext.Provider value={feedback}>
+      {children}
+      {isAsking && <WhoDialog answer={(name) => asking.current?.(name)} />}
+      <div class="toast-place" role="status">
+        {toast !== null && (
+          <p class="toast">
+            {toast.words}
+            {toast.row !== null && (
+              <button type="button" onClick={() => feedback.undoLast()}>
+                {text.undo}
+              </button>
+            )}
+          </p>
+        )}
+      </div>
+    </FeedbackContext.Provider>
+  );
+}
+
+function WhoDialog({ answer }: { answer(name: string | null): void }) {
+  const { text } = useInterface();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [name, setName] = useState('');
+  useEffect(() => dialog.current?.showModal(), []);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const given = name.trim();
+    if (given === '') return;
+    keepPerson(given);
+    answer(given);
+  };
+  return (
+    <dialog ref={dialog} class="sheet" aria-labelledby="who-title" onCancel={() => answer(null)}>
+      <form onSubmit={submit}>
+        <h2 id="who-title">{text.who_title}</h2>
+        <p class="muted">{text.who_why}</p>
+        <label>
+          {text.your_name}
+          <input maxLength={100} required value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+        <p class="sheet-foot">
+          <button type="button" class="text-button" onClick={() => answer(null)}>
+            {text.cancel}
+          </button>
+          <button type="submit" class="solid-button">
+            {text.go_on}
+          </button>
+        </p>
+      </form>
+    </dialog>
+  );
+}
+
+function readPerson(): string | null {
+  try {
+    return localStorage.getItem(KEY) || null;
+  } catch {
+    return null;
+  }
+}
+
+function keepPerson(name: string): void {
+  try {
+    localStorage.setItem(KEY, name);
+  } catch {
+    // A private window: asked again on the next visit.
+  }
+}
