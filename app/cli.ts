@@ -18,6 +18,7 @@ import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
 import { replayCommand } from './commands/replay.ts';
+import { serveClassifierCommand } from './commands/serve_classifier.ts';
 import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { VERSION } from './package_root.ts';
@@ -31,6 +32,7 @@ for (const command of [
   upCommand,
   replayCommand,
   classifyCommand,
+  serveClassifierCommand,
   detectCommand,
   backtestCommand,
   checkCommand,

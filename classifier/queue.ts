@@ -32,3 +32,22 @@ export function cutBatches(lengths: readonly number[], limits: BatchLimits): Bat
   }
   return batches;
 }
+
+/** Consecutive items of these sizes in stretches that one request may carry; an item that is larger alone goes alone. */
+export function cutRequests(
+  bytes: readonly number[],
+  { maxTexts, maxBytes }: { readonly maxTexts: number; readonly maxBytes: number },
+): { readonly from: number; readonly to: number }[] {
+  const cuts: { from: number; to: number }[] = [];
+  for (let from = 0; from < bytes.length;) {
+    let to = from + 1;
+    let sum = bytes[from] ?? 0;
+    while (to < bytes.length && to - from < maxTexts && sum + (bytes[to] ?? 0) <= maxBytes) {
+      sum += bytes[to] ?? 0;
+      to += 1;
+    }
+    cuts.push({ from, to });
+    from = to;
+  }
+  return cuts;
+}

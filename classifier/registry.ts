@@ -3,8 +3,10 @@ import { createComponent, type ComponentSettings } from '../core/config.ts';
 import type { Context } from '../core/component.ts';
 import type { Backend } from './backend.ts';
 import { onnx } from './backends/onnx.ts';
+import { remote } from './backends/remote.ts';
+import { tfjs } from './backends/tfjs.ts';
 
-export const backends = [onnx] as const;
+export const backends = [onnx, tfjs, remote] as const;
 
 /**
  * Opens the backend of the `classifier:` section: checks the model and loads it.

@@ -3,6 +3,7 @@
  * can compute what ONNX Runtime serves from the shipped artifact alone; the tests compare the two, and someone who has
  * only the artifact can train it further.
  */
+import { transpose } from './graph_builder.ts';
 import { decodeModel, ELEMENT, numbersOf, type OnnxTensor } from './onnx_format.ts';
 import { dequantise, toSigned } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
@@ -25,7 +26,10 @@ export function readOnnxWeights(graph: Uint8Array): Weights {
     } else {
       // [outputs, blocks, block] is [outputs, inputs] in memory.
       const [outputs = 0, blocks = 0, block] = tensor.dims;
-      weights.set(name, { shape: block === undefined ? tensor.dims : [outputs, blocks * block], data });
+      // A float graph holds a layer's products the other way round: [inputs, outputs].
+      const turned = block === undefined && tensor.dims.length === 2 && name.startsWith('encoder.');
+      if (turned) weights.set(name, { shape: [blocks, outputs], data: transpose(data, outputs, blocks) });
+      else weights.set(name, { shape: block === undefined ? tensor.dims : [outputs, blocks * block], data });
     }
   }
   // The type embedding was added to the positions at export.

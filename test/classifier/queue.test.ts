@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutBatches } from '../../classifier/queue.ts';
+import { cutBatches, cutRequests } from '../../classifier/queue.ts';
 
 describe('cutting batches by token budget', () => {
   it('puts texts of like length together, longest first', () => {
@@ -47,5 +47,19 @@ describe('cutting batches by token budget', () => {
     );
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
     expect(padded / tokens).toBeLessThan(1.1);
+  });
+});
+
+describe('cutting texts into requests', () => {
+  it('keeps the order, and no request carries more texts or bytes than it may, save a single larger text', () => {
+    const limits = { maxTexts: 3, maxBytes: 10 };
+    expect(cutRequests([4, 4, 4, 20, 1, 1, 1, 1], limits)).toEqual([
+      { from: 0, to: 2 },
+      { from: 2, to: 3 },
+      { from: 3, to: 4 },
+      { from: 4, to: 7 },
+      { from: 7, to: 8 },
+    ]);
+    expect(cutRequests([], limits)).toEqual([]);
   });
 });

@@ -1,0 +1,187 @@
+/**
+ * The other end of the remote backend: an opened backend behind HTTP, so that one machine with a GPU, or several behind a
+ * load balancer, label for many. It holds no state and no queue: what would wait behind more texts than the model
+ * labels in some seconds is refused with 503, and the caller, whose stream keeps the documents, comes back.
+ */
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { z } from 'zod';
+import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
+import type { Service } from '../../core/lifecycle.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Backend } from '../backend.ts';
+import { askClassify, askEntities, LIMITS, type ModelCard } from './remote_protocol.ts';
+
+export interface DoorOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What callers must give as a bearer; required where others than this machine can reach `host`. */
+  readonly token: string | undefined;
+  readonly log: Logger;
+}
+
+export interface Door extends Service {
+  /** Where it listens, once started. */
+  address(): string;
+}
+
+/** Texts in hand, of all callers together, beyond which a new request is told to come back. */
+const MOST_IN_HAND = 8 * LIMITS.texts;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+/** @throws TidewatchError config.invalid (no token for other machines); server.port_taken from start() */
+export function createDoor(backend: Backend, { host, port, token, log }: DoorOptions): Door {
+  const isLocal = LOOPBACK.test(host);
+  if (token === undefined && !isLocal) {
+    throw new TidewatchError(
+      'config.invalid',
+      `--host: ${host} is reachable from other machines, and there is no token`,
+      {
+        hint: 'Give --token-file with a secret of at least 16 characters, or listen on 127.0.0.1.',
+      },
+    );
+  }
+  let inHand = 0;
+  const app = new Hono();
+  app.use(async (context, next) => {
+    // A page on the internet may point its own name at 127.0.0.1 (DNS rebinding).
+    const named = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
+    if (isLocal && !LOOPBACK.test(named)) return refuse(context, 421, 'input.invalid', 'This host name is not served.');
+    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    const isOpen = token === undefined || context.req.path === '/healthz';
+    if (isOpen || (bearer !== undefined && isSame(bearer, token))) return next();
+    context.header('WWW-Authenticate', 'Bearer realm="tidewatch"');
+    return refuse(context, 401, 'input.invalid', 'A token is required.');
+  });
+  app.use(
+    bodyLimit({
+      maxSize: LIMITS.bodyBytes,
+      onError: (context) =>
+        refuse(context, 413, 'input.too_large', `A request has at most ${LIMITS.bodyBytes} bytes; send fewer texts.`),
+    }),
+  );
+  app.get('/healthz', (context) => context.json({ status: 'ok', model: backend.model }));
+  app.get('/v1/model', (context) =>
+    context.json({
+      model: backend.model,
+      labels: backend.labels,
+      reference: backend.reference ?? null,
+      limits: { texts: LIMITS.texts, body_bytes: LIMITS.bodyBytes },
+    } as ModelCard),
+  );
+
+  /** Reads what is asked, labels it, and says by which model. */
+  async function answer<Asked extends { model?: string | undefined }>(
+    context: Context,
+    schema: z.ZodType<Asked>,
+    sizeOf: (asked: Asked) => number,
+    label: (asked: Asked) => Promise<unknown[]>,
+  ): Promise<Response> {
+    const asked = schema.safeParse(await context.req.json().catch(() => null));
+    if (!asked.success) {
+      const [issue] = asked.error.issues;
+      return refuse(context, 400, 'input.invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+    }
+    const { model } = asked.data;
+    if (model !== undefined && model !== backend.model) {
+      return refuse(context, 409, 'model.failed', `${backend.model} is served here, not ${model}`);
+    }
+    const size = sizeOf(asked.data);
+    if (inHand > 0 && inHand + size > MOST_IN_HAND) {
+      context.header('Retry-After', '1');
+      return refuse(context, 503, 'model.failed', `${inHand} texts are in hand already.`);
+    }
+    inHand += size;
+    try {
+      return context.json({ model: backend.model, labels: await label(asked.data) });
+    } catch (thrown) {
+      const { code, message } = toTidewatchError(thrown, 'model.failed');
+      log.warn({ code }, `A request of ${size} texts failed: ${message}`);
+      return code === 'model.failed'
+        ? refuse(context, 422, code, message)
+        : refuse(context, 500, 'internal', 'Something went wrong inside Tidewatch.');
+    } finally {
+      inHand -= size;
+    }
+  }
+  app.post('/v1/classify', (context) =>
+    answer(
+      context,
+      askClassify,
+      ({ texts }) => texts.length,
+      ({ texts }) => backend.classify(texts),
+    ),
+  );
+  app.post('/v1/classify-entities', (context) =>
+    answer(
+      context,
+      askEntities,
+      ({ questions }) => questions.length,
+      ({ questions }) => backend.classifyEntities(questions),
+    ),
+  );
+  app.notFound((context) => refuse(context, 404, 'input.invalid', 'There is nothing here.'));
+  app.onError((error, context) => {
+    log.error({ err: error, path: context.req.path }, 'A request failed');
+    return refuse(context, 500, 'internal', 'Something went wrong inside Tidewatch.');
+  });
+
+  let server: Server | undefined;
+  return {
+    name: 'classifier door',
+    async start() {
+      const created = createAdaptorServer({ fetch: app.fetch }) as Server;
+      created.requestTimeout = 60_000;
+      created.headersTimeout = 15_000;
+      created.maxHeadersCount = 100;
+      await listen(created, host, port);
+      server = created;
+    },
+    /** Requests in hand are answered first. */
+    stop: () =>
+      new Promise((resolve) => {
+        if (server === undefined) return resolve();
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+    address() {
+      const at = server?.address() as AddressInfo | null | undefined;
+      return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${at?.port ?? port}`;
+    },
+  };
+}
+
+type Status = 400 | 401 | 404 | 409 | 413 | 421 | 422 | 500 | 503;
+
+function refuse(context: Context, status: Status, code: string, message: string): Response {
+  return context.json({ error: { code, message } }, status);
+}
+
+/** Equality in a time that does not depend on where two texts differ; digests first, so that lengths do not show. */
+function isSame(given: string, right: string): boolean {
+  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
+  return timingSafeEqual(digest(given), digest(right));
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+      reject(
+        new TidewatchError(
+          taken ? 'server.port_taken' : 'config.invalid',
+          `Cannot listen on ${host}:${port}: ${error.message}`,
+          {
+            cause: error,
+            hint: 'Choose another --host or --port.',
+          },
+        ),
+      );
+    });
+    server.listen(port, host.replace(/^\[|\]$/g, ''), () => resolve());
+  });
+}
