@@ -197,7 +197,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   }
 
   function keep({ alerts, findings }: Changes): void {
-    for (const { alert } of alerts) {
+    for (const alert of alerts) {
       const time = dispatchTime(Date.parse(alert.at));
       dispatchUntil(time);
       dispatch.admit(alert, time);
@@ -241,10 +241,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     let staged: ReturnType<typeof queue.stage> = [];
     await state.transaction(() => {
       checkpoint.save(watch.state, watch.touched, offsets);
-      outbox.stage(
-        alerts.map(({ alert }) => alert),
-        findings,
-      );
+      outbox.stage(alerts, findings);
       outbox.note(
         suppressed.map(({ alert, muted }) =>
           noteOf(`${alert.alert_id}:${alert.revision}`, '*', 'muted', `${muted.reason}: ${muted.by}`),
@@ -261,7 +258,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     queue.accept(staged);
     metrics.out(alerts.length);
     savedAt = performance.now();
-    for (const { alert } of alerts) log.debug(`${alert.state} ${alert.severity}: ${alert.summary.en}`);
+    for (const alert of alerts) log.debug(`${alert.state} ${alert.severity}: ${alert.summary.en}`);
     // One that can't be acknowledged stays held, and those after it: the next save tries again.
     for (let first = held[0]; first !== undefined; first = held[0]) {
       const { delivery, dead } = first;
@@ -334,7 +331,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   }
 
   async function tellOfSource(alert: Alert): Promise<void> {
-    keep({ alerts: [{ alert, notify: true }], findings: [] });
+    keep({ alerts: [alert], findings: [] });
     await save();
   }
 

@@ -43,7 +43,7 @@ export function explain(
   const findings = new Map<string, readonly string[]>();
   const advance = (to: number): void => {
     const changed = watch.advance(to);
-    for (const { alert } of changed.alerts) if (seriesKey(alert.series) === seriesKey(series)) changes.push(alert);
+    for (const alert of changed.alerts) if (seriesKey(alert.series) === seriesKey(series)) changes.push(alert);
     for (const one of changed.findings) {
       const isIt = seriesKey(one.series) === seriesKey(series) && Date.parse(one.window_end) === end;
       if (isIt) findings.set(one.detector, one.reasons);

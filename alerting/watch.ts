@@ -34,14 +34,9 @@ export interface Rules extends JudgingRules {
   readonly statement: StatementRules;
 }
 
-/** A change of an alert's state; `notify` is false for the end of an alert that never fired. */
-export interface AlertChange {
-  readonly alert: Alert;
-  readonly notify: boolean;
-}
-
 export interface Changes {
-  readonly alerts: AlertChange[];
+  /** Each as it is after a change of its state. */
+  readonly alerts: Alert[];
   readonly findings: Finding[];
 }
 
@@ -53,7 +48,7 @@ export interface Watch {
   /** Judges every bucket that ends at or before `watermark` (epoch milliseconds). */
   advance(watermark: number): Changes;
   /** Ends an alert by a person's word; null where no such alert lives. `at` in epoch milliseconds of event time. */
-  resolve(alertId: string, at: number, resolution: { by: string; note: string }): AlertChange | null;
+  resolve(alertId: string, at: number, resolution: { by: string; note: string }): Alert | null;
   /** Closes the bucket that ends at `end` and says what every detector makes of one series, whatever it holds. */
   inspect(series: Series, end: number): readonly Verdict[];
   /** What changed since it was last cleared; whoever makes it durable clears it. */
@@ -261,8 +256,7 @@ export function createWatch(
         touchIncident(state.incidents, incident, stories, change.at, rules.incident);
         const marks = marksOf(change, detector.name, record.series, incident);
         const shown = change.state === 'resolved' ? peak : facts;
-        const alert = alertOf(change, detector.name, window, shown, name, marks, rules.statement);
-        changes.alerts.push({ alert, notify: change.state !== 'resolved' || change.hadFired });
+        changes.alerts.push(alertOf(change, detector.name, window, shown, name, marks, rules.statement));
       }
       state.courses.set(key, life.state === 'inactive' ? { life, peak: null, incident: '' } : { life, peak, incident });
       touched.courses.add(key);
@@ -283,7 +277,7 @@ export function createWatch(
     };
   }
 
-  function resolve(alertId: string, at: number, resolution: { by: string; note: string }): AlertChange | null {
+  function resolve(alertId: string, at: number, resolution: { by: string; note: string }): Alert | null {
     for (const [key, course] of state.courses) {
       if (course.life.state === 'inactive' || course.life.alertId !== alertId || course.peak === null) continue;
       const ended = endByHand(course.life, at);
@@ -303,7 +297,7 @@ export function createWatch(
       );
       state.courses.set(key, { life: ended.life, peak: null, incident: '' });
       touched.courses.add(key);
-      return { alert, notify: ended.change.hadFired };
+      return alert;
     }
     return null;
   }

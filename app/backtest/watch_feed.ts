@@ -44,7 +44,7 @@ export async function watchFeed(
   let first = Infinity;
   let last = -Infinity;
   const advance = (until: number): void => {
-    changes.push(...watch.advance(until).alerts.map(({ alert }) => alert));
+    changes.push(...watch.advance(until).alerts);
   };
   for await (const opinion of opinions) {
     const time = Date.parse(opinion.document.published_at);

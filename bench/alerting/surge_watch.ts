@@ -42,7 +42,7 @@ export async function alertsOf(stream: SurgeStream, change: Changed): Promise<Ra
   }));
   const raised = new Map<string, Raised>();
   const advance = (to: number): void => {
-    for (const { alert } of watch.advance(to).alerts) {
+    for (const alert of watch.advance(to).alerts) {
       if (alert.state !== 'firing' || alert.series.kind !== 'entity' || alert.series.entity === null) continue;
       if (raised.has(alert.alert_id)) continue;
       raised.set(alert.alert_id, { entity: alert.series.entity, at: Date.parse(alert.at) });

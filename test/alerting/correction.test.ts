@@ -40,7 +40,7 @@ function alerts(opinions: readonly Opinion[], confusion: object[]): string[] {
     zh: entity ?? '',
   }));
   for (const opinion of opinions) watch.take(opinion);
-  return watch.advance(START + 10 * DAY).alerts.flatMap(({ alert: { state, at } }) => (state === 'firing' ? [at] : []));
+  return watch.advance(START + 10 * DAY).alerts.flatMap(({ state, at }) => (state === 'firing' ? [at] : []));
 }
 
 const KNOWN = [

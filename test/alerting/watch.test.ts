@@ -28,7 +28,7 @@ function run(opinions: readonly Opinion[], options: { settle?: boolean } = {}): 
   const watch = newWatch();
   const result: Run = { alerts: [], findings: [], intakes: new Map(), watch };
   const keep = ({ alerts, findings }: Changes): void => {
-    result.alerts.push(...alerts.map(({ alert }) => alert));
+    result.alerts.push(...alerts);
     result.findings.push(...findings);
   };
   for (const opinion of opinions) {
