@@ -43,9 +43,3 @@ export function scores(rows: readonly Row[], logits: Record<string, readonly (re
   }
   return out;
 }
-
-export function monitor(rows: readonly Row[], logits: Record<string, readonly (readonly number[])[]>): string[] {
-  return scores(rows, logits).map(
-    ({ set, head, rows: count, score }) => `${set} ${head} ${(100 * score).toFixed(1)} (${count} rows)`,
-  );
-}

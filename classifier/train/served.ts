@@ -32,14 +32,14 @@ export async function openServed(graphs: readonly Uint8Array[], padId: number, t
       const chosen = indexes.map((index) => rows[index] as { ids: Int32Array });
       const batch = toBatch(chosen, padId);
       const dims = [batch.rows, batch.length];
-      let known: Record<string, Tensor> = {
+      const known: Record<string, Tensor> = {
         input_ids: new ort.Tensor('int64', BigInt64Array.from(batch.ids, BigInt), dims),
         attention_mask: new ort.Tensor('int64', BigInt64Array.from(batch.mask, BigInt), dims),
       };
       for (const session of sessions) {
         const feeds = Object.fromEntries(session.inputNames.map((name) => [name, known[name] as Tensor]));
         const results = await session.run(feeds);
-        known = { ...known, ...(results as Record<string, Tensor>) };
+        Object.assign(known, results as Record<string, Tensor>);
         for (const name of session.outputNames.filter((output) => output !== 'hidden')) {
           const values = results[name]?.data as Float32Array;
           const width = values.length / indexes.length;

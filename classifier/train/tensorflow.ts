@@ -88,6 +88,7 @@ async function openWebGpu(require: NodeJS.Require): Promise<Tensorflow> {
   if ((await gpu.requestAdapter()) === null) throw new Error('no GPU and no driver for one');
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
   const library = require('@tensorflow/tfjs') as Tensorflow;
+  // oxlint-disable-next-line import/no-unassigned-import -- it registers itself
   require('@tensorflow/tfjs-backend-webgpu');
   return start(library, 'webgpu');
 }

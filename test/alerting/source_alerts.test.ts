@@ -85,7 +85,10 @@ describe('a feed that goes quiet, works again and dies', { timeout: 60_000 }, ()
     let mode: 'lively' | 'quiet' | 'gone' = 'lively';
     let count = 0;
     const server = createServer((_, response) => {
-      if (mode === 'gone') return void response.writeHead(410).end();
+      if (mode === 'gone') {
+        response.writeHead(410).end();
+        return;
+      }
       if (mode === 'lively') count += 1;
       response.end(`<rss version="2.0"><channel><item><guid>g${count}</guid><title>Report ${count * 7919}</title></item></channel></rss>`); // prettier-ignore
     });

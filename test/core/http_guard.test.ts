@@ -83,7 +83,10 @@ describe('a hostile server', { timeout: 30_000 }, () => {
 
   it('that leads from https to http is not followed', async (context) => {
     const secure = certificate();
-    if (secure === null) return context.skip('openssl is not on this machine');
+    if (secure === null) {
+      context.skip('openssl is not on this machine');
+      return;
+    }
     let asked = 0;
     const plain = await serve((_, response) => {
       asked += 1;
