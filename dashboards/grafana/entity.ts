@@ -1,0 +1,81 @@
+/** Entity: one company. How much is said, how bad it is, what was expected, which stories, which alerts. */
+import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboard } from './dashboard.ts';
+import { band, bars, figure, numbered, table, variable } from './panels.ts';
+import { detectorBand, LIVES, shareWithBand } from './sql.ts';
+
+const OF = 'has(entities, ${entity:sqlstring})';
+const IN_RANGE = `$__timeFilter(published_at) AND ${OF}`;
+
+export function entity(): DashboardBuilder {
+  const page = dashboard(
+    'tidewatch-entity',
+    'Entity',
+    'One company: volume, negative share, expected band, stories, alerts.',
+  ).withVariable(
+    variable(
+      'entity',
+      'Entity',
+      'SELECT entity FROM opinions ARRAY JOIN entities AS entity WHERE $__timeFilter(published_at) GROUP BY entity ORDER BY count() DESC, entity LIMIT 500',
+      false,
+    ),
+  );
+  const panels = [
+    figure(
+      { title: 'Opinions', description: 'Labelled documents that name it.' },
+      `SELECT count() AS opinions FROM opinions WHERE ${IN_RANGE}`,
+    ),
+    figure(
+      { title: 'Negative stories', description: 'A copied story counts once.' },
+      `SELECT uniqExactIf(story, sentiment = 'negative') AS stories FROM opinions WHERE ${IN_RANGE}`,
+    ),
+    figure(
+      { title: 'Negative share', description: 'In percent of its opinions.' },
+      `SELECT 100 * countIf(sentiment = 'negative') / count() AS negative FROM opinions WHERE ${IN_RANGE}`,
+    ).unit('percent'),
+    figure(
+      { title: 'Alerts fired', description: 'That first fired in this range.' },
+      `SELECT count() AS alerts FROM (${LIVES}) WHERE has_fired AND of_entity = \${entity:sqlstring} AND $__timeFilter(fired)`,
+    ),
+    bars(
+      { title: 'Volume by sentiment', description: 'Opinions that name it.' },
+      `SELECT $__timeInterval(published_at) AS time, sentiment, count() AS opinions
+FROM opinions WHERE ${IN_RANGE} GROUP BY time, sentiment ORDER BY time, sentiment`,
+      StackingMode.Normal,
+    ),
+    band(
+      {
+        title: 'Negative share',
+        description: 'With the share of the seven days before (dashed) and two standard errors around it.',
+      },
+      shareWithBand(OF),
+    ).unit('percent'),
+    band(
+      {
+        title: 'Negative stories against the expected band',
+        description:
+          'As the detectors judged it: observed, expected, and the interval that chance fills. Only windows that could fire were judged.',
+      },
+      detectorBand("series_kind = 'entity' AND entity = ${entity:sqlstring}")
+        .replace('time, series, ', 'time, ')
+        .replace('GROUP BY time, series ORDER BY time, series', 'GROUP BY time ORDER BY time'),
+      { span: 24, height: 9 },
+    ),
+    table(
+      { title: 'Stories', description: 'The largest of this range; near-copies are one story.' },
+      `SELECT argMin(if(title = '', substringUTF8(text, 1, 200), title), published_at) AS story_title, count() AS documents,
+  uniqExact(source) AS sources, 100 * avg(negative) AS negative_percent, min(published_at) AS first_seen, argMin(url, published_at) AS link
+FROM opinions WHERE ${IN_RANGE} GROUP BY story ORDER BY documents DESC, negative_percent DESC, story LIMIT 50`,
+      { span: 24, height: 10 },
+    ),
+    table(
+      { title: 'Alerts', description: 'Its alerts in this range and how they ended.' },
+      `SELECT started, fired, resolved, last_state, last_severity, by_detector, top_score, stories FROM (${LIVES})
+WHERE of_entity = \${entity:sqlstring} AND $__timeFilter(started) ORDER BY started DESC LIMIT 100`,
+      { span: 24, height: 8 },
+    ),
+  ];
+  for (const panel of numbered(panels)) page.withPanel(panel);
+  return page;
+}

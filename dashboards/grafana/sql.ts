@@ -1,0 +1,50 @@
+/** Pieces of SQL that several dashboards share. Tables replace rows: the reader's user has final = 1. */
+
+/** The opinions of the time range that the page's variables let through. */
+export const CHOSEN = `$__timeFilter(published_at)
+  AND $__conditionalAll(topic IN (\${topic:sqlstring}), $topic)
+  AND $__conditionalAll(language IN (\${language:sqlstring}), $language)
+  AND $__conditionalAll(source IN (\${source:sqlstring}), $source)`;
+
+/**
+ * Share of negative opinions in percent, with what was usual in the seven days before and two standard errors of a share at
+ * that many opinions (Wald). A picture's band: cheap and without seasons. The detectors' own bands, with both, are in findings.
+ */
+export function shareWithBand(condition: string): string {
+  return `
+WITH counted AS (
+  SELECT $__timeInterval(published_at) AS time, countIf(sentiment = 'negative') AS negative, count() AS total
+  FROM opinions
+  WHERE published_at >= $__fromTime - INTERVAL 7 DAY AND published_at <= $__toTime AND ${condition}
+  GROUP BY time
+), compared AS (
+  SELECT time, negative, total,
+    sum(negative) OVER before AS negative_before, sum(total) OVER before AS total_before
+  FROM counted
+  WINDOW before AS (ORDER BY time RANGE BETWEEN 604800 PRECEDING AND 1 PRECEDING)
+), banded AS (
+  SELECT time, negative / total AS share, negative_before / total_before AS usual, 2 * sqrt(usual * (1 - usual) / total) AS reach
+  FROM compared WHERE total_before >= 20 AND $__timeFilter(time)
+)
+SELECT time, 100 * share AS negative, 100 * usual AS usual,
+  100 * greatest(0, usual - reach) AS \`usual, low\`, 100 * least(1, usual + reach) AS \`usual, high\`
+FROM banded ORDER BY time`;
+}
+
+/** Negative stories as the detectors saw them: observed, expected, and the interval that chance fills. */
+export function detectorBand(condition: string): string {
+  return `
+SELECT window_end AS time, series, max(observed) AS negative, max(expected) AS usual,
+  min(interval_low) AS \`usual, low\`, max(interval_high) AS \`usual, high\`
+FROM findings
+WHERE $__timeFilter(window_end) AND measure = 'negative' AND ${condition}
+GROUP BY time, series ORDER BY time, series`;
+}
+
+/** One row an alert: its last state, and when it first fired and ended. */
+export const LIVES = `
+  SELECT alert_id, argMax(state, revision) AS last_state, argMax(name, revision) AS alert_name,
+    argMax(severity, revision) AS last_severity, any(detector) AS by_detector, any(entity) AS of_entity, min(started_at) AS started,
+    minIf(at, state = 'firing') AS fired, maxIf(at, state = 'resolved') AS resolved, max(score) AS top_score,
+    max(story_count) AS stories, countIf(state = 'firing') > 0 AS has_fired
+  FROM alerts GROUP BY alert_id`;
