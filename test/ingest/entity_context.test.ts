@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { findCashtags } from '../../core/text.ts';
 import { createEntityMatcher } from '../../ingest/entities.ts';
-import { loadWatchlists } from '../../ingest/watchlist.ts';
+import { loadWatchlists, type WatchedEntity } from '../../ingest/watchlist.ts';
 
 const match = createEntityMatcher(await loadWatchlists(['ingest/watchlist/starter.yaml']));
 const found = (text: string, title: string | null = null) =>
@@ -73,7 +73,7 @@ describe('relevance', () => {
 
 describe('dated entries', () => {
   it('count in their own time only', () => {
-    const entity = { id: 'meta', name: 'Meta Platforms', kind: 'company', tickers: ['META'], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], from: '2021-10-28', until: '2030-01-01' } as const; // prettier-ignore
+    const entity: WatchedEntity = { id: 'meta', name: 'Meta Platforms', kind: 'company', tickers: ['META'], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], from: '2021-10-28', until: '2030-01-01' }; // prettier-ignore
     const dated = createEntityMatcher([entity]);
     const on = (published_at: string): number =>
       dated({ title: null, text: 'Meta Platforms and $META fall', links: [], cashtags: ['META'], published_at }).length;
