@@ -72,7 +72,7 @@ FROM opinions WHERE $__timeFilter(labelled_at) GROUP BY time, label ORDER BY tim
       StackingMode.Percent,
     ),
     bars(
-      { title: 'Topics over time', description: 'Share of each topic.' },
+      { title: 'Topics over time', description: 'Share of each topic among the opinions of that time.' },
       `SELECT $__timeInterval(labelled_at) AS time, topic, count() AS opinions
 FROM opinions WHERE $__timeFilter(labelled_at) GROUP BY time, topic ORDER BY time, topic`,
       StackingMode.Percent,
@@ -85,7 +85,7 @@ FROM opinions WHERE $__timeFilter(labelled_at) GROUP BY time ORDER BY time`,
       .min(0)
       .max(1),
     metricLines(
-      { title: 'Seconds of a batch', description: '95th percentile, by stage.' },
+      { title: 'Seconds of a batch', description: 'Seconds that a stage spent on one batch: 95th percentile.' },
       'histogram_quantile(0.95, sum by (stage, le) (rate(tidewatch_batch_seconds_bucket[$__rate_interval])))',
       '{{stage}}',
     ).unit('s'),
