@@ -63,7 +63,7 @@ export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: 
   const severity = (isDown ? status : before?.status) === 'dead' ? 'critical' : 'warning';
   const series = { kind: 'source', entity: null, topic: null, source: name } as const;
   const detector = 'source_health';
-  const why = reason === null ? '' : ` ${reason}.`;
+  const why = reason === null ? '' : ` ${reason.replace(/\.$/, '')}.`;
   return {
     schema_version: SCHEMA_VERSION,
     alert_id: before?.alert_id ?? stableId(detector, name, started_at),

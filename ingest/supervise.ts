@@ -80,7 +80,9 @@ export function superviseSource(
 
   /** Looks again and again, and tells once of each change for the worse and back. */
   async function watch(end: AbortSignal): Promise<void> {
-    let told: SourceHealth['status'] = 'starting';
+    // Kept over restarts: a source that recovered while nobody ran is told of as well.
+    const table = context.state.table<SourceHealth['status']>('ingest_told');
+    let told = table.get(name) ?? 'starting';
     while (!end.aborted) {
       await clock.sleep(LOOK_MS, end).catch(() => undefined);
       const seen = health();
@@ -90,6 +92,7 @@ export function superviseSource(
         if (!isNews || end.aborted) continue;
         await onChange(seen);
         told = seen.status;
+        await table.put(name, told);
       } catch (thrown) {
         // The disk is full or the stream away: it is told at the next look.
         metrics.stage('ingest').error(toTidewatchError(thrown).code);
