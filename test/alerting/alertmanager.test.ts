@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertmanager } from '../../alerting/notifiers/alertmanager.ts';
 import type { Alert } from '../../core/event.ts';
-import { describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
+import { PATIENT_MS, describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
 import { alertOf, contextFor, notificationWith } from './alerts.ts';
 
 interface Posted {
@@ -69,11 +69,11 @@ async function startStandIn(): Promise<StandIn> {
 
 async function alertmanagerAt(urls: string[], settings: object = {}): Promise<NotifierUnderTest> {
   const context = contextFor('alertmanager');
-  const values = alertmanager.settings.parse({ urls, timeout_ms: 300, ...settings });
+  const values = alertmanager.settings.parse({ urls, timeout_ms: PATIENT_MS, ...settings });
   return { notifier: await alertmanager.create(values, context), close: context.close };
 }
 
-describeHttpNotifier('alertmanager', notificationWith(), (url) => alertmanagerAt([url]));
+describeHttpNotifier('alertmanager', notificationWith(), (url, timeout_ms) => alertmanagerAt([url], { timeout_ms }));
 
 describe('alertmanager', () => {
   let server: StandIn;

@@ -4,21 +4,27 @@ import { consoleLines } from '../../alerting/notifiers/console.ts';
 import { slack, slackMessage } from '../../alerting/notifiers/slack.ts';
 import { webhook } from '../../alerting/notifiers/webhook.ts';
 import { alertSchema, type Alert } from '../../core/event.ts';
-import { describeHttpNotifier, startReceiver, type NotifierUnderTest, type Receiver } from '../contracts/notifier.ts';
+import {
+  PATIENT_MS,
+  describeHttpNotifier,
+  startReceiver,
+  type NotifierUnderTest,
+  type Receiver,
+} from '../contracts/notifier.ts';
 import { messagesOf } from '../../alerting/message.ts';
 import { alertOf, contextFor, documentOf, notificationWith } from './alerts.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
-async function webhookTo(url: string): Promise<NotifierUnderTest> {
+async function webhookTo(url: string, timeout_ms = PATIENT_MS): Promise<NotifierUnderTest> {
   const context = contextFor('hook');
-  const settings = webhook.settings.parse({ url, secret: SECRET, timeout_ms: 300 });
+  const settings = webhook.settings.parse({ url, secret: SECRET, timeout_ms });
   return { notifier: await webhook.create(settings, context), close: context.close };
 }
 
-async function slackTo(url: string): Promise<NotifierUnderTest> {
+async function slackTo(url: string, timeout_ms = PATIENT_MS): Promise<NotifierUnderTest> {
   const context = contextFor('slack');
-  const settings = slack.settings.parse({ webhook_url: url, timeout_ms: 300 });
+  const settings = slack.settings.parse({ webhook_url: url, timeout_ms });
   return { notifier: await slack.create(settings, context), close: context.close };
 }
 

@@ -5,7 +5,13 @@ import { dingtalk, dingtalkMessage } from '../../alerting/notifiers/dingtalk.ts'
 import { feishu, feishuCard, feishuSign } from '../../alerting/notifiers/feishu.ts';
 import { wecom, wecomMessage } from '../../alerting/notifiers/wecom.ts';
 import type { TidewatchError } from '../../core/errors.ts';
-import { describeHttpNotifier, startReceiver, type NotifierUnderTest, type Receiver } from '../contracts/notifier.ts';
+import {
+  PATIENT_MS,
+  describeHttpNotifier,
+  startReceiver,
+  type NotifierUnderTest,
+  type Receiver,
+} from '../contracts/notifier.ts';
 import { alertOf, contextFor, documentOf, notificationWith } from './alerts.ts';
 
 const SECRET = 'SECthis-is-a-secret';
@@ -13,16 +19,27 @@ const SECRET = 'SECthis-is-a-secret';
 async function make(
   component: typeof dingtalk | typeof feishu | typeof wecom,
   url: string,
+  timeout_ms = PATIENT_MS,
 ): Promise<NotifierUnderTest> {
   const context = contextFor(component.name);
-  const settings = { webhook_url: url, timeout_ms: 300, ...(component === wecom ? {} : { secret: SECRET }) };
+  const settings = { webhook_url: url, timeout_ms, ...(component === wecom ? {} : { secret: SECRET }) };
   const notifier = await (component as typeof dingtalk).create(component.settings.parse(settings) as never, context);
   return { notifier, close: context.close };
 }
 
-describeHttpNotifier('dingtalk', notificationWith(), (url) => make(dingtalk, url), '{"errcode":0,"errmsg":"ok"}');
-describeHttpNotifier('wecom', notificationWith(), (url) => make(wecom, url), '{"errcode":0,"errmsg":"ok"}');
-describeHttpNotifier('feishu', notificationWith(), (url) => make(feishu, url), '{"code":0,"msg":"success","data":{}}');
+describeHttpNotifier(
+  'dingtalk',
+  notificationWith(),
+  (url, ms) => make(dingtalk, url, ms),
+  '{"errcode":0,"errmsg":"ok"}',
+);
+describeHttpNotifier('wecom', notificationWith(), (url, ms) => make(wecom, url, ms), '{"errcode":0,"errmsg":"ok"}');
+describeHttpNotifier(
+  'feishu',
+  notificationWith(),
+  (url, ms) => make(feishu, url, ms),
+  '{"code":0,"msg":"success","data":{}}',
+);
 
 const nasty = 'a <at id=all></at> @all [x](https://evil.example) **b** # c `d` <font color="warning">e</font> <@U1>';
 const nastyAlert = alertOf({

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slackBot } from '../../alerting/notifiers/slack_bot.ts';
 import type { TidewatchError } from '../../core/errors.ts';
 import { createHttpClient } from '../../core/http.ts';
-import { describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
+import { PATIENT_MS, describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
 import { alertOf, contextFor, notificationWith } from './alerts.ts';
 
 const TOKEN = 'xoxb-very-secret';
@@ -72,15 +72,20 @@ async function startStandIn(): Promise<StandIn> {
   return standIn;
 }
 
-async function botAt(api_url: string, allowPrivateHosts: string[] = [], token = TOKEN): Promise<NotifierUnderTest> {
+async function botAt(
+  api_url: string,
+  allowPrivateHosts: string[] = [],
+  token = TOKEN,
+  timeout_ms = PATIENT_MS,
+): Promise<NotifierUnderTest> {
   const http = createHttpClient({ userAgent: 'test', allowPrivateHosts });
   const context = { ...contextFor('bot'), http };
-  const values = slackBot.settings.parse({ token, channel: 'C1', api_url, timeout_ms: 300 });
+  const values = slackBot.settings.parse({ token, channel: 'C1', api_url, timeout_ms });
   return { notifier: await slackBot.create(values, context), close: () => http.close() };
 }
 
 const ended = notificationWith([alertOf({ state: 'resolved', revision: 3 })]);
-describeHttpNotifier('slack_bot', ended, (url) => botAt(url), '{"ok":true}');
+describeHttpNotifier('slack_bot', ended, (url, ms) => botAt(url, [], TOKEN, ms), '{"ok":true}');
 
 describe('slack_bot', () => {
   let slack: StandIn;

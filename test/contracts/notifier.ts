@@ -53,14 +53,18 @@ export interface NotifierUnderTest {
   close(): Promise<void>;
 }
 
+/** Long enough for a machine that does other things, too. */
+export const PATIENT_MS = 20_000;
+const IMPATIENT_MS = 300;
+
 /**
- * `create` makes a notifier that sends to `url` and waits at most 300 ms for an answer. `took`: what the other side
+ * `create` makes a notifier that sends to `url` and waits at most `timeoutMs` for an answer. `took`: what the other side
  * answers with 200 when it took a message, where a status alone does not say so.
  */
 export function describeHttpNotifier(
   name: string,
   notification: Notification,
-  create: (url: string) => Promise<NotifierUnderTest> | NotifierUnderTest,
+  create: (url: string, timeoutMs: number) => Promise<NotifierUnderTest> | NotifierUnderTest,
   took?: string,
 ): void {
   describe(`${name} as a notifier`, () => {
@@ -70,12 +74,17 @@ export function describeHttpNotifier(
     beforeEach(async () => {
       receiver = await startReceiver('/secret-path/hook');
       receiver.answer = { status: 200, body: took ?? 'ok' };
-      under = await create(receiver.url);
+      under = await create(receiver.url, PATIENT_MS);
     });
     afterEach(async () => {
       await under.close();
       await receiver.close();
     });
+
+    const hurry = async (): Promise<void> => {
+      await under.close();
+      under = await create(receiver.url, IMPATIENT_MS);
+    };
 
     const failure = async (): Promise<TidewatchError> => {
       try {
@@ -126,6 +135,7 @@ export function describeHttpNotifier(
 
     it('may try again when nobody answers, in time or at all', async () => {
       receiver.answer = 'hang';
+      await hurry();
       expect((await failure()).code).toBe('notify.unavailable');
       await receiver.close();
       expect((await failure()).code).toBe('notify.unavailable');
@@ -135,6 +145,7 @@ export function describeHttpNotifier(
     it('keeps the path of its address, which may be a secret, out of its errors', async () => {
       for (const answer of [{ status: 500 }, { status: 404 }, 'hang'] as const) {
         receiver.answer = answer;
+        if (answer === 'hang') await hurry();
         const error = await failure();
         expect(`${error.message} ${error.hint} ${String(error.cause)}`).not.toContain('secret-path');
       }
