@@ -15,8 +15,9 @@ import { isoTime } from '../../core/event.ts';
 import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { openStore } from '../../core/store/registry.ts';
-import { alertRow, opinionRow } from '../../core/store/rows.ts';
+import { alertRow, documentRow, opinionRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
+import type { ExplainAnswer } from '../../dashboards/contract.ts';
 import { createDashboards, type Dashboards } from '../../dashboards/server.ts';
 import { ENTITIES, MODEL, sampleAlerts, sampleOpinions } from './sample.ts';
 
@@ -63,6 +64,7 @@ describe.skipIf(!present)('the page', () => {
         names: (id) => ENTITIES[id] ?? { en: id, zh: id },
         version: '0.0.0-test',
         model: () => MODEL,
+        explain: (read) => Promise.resolve(explained(read)),
         webFolder: join(folder, 'web'),
       },
     );
@@ -75,6 +77,11 @@ describe.skipIf(!present)('the page', () => {
     execFileSync(process.execPath, [script, '--out', join(folder, 'web')]);
     store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
     await store.migrate();
+    await store.insert(
+      'documents',
+      opinions.map(({ document }) => documentRow(document)),
+      'documents',
+    );
     await store.insert('opinions', opinions.map(opinionRow), 'opinions');
     await store.insert('alerts', sampleAlerts(end, opinions).map(alertRow), 'alerts');
     await serve();
@@ -105,6 +112,30 @@ describe.skipIf(!present)('the page', () => {
     await page.waitForSelector('.opinion');
     await page.waitForSelector('.tide-canvas canvas');
     return page;
+  }
+
+  /** A page beside the overview: `#/alert/ID` and the like. */
+  async function openView(hash: string, query = '?lang=en', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: 'en-GB', ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.addInitScript(() => localStorage.setItem('tidewatch.person', 'Priya'));
+    await page.goto(`${dashboards.address()}/${query}${hash}`);
+    await page.waitForSelector('main.view .view-head, main.view .view-main');
+    return page;
+  }
+
+  async function feedbackOn(target: string): Promise<string[]> {
+    const rows = await store.query<{ author: string; value: string; takes_back: string }>(
+      `SELECT author, value, takes_back != '' AS back FROM feedback
+       WHERE document_id = {target:String} OR alert_id = {target:String} ORDER BY at`,
+      { target },
+    );
+    return rows.map(({ author, value }) => `${author}: ${value === '' ? 'taken back' : value}`);
   }
 
   async function drip(id: string, text: string): Promise<void> {
@@ -309,6 +340,103 @@ describe.skipIf(!present)('the page', () => {
     await page.getByText('This happened while the server was away.').waitFor();
   }, 90_000);
 
+  it('takes a verdict by one click, asks once who says it, adds a reason, and takes it back', async () => {
+    const page = await open();
+    await page.locator('.alert-head').first().click();
+    await page.getByRole('button', { name: 'Noise' }).click();
+    await page.getByLabel('Your name').fill('Priya');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.locator('.alert-line .badge', { hasText: 'Noise' }).waitFor();
+    await page.getByLabel('Reason').fill('planned upkeep');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.locator('.said q', { hasText: 'planned upkeep' }).waitFor();
+    await page.locator('.reason').getByRole('button', { name: 'Undo' }).click();
+    await page.locator('.reason').waitFor({ state: 'detached' });
+    const id = new URL(page.url()).searchParams.get('alert') ?? '';
+    expect(await feedbackOn(id)).toEqual(['Priya: noise', 'Priya: noise', 'Priya: taken back']);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it("corrects a sentiment by keyboard, shows the model's label beside, keeps it over a reload, and takes it back", async () => {
+    const page = await open();
+    await page.evaluate(() => localStorage.setItem('tidewatch.person', 'Wei'));
+    await page.reload();
+    await page.waitForSelector('.opinion');
+    const row = page.locator('.opinion', { has: page.locator('.sentiment.negative') }).first();
+    const link = await row.locator('.details-link').getAttribute('href');
+    const id = decodeURIComponent(link?.split('/').at(-1) ?? '');
+    const same = page.locator('.opinion', { has: page.locator(`[href="${link ?? ''}"]`) });
+    await row.focus();
+    await page.keyboard.press('2');
+    await same.locator('.model-label', { hasText: 'model: Negative' }).waitFor();
+    await page.reload();
+    await same.locator('.corrections', { hasText: 'Neutral instead of Negative, says Wei' }).waitFor();
+    await same.locator('.correct-button').focus();
+    await page.keyboard.press('Enter');
+    await same.locator('.correction select').first().selectOption('Dividend');
+    await same.locator('.corrections', { hasText: 'Dividend' }).waitFor();
+    await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+    await same.locator('.corrections', { hasText: 'Dividend' }).waitFor({ state: 'detached' });
+    await same.locator('.corrections').getByRole('button', { name: 'Undo' }).click();
+    await same.locator('.corrections').waitFor({ state: 'detached' });
+    expect(await feedbackOn(id)).toEqual(['Wei: neutral', 'Wei: Dividend', 'Wei: taken back', 'Wei: taken back']);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('opens an alert by its address in Chinese, step by step, and ends, silences and acknowledges from there', async () => {
+    const alert = sampleAlerts(end, opinions)[0];
+    const id = alert?.alert_id ?? '';
+    const page = await openView(`#/alert/${id}`, '?lang=zh');
+    await page.getByRole('heading', { name: '诺维银行' }).waitFor();
+    await page.waitForSelector('.steps li');
+    expect(await page.locator('.steps > li').count()).toBe(6);
+    expect(await page.locator('.steps').textContent()).toContain('预计约 0.4% 为误报');
+    expect(await page.locator('main').textContent()).not.toMatch(/undefined|NaN|\[object/);
+    expect(await page.title()).toContain('诺维银行');
+    await page.getByRole('button', { name: '结束', exact: true }).click();
+    await page.getByText('请说明结束的原因').waitFor();
+    await page.getByLabel('备注').fill('已恢复');
+    await page.getByRole('button', { name: '确认', exact: true }).click();
+    await page.locator('.said', { hasText: '已恢复' }).waitFor();
+    await page.getByRole('button', { name: '静默 2 小时' }).click();
+    await page.getByText('已静默 2 小时').waitFor();
+    const [silence] = await store.query<{ body: string }>(`SELECT body FROM actions WHERE kind = 'silence'`);
+    expect(silence?.body).toContain('norvale_bank');
+    await page.locator('.evidence .more').first().click();
+    await page.locator('.weighted .for').first().waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.tide-canvas canvas');
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it.each([
+    ['alert, light, English', 'alert', '?lang=en', 'light', 1440],
+    ['alert, dark, Chinese, on a phone', 'alert', '?lang=zh', 'dark', 360],
+    ['story, dark, English', 'story', '?lang=en', 'dark', 1440],
+    ['document with its keys sheet, light, Chinese', 'document', '?lang=zh', 'light', 1440],
+  ] as const)(
+    'has no accessibility violation on a page: %s',
+    async (_, kind, query, colorScheme, width) => {
+      const copied = opinions.find(({ document }) => document.novelty < 50)?.document;
+      const ids = { alert: sampleAlerts(end, opinions)[0]?.alert_id, story: copied?.story, document: copied?.id };
+      const page = await openView(`#/${kind}/${ids[kind] ?? ''}`, query, {
+        colorScheme,
+        viewport: { width, height: 900 },
+        reducedMotion: 'reduce',
+      });
+      await page.waitForSelector(
+        kind === 'alert' ? '.steps li' : kind === 'story' ? '.spread circle' : '.weighted .for',
+      );
+      expect(await seriousViolations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      if (kind !== 'document') return;
+      await page.keyboard.press('?');
+      await page.waitForSelector('dialog[open]');
+      expect(await seriousViolations(page)).toEqual([]);
+    },
+    90_000,
+  );
+
   it.each([
     ['light, English', '?lang=en', 'light', 1440],
     ['dark, Chinese', '?lang=zh', 'dark', 1440],
@@ -324,3 +452,14 @@ describe.skipIf(!present)('the page', () => {
     90_000,
   );
 });
+
+/** Weights by rule: this test is about showing them. */
+function explained(read: string): ExplainAnswer {
+  const words = [...read.matchAll(/[\p{L}\p{N}]{2,8}/gu)].slice(0, 12).map(({ 0: word, index }) => ({
+    word,
+    start: index,
+    end: index + word.length,
+    weight: index % 3 === 1 ? -0.4 : 1.2,
+  }));
+  return { label: 'negative', probability: 0.91, method: 'shapley', text: read, words, model: MODEL };
+}

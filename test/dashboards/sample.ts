@@ -3,7 +3,15 @@
  * words), so that tests of the page need no model. Nothing here comes from a model or from a real detector.
  */
 import { readFileSync } from 'node:fs';
-import { SCHEMA_VERSION, isoTime, stableId, type Alert, type Document, type Opinion } from '../../core/event.ts';
+import {
+  SCHEMA_VERSION,
+  isoTime,
+  stableId,
+  type Alert,
+  type Document,
+  type Evidence,
+  type Opinion,
+} from '../../core/event.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
@@ -181,8 +189,8 @@ export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[]
         author_count: observed - 6,
         source_count: 4,
         measure: 'negative' as const,
-        q_value: null,
-        evidence: null,
+        q_value: 0.004,
+        evidence: evidenceOf(driving, start, until, observed, expected),
         settings: 'settings',
         page_url: null,
         summary: {
@@ -213,6 +221,47 @@ export function sampleAlerts(end: number, opinions: readonly Opinion[]): Alert[]
       );
     });
   return alerts;
+}
+
+/** Made up, but of the right form and size. */
+function evidenceOf(
+  driving: readonly Opinion[],
+  start: number,
+  until: number,
+  observed: number,
+  expected: number,
+): Evidence {
+  const hours = 8 * 3_600_000;
+  const stories = (count: number): number => Math.max(1, Math.round(driving.length * count));
+  const authors = driving.flatMap(({ document }) => document.author ?? []).slice(0, 3);
+  return {
+    window_start: isoTime(until - hours),
+    window_end: isoTime(until),
+    words: ['outage', 'login', '停机', 'complaints', '投诉'].map((word, index) => ({
+      word,
+      language: /[a-z]/.test(word) ? ('en' as const) : ('zh' as const),
+      z: 6 - index,
+      count: 12 - index * 2,
+      usual: 0.4,
+    })),
+    authors: {
+      top: authors.map((author, index) => ({ author, share: 0.12 - index * 0.03 })),
+      top_share: 0.27,
+      hhi: 0.04,
+    },
+    sources: [{ source: driving[0]?.document.source ?? 'birdsong', stories: stories(0.6) }],
+    topics: [{ topic: driving[0]?.topic ?? 'Markets', stories: stories(0.7) }],
+    events: [{ event: 'service_outage', stories: stories(0.5) }],
+    certainty: { mean_negative: 0.84, mean_confidence: 0.86, low_confidence_share: 0.05 },
+    chart: Array.from({ length: 24 }, (_, index) => ({
+      start: isoTime(start - (23 - index) * hours),
+      end: isoTime(start - (22 - index) * hours),
+      observed: index === 23 ? observed : Math.round(chance(`${start} ${index}`) * (expected + 2)),
+      expected,
+      low: 0,
+      high: expected * 2 + 2,
+    })),
+  };
 }
 
 function shiftOf(feed: readonly FeedLine[], end: number): number {
