@@ -26,7 +26,7 @@ export function alerts(): DashboardBuilder {
     ),
     figure(
       { title: 'Fired', description: 'Alerts that first fired in this range.' },
-      `SELECT count() AS fired FROM (${LIVES}) WHERE has_fired AND $__timeFilter(fired)`,
+      `SELECT count() AS alerts_fired FROM (${LIVES}) WHERE has_fired AND $__timeFilter(fired)`,
     ),
     figure(
       {
