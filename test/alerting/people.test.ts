@@ -111,7 +111,7 @@ describe('what people do', () => {
       "SELECT status, reason FROM notifications WHERE notifier = '*' AND status = 'muted'",
     );
     expect(rows.some(({ reason }) => reason.startsWith('silenced: '))).toBe(true);
-  }, 60_000);
+  });
 });
 
 describe('two alerting processes on one store', () => {
@@ -134,7 +134,7 @@ describe('two alerting processes on one store', () => {
       pair.map((stage) => counted(stage.metrics, 'tidewatch_documents_skipped_total', 'told_by_another')),
     );
     expect((skipped[0] ?? 0) + (skipped[1] ?? 0)).toBe(told.length);
-  }, 60_000);
+  });
 });
 
 describe('a sector', () => {
@@ -185,9 +185,9 @@ describe('a sector', () => {
 
   it('in trouble is told as one alert, which hides those of its companies', async () => {
     expect(await toldOf('sector', banks)).toEqual(['banks']);
-  }, 60_000);
+  });
 
   it('is not alarmed by one of its companies, which is told itself', async () => {
     expect(await toldOf('company', ['bank_b'])).toEqual(['bank_b']);
-  }, 60_000);
+  });
 });
