@@ -49,7 +49,7 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
           </div>
         </div>
       </section>
-      <section class="card view-main" aria-labelledby="why-title">
+      <section class="card view-main steps-card" aria-labelledby="why-title">
         <h3 id="why-title">{text.step_by_step}</h3>
         <AlertWhy alert={alert} />
       </section>

@@ -10,14 +10,18 @@ const MOST_WORDS = 14;
 export function AlertWhy({ alert }: { alert: AlertRow }) {
   const { text, format, language } = useInterface();
   const { evidence, interval, measure } = alert;
+  /** Chinese marks bring their own space. */
+  const gap = language === 'zh' ? '' : ' ';
   const times = (value: number): string => format.decimal(value);
   return (
     <ol class="steps">
       <Step title={text.step_expected}>
         <p>
-          {text.step_observed(text[`measure_${measure}`](times(alert.observed)))}{' '}
+          {text.step_observed(text[`measure_${measure}`](times(alert.observed)))}
+          {gap}
           {text.expected_range(times(alert.expected), times(interval.low), times(interval.high))}
-          {language === 'zh' ? '。' : '.'}{' '}
+          {language === 'zh' ? '。' : '.'}
+          {gap}
           {text.step_share(format.share(alert.observed_share), format.share(alert.expected_share))}
         </p>
         {evidence !== null && (
@@ -31,7 +35,8 @@ export function AlertWhy({ alert }: { alert: AlertRow }) {
       </Step>
       <Step title={text.step_chance}>
         <p>
-          {text.step_score(times(alert.score))}{' '}
+          {text.step_score(times(alert.score))}
+          {gap}
           {alert.q_value === null ? text.no_q_value : text.step_q(percent(alert.q_value, format.locale))}
         </p>
       </Step>
@@ -59,7 +64,8 @@ export function AlertWhy({ alert }: { alert: AlertRow }) {
           )}
           <Step title={text.step_authors}>
             <p>
-              {text.author_share(format.share(evidence.authors.top_share), evidence.authors.top.length)}{' '}
+              {text.author_share(format.share(evidence.authors.top_share), evidence.authors.top.length)}
+              {gap}
               {evidence.authors.hhi > 0.25 ? text.few_voices : text.many_voices}
             </p>
             <Shares

@@ -142,7 +142,11 @@ export function Corrections({ row }: { row: Correctable }) {
       {said.map((one) => (
         <li key={one.id}>
           <b>{shown(one.kind, one.value)}</b>{' '}
-          <span class="muted">{text.instead_of(shown(one.kind, one.model_value), one.author)}</span>
+          <span class="muted">
+            {one.value === one.model_value
+              ? text.agrees(one.author)
+              : text.instead_of(shown(one.kind, one.model_value), one.author)}
+          </span>
           {one.author === person && (
             <button type="button" class="text-button" onClick={() => void undo(one)}>
               {text.undo}

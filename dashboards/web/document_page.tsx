@@ -21,42 +21,44 @@ export function DocumentPage({ id, version, refresh }: { id: string; version: nu
   const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
   return (
     <Page title={row.title ?? text.document} {...(row.title !== null && lang !== undefined && { lang })}>
-      <article class="card view-main document">
-        <p class="evidence-meta">
-          <span>{row.source}</span>
-          {row.author !== null && row.author !== '' && <span title={row.author}>{shortAuthor(row.author)}</span>}
-          <time dateTime={row.published_at}>{format.full(row.published_at)}</time>
-        </p>
-        <p class="document-text" lang={lang}>
-          {row.text}
-        </p>
-        <p class="document-links">
-          {row.url !== null && (
-            <span class="link">
-              <ExternalLink url={row.url} lang={language}>
-                {text.original}
-              </ExternalLink>
-            </span>
-          )}
-          <a class="link" href={routeHref('story', row.story)}>
-            {text.its_story}
-          </a>
-        </p>
-      </article>
       <div class="view-side">
-        <section class="card" aria-labelledby="labels-title">
-          <h3 id="labels-title">{text.labels}</h3>
-          <Labels row={row} />
-          <h4>{text.correct}</h4>
-          <CorrectionPanel row={row} id="document-correction" />
-          <Corrections row={row} />
-        </section>
+        <article class="card view-main document">
+          <p class="evidence-meta">
+            <span>{row.source}</span>
+            {row.author !== null && row.author !== '' && <span title={row.author}>{shortAuthor(row.author)}</span>}
+            <time dateTime={row.published_at}>{format.full(row.published_at)}</time>
+          </p>
+          <p class="document-text" lang={lang}>
+            {row.text}
+          </p>
+          <p class="document-links">
+            {row.url !== null && (
+              <span class="link">
+                <ExternalLink url={row.url} lang={language}>
+                  {text.original}
+                </ExternalLink>
+              </span>
+            )}
+            <a class="link" href={routeHref('story', row.story)}>
+              {text.its_story}
+            </a>
+          </p>
+        </article>
         <section class="card explanation" aria-labelledby="words-title">
           <h3 id="words-title">{text.which_words}</h3>
           <Words path={path} />
           <p class="muted small">
             {topicName(row.topic, language)} · {text.labelled_by(row.model, format.moment(row.labelled_at))}
           </p>
+        </section>
+      </div>
+      <div class="view-side">
+        <section class="card document-labels" aria-labelledby="labels-title">
+          <h3 id="labels-title">{text.labels}</h3>
+          <Labels row={row} />
+          <h4>{text.correct}</h4>
+          <CorrectionPanel row={row} id="document-correction" />
+          <Corrections row={row} />
         </section>
       </div>
     </Page>

@@ -134,6 +134,21 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
         <button type="button" class="chip" onClick={() => change({ topic: row.topic })}>
           {topicName(row.topic, language)}
         </button>
+      </p>
+      <p class="opinion-source">
+        <span>{row.source}</span>
+        {row.author !== null && row.author !== '' && (
+          <span class="author" title={row.author}>
+            {shortAuthor(row.author)}
+          </span>
+        )}
+        {row.novelty < 50 && (
+          <a class="copies more" href={routeHref('story', row.story)}>
+            {text.copy_of_story}
+          </a>
+        )}
+      </p>
+      <p class="opinion-tools">
         <button
           type="button"
           class="chip correct-button"
@@ -155,19 +170,6 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
         >
           {text.why}
         </a>
-      </p>
-      <p class="opinion-source">
-        <span>{row.source}</span>
-        {row.author !== null && row.author !== '' && (
-          <span class="author" title={row.author}>
-            {shortAuthor(row.author)}
-          </span>
-        )}
-        {row.novelty < 50 && (
-          <a class="copies more" href={routeHref('story', row.story)}>
-            {text.copy_of_story}
-          </a>
-        )}
       </p>
       {correcting && <CorrectionPanel row={row} id={panel} />}
     </li>

@@ -124,6 +124,7 @@ export const en = {
   add_entity: 'Add an entity',
   no_entity: 'none of these entities',
   instead_of: (label: string, author: string) => `instead of ${label}, says ${author}`,
+  agrees: (author: string) => `as the model says, confirmed by ${author}`,
   model_says: (label: string) => `model: ${label}`,
   why: 'Why?',
   why_hint: 'The document, its labels, and which words carried them',

@@ -120,6 +120,7 @@ export const zh: Messages = {
   add_entity: '添加主体',
   no_entity: '不涉及这些主体',
   instead_of: (label, author) => `原为${label}，由 ${author} 更正`,
+  agrees: (author) => `与模型一致，由 ${author} 确认`,
   model_says: (label) => `模型：${label}`,
   why: '为什么？',
   why_hint: '查看文档、标签及起作用的词语',
