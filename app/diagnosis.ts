@@ -1,11 +1,11 @@
 /** The checks of `tidewatch doctor`, each a function that finds something out by trying it. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { openBackend } from './backend.ts';
+import { checkLibraries } from './diagnosis_libraries.ts';
 import { explainError } from '../core/errors.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLogger } from '../core/log.ts';
@@ -53,7 +53,7 @@ export async function diagnose(dataDir: string): Promise<Check[]> {
         return `${backend.model}, checksums right, answers ${labels?.sentiment ?? 'nothing'}`;
       }),
       await checkGpu(),
-      checkTensorflow(),
+      ...(await checkLibraries()),
       await checkBrowser(),
     ];
   } finally {
@@ -118,23 +118,6 @@ async function checkGpu(): Promise<Check> {
       advice: 'Not needed: the shipped model runs on the CPU.',
     };
   }
-}
-
-function checkTensorflow(): Check {
-  const require = createRequire(import.meta.url);
-  for (const library of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
-    try {
-      return { name: 'TensorFlow (training only)', status: 'ok', found: require.resolve(library) && library };
-    } catch {
-      continue;
-    }
-  }
-  return {
-    name: 'TensorFlow (training only)',
-    status: 'absent',
-    found: 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node',
-    advice: 'Only to train: npm install @tensorflow/tfjs-node, or scripts/build-tfjs-node.sh where its download fails.',
-  };
 }
 
 async function checkBrowser(): Promise<Check> {

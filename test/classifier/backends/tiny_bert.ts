@@ -66,9 +66,14 @@ function weightsOf(shape: ModelShape, heads: readonly HeadShape[], idOf: (piece:
     return data;
   };
   const words = add('embeddings.word_embeddings.weight', shape.vocab_size, WIDTH);
+  // Words without a vote say something else loudly: layer norm would blow small numbers up to votes.
+  for (let id = 0; id < shape.vocab_size; id += 1) words[id * WIDTH + 8] = VOTE;
   // Dimension 0 stands for negative, 1 for neutral, 2 for positive.
   const votes = { '▁loss': 0, '▁fraud': 0, 亏损: 0, '▁meeting': 1, '▁profit': 2, '▁rose': 2, 盈利: 2 };
-  for (const [piece, dimension] of Object.entries(votes)) words[idOf(piece) * WIDTH + dimension] = VOTE;
+  for (const [piece, dimension] of Object.entries(votes)) {
+    words[idOf(piece) * WIDTH + dimension] = VOTE;
+    words[idOf(piece) * WIDTH + 8] = 0;
+  }
   add('embeddings.position_embeddings.weight', 16, WIDTH);
   add('embeddings.token_type_embeddings.weight', 2, WIDTH);
   const norm = (name: string): void => {

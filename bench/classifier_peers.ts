@@ -1,0 +1,398 @@
+/**
+ * Labelling beside what people use instead, on the same weights and texts in the same run: transformers.js
+ * (@huggingface/transformers, its text-classification pipeline) and a plain loop on ONNX Runtime that pads to the longest. In
+ * short rounds by turns, because a machine is never alone; ratios are taken within a round, and their median is told.
+ * Prints JSON. Usage: npx tsx bench/classifier_peers.ts --peers FOLDER --sample FILE.jsonl[.gz] [--sample ...] [--stream FILE]
+ *   [--model FOLDER] [--rounds 9] [--texts 64] [--growth]
+ * FOLDER is where `npm install @huggingface/transformers` was run. `--growth`: also by length and by size of call.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { openBackend } from '../app/backend.ts';
+import { loadArtifact, shippedModel } from '../classifier/artifact.ts';
+import { classifierSettings } from '../classifier/settings.ts';
+import { createTokenizer } from '../classifier/tokenizer.ts';
+import { modelText } from '../core/text.ts';
+import { writePlainFolders, type PlainFolders } from './classifier_plain_graph.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    peers: { type: 'string' },
+    sample: { type: 'string', multiple: true, default: [] },
+    stream: { type: 'string' },
+    model: { type: 'string', default: shippedModel('tidewatch-small') },
+    rounds: { type: 'string', default: '9' },
+    texts: { type: 'string', default: '64' },
+    only: { type: 'string' },
+    folders: { type: 'string' },
+    growth: { type: 'boolean', default: false },
+  },
+});
+const ROUNDS = Number(options.rounds);
+const TEXTS = Number(options.texts);
+
+/** Labels texts, some a call; answers the sentiment of each. */
+interface Contender {
+  readonly name: string;
+  /** Texts a call. */
+  readonly size: number;
+  label(texts: readonly string[]): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+function readTexts(path: string): string[] {
+  const bytes = readFileSync(path);
+  const lines = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n');
+  return lines
+    .map((line) => modelText(null, (JSON.parse(line) as { text: string }).text))
+    .filter((text) => text !== '');
+}
+
+async function openTidewatch(name: string, size: number, settings: object): Promise<Contender> {
+  const { backend, close } = await openBackend({
+    settings: classifierSettings.parse({ backend: { type: 'onnx', model: options.model, ...settings } }),
+  });
+  return {
+    name,
+    size,
+    close,
+    label: async (texts) => (await backend.classify(texts)).map(({ sentiment }) => sentiment),
+  };
+}
+
+type Pipeline = ((texts: string[]) => Promise<{ label: string }[]>) & { dispose(): Promise<void> };
+
+async function openTransformers(name: string, folder: string, dtype: string, size: number): Promise<Contender> {
+  const require = createRequire(join(resolve(options.peers ?? '.'), 'package.json'));
+  const { pipeline, env } = require('@huggingface/transformers') as {
+    pipeline: (task: string, model: string, options: object) => Promise<Pipeline>;
+    env: { allowRemoteModels: boolean; localModelPath: string };
+  };
+  Object.assign(env, { allowRemoteModels: false, localModelPath: '/' });
+  const pipe = await pipeline('text-classification', folder, { dtype, device: 'cpu', local_files_only: true });
+  return {
+    name,
+    size,
+    label: async (texts) => (await pipe([...texts])).map(({ label }) => label),
+    close: () => pipe.dispose(),
+  };
+}
+
+/** Tokenise, pad to the longest, run: what a first script does. */
+async function openPlainLoop(name: string, file: string, size: number): Promise<Contender> {
+  const ort = await import('onnxruntime-node');
+  const { tokenizerFile, maxLength, padId, heads } = await loadArtifact(options.model);
+  const tokenizer = createTokenizer(JSON.parse(readFileSync(tokenizerFile, 'utf8')), maxLength);
+  const session = await ort.InferenceSession.create(file);
+  return {
+    name,
+    size,
+    async label(texts) {
+      const rows = texts.map((text) => tokenizer.encode(text));
+      const length = Math.max(...rows.map((row) => row.length));
+      const ids = new BigInt64Array(rows.length * length).fill(BigInt(padId));
+      const mask = new BigInt64Array(rows.length * length);
+      rows.forEach((row, index) => {
+        ids.set(BigInt64Array.from(row, BigInt), index * length);
+        mask.fill(1n, index * length, index * length + row.length);
+      });
+      const tensor = (data: BigInt64Array) => new ort.Tensor('int64', data, [rows.length, length]);
+      const { logits } = await session.run({ input_ids: tensor(ids), attention_mask: tensor(mask) });
+      const numbers = logits?.data as Float32Array;
+      return rows.map((_, row) => {
+        const own = numbers.subarray(row * 3, row * 3 + 3);
+        return heads.sentiment.labels[own.indexOf(Math.max(...own))] ?? '';
+      });
+    },
+    close: () => session.release(),
+  };
+}
+
+interface Run {
+  readonly perSecond: number;
+  /** Texts by second of processor time, all threads. */
+  readonly perCpuSecond: number;
+  readonly calls: readonly number[];
+  readonly labels: readonly string[];
+}
+
+async function measure({ label, size }: Contender, texts: readonly string[]): Promise<Run> {
+  const [calls, labels]: [number[], string[]] = [[], []];
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  for (let from = 0; from < texts.length; from += size) {
+    const call = performance.now();
+    labels.push(...(await label(texts.slice(from, from + size))));
+    calls.push(performance.now() - call);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { perSecond: texts.length / seconds, perCpuSecond: (texts.length / (user + system)) * 1e6, calls, labels };
+}
+
+const at = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? NaN;
+const median = (values: readonly number[]): number => at(values, 0.5);
+const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** Every contender once a round, beginning with another one each time. */
+async function byTurns(
+  contenders: readonly Contender[],
+  rounds: number,
+  textsOf: (round: number) => readonly string[],
+) {
+  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
+  for (const contender of contenders) await contender.label(textsOf(0).slice(0, contender.size));
+  for (let turn = 0; turn < rounds; turn += 1) {
+    for (let place = 0; place < contenders.length; place += 1) {
+      const contender = contenders[(turn + place) % contenders.length] as Contender;
+      runs.get(contender.name)?.push(await measure(contender, textsOf(turn)));
+    }
+    process.stderr.write(`round ${turn + 1} of ${rounds}\n`);
+  }
+  return runs;
+}
+
+/** What is known so far, for who does not want to wait for the end. */
+function progress(section: string, found: object): void {
+  process.stderr.write(`${section} ${JSON.stringify(found)}\n`);
+}
+
+const speed = (runs: readonly Run[] = []): number => median(runs.map(({ perSecond }) => perSecond));
+function tell(runs: ReadonlyMap<string, readonly Run[]>): object {
+  return Object.fromEntries(
+    [...runs].map(([name, own]) => {
+      const calls = own.flatMap((run) => run.calls);
+      return [
+        name,
+        {
+          texts_per_second: round(speed(own)),
+          texts_per_cpu_second: round(median(own.map((run) => run.perCpuSecond))),
+          call_p50_ms: round(median(calls)),
+          call_p99_ms: round(at(calls, 0.99)),
+        },
+      ];
+    }),
+  );
+}
+/** Medians over the rounds of how many times faster. */
+function ratio(ours: readonly Run[] = [], theirs: readonly Run[] = []): object {
+  const of = (key: 'perSecond' | 'perCpuSecond'): number[] =>
+    ours.map((run, turn) => run[key] / (theirs[turn]?.[key] ?? NaN));
+  const wall = of('perSecond');
+  return {
+    median: round(median(wall), 2),
+    lowest: round(Math.min(...wall), 2),
+    highest: round(Math.max(...wall), 2),
+    by_processor_time: round(median(of('perCpuSecond')), 2),
+  };
+}
+
+const folder = options.folders ?? mkdtempSync(join(tmpdir(), 'tidewatch-peers-'));
+const folders: PlainFolders =
+  options.folders === undefined
+    ? writePlainFolders(resolve(options.model), folder)
+    : { plain: join(folder, 'plain'), fused: join(folder, 'fused') };
+const GRAPHS = {
+  'plain fp32': { folder: folders.plain, dtype: 'fp32', file: 'model.onnx' },
+  'plain int8': { folder: folders.plain, dtype: 'q8', file: 'model_quantized.onnx' },
+  "Tidewatch's graph": { folder: folders.fused, dtype: 'q8', file: 'model_quantized.onnx' },
+} as const;
+type GraphName = keyof typeof GRAPHS;
+const transformers = (graph: GraphName, size: number): Promise<Contender> =>
+  openTransformers(`transformers.js, ${graph}, by ${size}`, GRAPHS[graph].folder, GRAPHS[graph].dtype, size);
+const loop = (graph: GraphName, size: number): Promise<Contender> => {
+  const { folder: own, file } = GRAPHS[graph];
+  return openPlainLoop(`plain loop, ${graph}, by ${size}`, join(own, 'onnx', file), size);
+};
+const WHOLE = { cache_entries: 0, early_exit: 'off' } as const;
+
+const distinct = [...new Set(options.sample.flatMap((path) => readTexts(path)))];
+const step = distinct.length / (TEXTS * ROUNDS);
+/** Other texts each round, at even steps over all samples. */
+const textsOf = (turn: number): string[] =>
+  Array.from({ length: TEXTS }, (_, index) => distinct[Math.floor((index * ROUNDS + turn) * step)] ?? '');
+
+if (options.only !== undefined) {
+  const before = process.memoryUsage().rss;
+  const contender =
+    options.only === 'tidewatch'
+      ? await openTidewatch('tidewatch', 256, WHOLE)
+      : await transformers(options.only as GraphName, 32);
+  for (let turn = 0; turn < 3; turn += 1) await measure(contender, textsOf(turn));
+  const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+  console.log(JSON.stringify({ started: megabytes(before), peak: megabytes(process.resourceUsage().maxRSS * 1024) }));
+  process.exit();
+}
+
+const load = loadavg()[0] ?? 0;
+// First each way of the peers in few rounds, then the best of them against ours in all.
+const tried: Contender[] = [];
+for (const graph of Object.keys(GRAPHS) as GraphName[]) {
+  const one = await transformers(graph, 1);
+  for (const size of [1, 8, 32]) tried.push({ ...one, size, name: one.name.replace(/1$/, String(size)) });
+  tried.push(await loop(graph, 32));
+}
+const ways = await byTurns(tried, 2, (turn) => textsOf(turn).slice(0, 32));
+progress('ways_of_the_peers', tell(ways));
+const fastest = (prefix: string, but = ''): Contender =>
+  tried
+    .filter(({ name }) => name.startsWith(prefix) && (but === '' || !name.includes(but)))
+    .reduce((best, own) => (speed(ways.get(own.name)) > speed(ways.get(best.name)) ? own : best));
+const peer = fastest('transformers.js', 'Tidewatch');
+const peerOnOurs = fastest("transformers.js, Tidewatch's graph");
+const alone =
+  fastest('transformers.js', 'by 8') === peer && peer.size === 1
+    ? peer
+    : (tried.find(({ name }) => name === peer.name.replace(/by \d+$/, 'by 1')) ?? peer);
+const plain = fastest('plain loop');
+const single = await openTidewatch('Tidewatch, one by one', 1, WHOLE);
+const stream = await openTidewatch('Tidewatch, deliveries of 256', 256, WHOLE);
+const artifact = await loadArtifact(options.model);
+const leaving =
+  'exit' in artifact.graphs ? await openTidewatch('Tidewatch, early exit', 256, { cache_entries: 0 }) : null;
+
+const contenders = [
+  ...new Set([stream, single, peer, peerOnOurs, alone, plain, ...(leaving === null ? [] : [leaving])]),
+];
+const runs = await byTurns(contenders, ROUNDS, textsOf);
+progress('contenders', tell(runs));
+const of = (contender: Contender): Run[] => runs.get(contender.name) ?? [];
+const agree = (a: Contender, b: Contender): number => {
+  const [one, two] = [of(a).flatMap(({ labels }) => labels), of(b).flatMap(({ labels }) => labels)];
+  return round(one.filter((label, index) => label === two[index]).length / one.length, 3);
+};
+
+const lengths = options.growth ? await byLength([stream, peer]) : null;
+const sizes: Record<string, object> = {};
+for (const size of options.growth ? [1, 4, 16, 64] : []) {
+  const own = await byTurns(
+    [
+      { ...stream, size },
+      { ...peer, size },
+    ],
+    3,
+    textsOf,
+  );
+  sizes[`${size} a call`] = Object.fromEntries([...own].map(([name, each]) => [name, round(speed(each))]));
+}
+
+/** Texts of a given length in tokens, made of real ones put one after another. */
+async function byLength(pair: readonly Contender[]): Promise<object> {
+  const tokenizer = createTokenizer(JSON.parse(readFileSync(artifact.tokenizerFile, 'utf8')), artifact.maxLength);
+  const grown = (texts: readonly string[], tokens: number): string[] =>
+    texts.slice(0, 16).map((_, index) => {
+      let text = '';
+      for (let next = index; tokenizer.encode(text).length < tokens; next += 1) {
+        for (const word of (texts[next % texts.length] ?? '').split(' ')) {
+          if (tokenizer.encode(text).length >= tokens) break;
+          text = `${text} ${word}`;
+        }
+      }
+      return text;
+    });
+  const told: Record<string, object> = {};
+  for (const tokens of [8, 16, 32, 64, 128]) {
+    const own = await byTurns(pair, 3, (turn) => grown(textsOf(turn), tokens));
+    told[`about ${tokens} tokens`] = Object.fromEntries([...own].map(([name, each]) => [name, round(speed(each))]));
+  }
+  return told;
+}
+
+/** A stream as it came, duplicates and all, with early exit where the model has one, and with the memory of texts. */
+async function onStream(path: string): Promise<object> {
+  const all = readTexts(path);
+  const part = TEXTS * 4;
+  const from = Math.floor(all.length / 2);
+  const warm = all.slice(from - 20_000, from);
+  const ours = await openTidewatch('Tidewatch, exit and memory', part, { cache_entries: 20_000 });
+  const seen = new Set(warm);
+  // The memory is as full as it would be; only what was seen is told, so nothing of the measured texts is known before.
+  const known = (text: string): boolean => seen.has(text) || !seen.add(text);
+  const repeated = [...new Set(warm)].filter((text) => all.slice(from, from + part * ROUNDS).includes(text));
+  for (let at = 0; at < repeated.length; at += part) await ours.label(repeated.slice(at, at + part));
+  const slice = (turn: number): string[] => all.slice(from + turn * part, from + (turn + 1) * part);
+  const cached = Array.from({ length: ROUNDS }, (_, turn) => slice(turn))
+    .flat()
+    .map(known);
+  const [mine, theirs]: [Run[], Run[]] = [[], []];
+  for (let turn = 0; turn < ROUNDS; turn += 1) {
+    mine.push(await measure(ours, slice(turn)));
+    theirs.push(
+      await measure(
+        peer,
+        slice(turn).filter((_, index) => index % 4 === 0),
+      ),
+    );
+  }
+  await ours.close();
+  return {
+    texts: cached.length,
+    answered_from_memory: round(cached.filter(Boolean).length / cached.length, 3),
+    tidewatch: round(speed(mine)),
+    peer: round(speed(theirs)),
+    ratio: ratio(mine, theirs),
+  };
+}
+const onDuplicates = options.stream === undefined ? null : await onStream(options.stream);
+progress('stream_with_duplicates', onDuplicates ?? {});
+for (const close of new Set([...tried, ...contenders].map((contender) => contender.close))) await close();
+
+const memoryOf = (only: string): unknown => {
+  const samples = options.sample.flatMap((path) => ['--sample', path]);
+  const same = [
+    '--model',
+    options.model,
+    '--peers',
+    options.peers ?? '',
+    '--folders',
+    folder,
+    '--only',
+    only,
+    ...samples,
+  ];
+  const script = [...process.execArgv, process.argv[1] ?? '', ...same];
+  return JSON.parse(execFileSync(process.execPath, script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+};
+const memory = {
+  tidewatch: memoryOf('tidewatch'),
+  [`transformers.js, ${peer.name.split(', ')[1] ?? ''}`]: memoryOf(peer.name.split(', ')[1] ?? ''),
+};
+rmSync(folder, { recursive: true, force: true });
+
+console.log(
+  JSON.stringify(
+    {
+      model: artifact.model,
+      machine: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.versions.node}`,
+      load_average: { before: round(load), after: round(loadavg()[0] ?? 0) },
+      rounds: ROUNDS,
+      texts_a_round: TEXTS,
+      characters_a_text: Math.round(textsOf(0).reduce((sum, text) => sum + text.length, 0) / TEXTS),
+      ways_of_the_peers: tell(ways),
+      contenders: tell(runs),
+      ratios: {
+        [`deliveries / ${peer.name}`]: ratio(of(stream), of(peer)),
+        [`deliveries / ${peerOnOurs.name}`]: ratio(of(stream), of(peerOnOurs)),
+        [`deliveries / ${plain.name}`]: ratio(of(stream), of(plain)),
+        [`one by one / ${alone.name}`]: ratio(of(single), of(alone)),
+        ...(leaving === null ? {} : { [`early exit / ${peer.name}`]: ratio(of(leaving), of(peer)) }),
+      },
+      same_sentiment: {
+        [peer.name]: agree(stream, peer),
+        ...(leaving === null ? {} : { 'early exit': agree(stream, leaving) }),
+      },
+      by_length: lengths,
+      by_size_of_call: sizes,
+      stream_with_duplicates: onDuplicates,
+      memory_mb: memory,
+    },
+    null,
+    2,
+  ),
+);
