@@ -128,7 +128,7 @@ export function alertOf(
     detector,
     ...shown,
     ...marks,
-    page_url: publicUrl === null ? null : `${publicUrl}/?alert=${change.alertId}`,
+    page_url: publicUrl === null ? null : `${publicUrl}/#/alert/${change.alertId}`,
     summary: summarize(name, facts, hours, change.state),
   };
 }
