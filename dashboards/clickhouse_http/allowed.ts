@@ -30,12 +30,13 @@ const ROOTS = new Set([
 ]);
 const NODES = new Set([
   ...ROOTS,
-  ...['SelectQuery', 'ExpressionList', 'TablesInSelectQuery', 'TablesInSelectQueryElement', 'TableExpression'],
-  ...['TableIdentifier', 'TableJoin', 'ArrayJoin', 'Subquery', 'SampleRatio', 'WithElement', 'Function', 'Identifier'],
-  ...['Literal', 'Asterisk', 'QualifiedAsterisk', 'ColumnsRegexpMatcher', 'ColumnsListMatcher'],
-  ...['QualifiedColumnsRegexpMatcher', 'QualifiedColumnsListMatcher', 'ColumnsTransformerList'],
-  ...['ColumnsExceptTransformer', 'ColumnsReplaceTransformer', 'ColumnsReplaceTransformer::Replacement'],
-  ...['OrderByElement', 'InterpolateElement', 'WindowListElement', 'WindowDefinition', 'Set'],
+  ...`SelectQuery ExpressionList TablesInSelectQuery TablesInSelectQueryElement TableExpression TableIdentifier
+TableJoin ArrayJoin Subquery SampleRatio WithElement Function Identifier Literal Asterisk QualifiedAsterisk
+ColumnsRegexpMatcher ColumnsListMatcher QualifiedColumnsRegexpMatcher QualifiedColumnsListMatcher
+ColumnsTransformerList ColumnsExceptTransformer ColumnsReplaceTransformer
+ColumnsReplaceTransformer::Replacement OrderByElement InterpolateElement WindowListElement WindowDefinition Set`.split(
+    /\s+/,
+  ),
 ]);
 
 const TABLE_FUNCTIONS = new Set(

@@ -84,9 +84,8 @@ GROUP BY series ORDER BY last_score DESC LIMIT 30`,
     detected,
     ...repeated,
   ]);
-  const [first = [], each = []] = [all.slice(0, 7), all.slice(7)];
-  for (const panel of first) page.withPanel(panel);
-  each.forEach((panel, index) => {
+  for (const panel of all.slice(0, 7)) page.withPanel(panel);
+  all.slice(7).forEach((panel, index) => {
     const name = ['topic', 'language', 'source'][index] ?? '';
     page.withRow(new RowBuilder(`Each ${name} against its own band`).id(101 + index)).withPanel(panel);
   });

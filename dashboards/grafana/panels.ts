@@ -10,7 +10,7 @@ import {
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
-  StackingMode,
+  type StackingMode,
   TooltipDisplayMode,
   VisibilityMode,
   StackingConfigBuilder,

@@ -149,6 +149,21 @@ export function describeStoreContract(name: string, openStore: () => Promise<Ope
         opinionRow(exampleOpinion(from + index, { document: exampleDocument(from + index, { source }) })),
       );
 
+    it('hands over the bytes of an answer in the format that the statement names, and the next reader gets none of a failed one', async () => {
+      const bytes = await store.queryBytes(
+        'SELECT number AS n, {s:String} AS s FROM numbers(2) FORMAT CSVWithNames SETTINGS readonly = 1',
+        { s: '业绩' },
+      );
+      expect(Buffer.from(bytes).toString()).toBe('"n","s"\n0,"业绩"\n1,"业绩"\n');
+      expect([...(await store.queryBytes('SELECT toUInt16(258) AS a FORMAT RowBinary'))]).toEqual([2, 1]);
+      const failing =
+        'SELECT number, throwIf(number = 200000) FROM numbers(300000) SETTINGS max_block_size = 1000 FORMAT JSONCompact';
+      await expect(store.queryBytes(failing)).rejects.toThrow();
+      expect(Buffer.from(await store.queryBytes('SELECT 1 FORMAT CSV')).toString()).toBe('1\n');
+      await expect(store.query('SELECT throwIf(number = 200000) AS a FROM numbers(300000)')).rejects.toThrow();
+      expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    });
+
     it('migrates more than once without a change', async () => {
       await store.migrate();
       await store.migrate();

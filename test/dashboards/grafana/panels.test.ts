@@ -179,7 +179,7 @@ describe('the Grafana dashboards', () => {
 
   it('mark alerts on every page', async () => {
     for (const page of pages) {
-      const [annotation] = page.annotations.list.filter(({ target }) => target?.rawSql !== undefined);
+      const annotation = page.annotations.list.find(({ target }) => target?.rawSql !== undefined);
       const { data, meta } = await ask(expand(annotation?.target.rawSql ?? '', RANGE, {}));
       expect(meta.map(({ name }) => name)).toEqual(['time', 'timeEnd', 'title', 'text', 'tags']);
       expect(data).toHaveLength(3);
