@@ -58,9 +58,11 @@ export async function train(
   };
   options.log(`${rows.length} rows, ${student.trained.length} trained weights, starts at step ${progress.step}`);
   let last = now();
+  let batchCount = 1;
 
   for (let done = 0; !isOver();) {
     const batches = epochBatches(rows, recipe.batch_rows, recipe.seed, progress.epoch);
+    batchCount = batches.length;
     while (progress.position < batches.length && !isOver()) {
       const chosen = (batches[progress.position] ?? []).map((index) => rows[index] as Row);
       progress.step += 1;
@@ -88,7 +90,7 @@ export async function train(
       progress.position = 0;
     }
   }
-  const rest = meter.report(0, progress, 1, 1, recipe.learning_rate);
+  const rest = meter.report(0, progress, batchCount, 1, recipe.learning_rate);
   if (rest !== null) {
     options.onProgress?.(rest);
     await evaluate();
