@@ -36,6 +36,11 @@ export const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     "SELECT * FROM icebergLocal('$FOLDER')",
     "EXPLAIN SELECT * FROM file('$FOLDER/secret.csv')",
   ],
+  'names that look like another in the tree': [
+    'SELECT * FROM `opinions (alias /../secret.csv)`',
+    'SELECT `identity (children 1)`(1)',
+    'SELECT * FROM `opinions\\x20(alias x)`',
+  ],
   'reaching the network': [
     "SELECT * FROM url('$URL/x', 'CSV', 'a String')",
     "SELECT * FROM s3('$URL/bucket/x.csv', 'CSV', 'a String')",
