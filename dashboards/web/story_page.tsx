@@ -16,7 +16,9 @@ export function StoryPage({ id, version, refresh }: { id: string; version: numbe
   const remote = useRemote<Story>(path, version);
   const list = useRemote<StoryDocumentsAnswer>(`${path}/documents`, version);
   const story = remote.answer;
-  if (story === null) return <PageState remote={remote} absent={text.no_such_story} retry={refresh} />;
+  // Both at once, so that nothing moves when the second comes.
+  if (story === null || (list.answer === null && !list.failed))
+    return <PageState remote={remote} absent={text.no_such_story} retry={refresh} />;
   const documents = list.answer?.documents ?? [];
   return (
     <Page title={story.title}>
