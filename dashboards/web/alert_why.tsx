@@ -127,6 +127,6 @@ function Shares({ rows }: { rows: readonly (readonly [string, number, string])[]
 
 /** Small shares need their digits: 0.4% is not 0%. */
 function percent(value: number, locale: string): string {
-  if (value > 0 && value < 0.0001) return '< 0.01%';
+  if (value > 0 && value < 0.0001) return '<\u00a00.01%';
   return new Intl.NumberFormat(locale, { style: 'percent', maximumSignificantDigits: 2 }).format(value);
 }

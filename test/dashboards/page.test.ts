@@ -355,7 +355,7 @@ describe.skipIf(!present)('the page', () => {
     const id = new URL(page.url()).searchParams.get('alert') ?? '';
     expect(await feedbackOn(id)).toEqual(['Priya: noise', 'Priya: noise', 'Priya: taken back']);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it("corrects a sentiment by keyboard, shows the model's label beside, keeps it over a reload, and takes it back", async () => {
     const page = await open();
@@ -381,7 +381,7 @@ describe.skipIf(!present)('the page', () => {
     await same.locator('.corrections').waitFor({ state: 'detached' });
     expect(await feedbackOn(id)).toEqual(['Wei: neutral', 'Wei: Dividend', 'Wei: taken back', 'Wei: taken back']);
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('opens an alert by its address in Chinese, step by step, and ends, silences and acknowledges from there', async () => {
     const alert = sampleAlerts(end, opinions)[0];
@@ -407,7 +407,7 @@ describe.skipIf(!present)('the page', () => {
     await page.keyboard.press('Escape');
     await page.waitForSelector('.tide-canvas canvas');
     expect(complaints).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     ['alert, light, English', 'alert', '?lang=en', 'light', 1440],
