@@ -145,7 +145,10 @@ export function writePlainFolders(model: string, target: string): PlainFolders {
     const path = join(target, name);
     mkdirSync(join(path, 'onnx'), { recursive: true });
     copyFileSync(join(model, 'tokenizer.json'), join(path, 'tokenizer.json'));
-    const ids = { id2label: { ...labels }, label2id: Object.fromEntries(labels.map((label, index) => [label, index])) };
+    const ids = {
+      id2label: Object.fromEntries(labels.map((label, index) => [String(index), label])),
+      label2id: Object.fromEntries(labels.map((label, index) => [label, index])),
+    };
     const architectures = ['BertForSequenceClassification'];
     writeFileSync(join(path, 'config.json'), JSON.stringify({ ...config, architectures, ...ids }));
     const tokens = { bos_token: '<s>', eos_token: '</s>', cls_token: '<s>', sep_token: '</s>', pad_token: '<pad>' };

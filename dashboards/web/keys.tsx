@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useInterface } from './i18n.ts';
 
-const VERDICT_KEYS = ['1', '2', '3', '4'];
+const VERDICT_KEYS = new Set(['1', '2', '3', '4']);
 
 export function Keys({ undoLast }: { undoLast(): void }) {
   const { text } = useInterface();
@@ -88,7 +88,7 @@ function pressOnPage(key: string): boolean {
     if (['1', '2', '3'].includes(key)) return click(within.querySelectorAll('.quick button')[Number(key) - 1]);
     return false;
   }
-  if (VERDICT_KEYS.includes(key)) {
+  if (VERDICT_KEYS.has(key)) {
     const buttons = document.querySelectorAll('.verdicts button, main.view .correction .segments button');
     return click(buttons[Number(key) - 1]);
   }
