@@ -101,7 +101,7 @@ describe('bad input to a running program', () => {
 
   it.each([
     ['html', /HTML page, not a feed.*Look for the address/],
-    ['truncated', /not RSS or Atom: Unclosed/],
+    ['truncated', /not RSS or Atom as a whole: it breaks off/],
     ['doctype', /document type \(DOCTYPE\).*refused/],
     ['bomb', /sent more than 10000000 bytes.*max_bytes/],
     ['big', /sent more than 10000000 bytes.*max_bytes/],
