@@ -293,7 +293,7 @@ describe.skipIf(!present)('the page', () => {
       const rows = [...document.querySelectorAll('.opinion-body')];
       return rows.length > 0 && rows.every((row) => /quillmere/i.test(row.textContent ?? ''));
     });
-    await page.getByLabel('Sentiment').selectOption('positive');
+    await page.getByLabel('Sentiment', { exact: true }).selectOption('positive');
     await page.waitForFunction(() => {
       const rows = [...document.querySelectorAll('.opinion .sentiment')];
       return rows.every((row) => row.classList.contains('positive'));
