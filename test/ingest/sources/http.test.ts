@@ -224,7 +224,11 @@ describe('an http source', { timeout: 60_000 }, () => {
       ...bench.stream,
       append: (topic, messages, signal) =>
         isFull
-          ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+          ? new Promise((_, reject) => {
+              const giveUp = (): void => reject(signal?.reason as Error);
+              if (signal?.aborted === true) giveUp();
+              else signal?.addEventListener('abort', giveUp);
+            })
           : bench.stream.append(topic, messages, signal),
     };
     await start({ timeout_ms: 200 }, { stream });
