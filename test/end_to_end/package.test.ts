@@ -67,7 +67,8 @@ describe('the installed package', () => {
         watchlists: [join(examples, 'watchlist.yaml')],
         sources: [{ type: 'file', name: 'feed', path: join(examples, 'feed.jsonl') }],
       },
-      alerting: { notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] },
+      // The whole feed is read at once: an alert must be told before its end comes, moments later.
+      alerting: { group_wait_secs: 0, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] },
       dashboards: { port },
     };
     await writeFile(config, JSON.stringify(settings));
