@@ -4,9 +4,10 @@
  * is set, and response headers that take away what a browser does not need. The token is compared in constant time;
  * the cookie holds a digest of it, so that a stolen cookie does not reveal it and a restart signs nobody out.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { isSameSecret } from '../core/secret.ts';
 import { isLoopback, type DashboardsSettings } from './settings.ts';
 
 const COOKIE = 'tidewatch';
@@ -49,8 +50,8 @@ export function checkToken(token: string | undefined): MiddlewareHandler {
     if (token === undefined || OPEN.test(context.req.path)) return next();
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
     const cookie = getCookie(context, COOKIE);
-    if (bearer !== undefined && same(bearer, token)) return next();
-    if (cookie !== undefined && same(cookie, sessionOf(token))) return next();
+    if (bearer !== undefined && isSameSecret(bearer, token)) return next();
+    if (cookie !== undefined && isSameSecret(cookie, sessionOf(token))) return next();
     if (context.req.path === '/') return context.redirect('/login');
     context.header('WWW-Authenticate', 'Bearer realm="tidewatch"');
     return context.json({ error: { code: 'input.invalid', message: 'A token is required.' } }, 401);
@@ -59,7 +60,7 @@ export function checkToken(token: string | undefined): MiddlewareHandler {
 
 /** Whether `given` is the token; if so the answer to this request signs the browser in. */
 export function signIn(context: Context, token: string, given: string): boolean {
-  if (!same(given, token)) return false;
+  if (!isSameSecret(given, token)) return false;
   setCookie(context, COOKIE, sessionOf(token), {
     httpOnly: true,
     sameSite: 'Strict',
@@ -72,10 +73,4 @@ export function signIn(context: Context, token: string, given: string): boolean 
 
 function sessionOf(token: string): string {
   return createHmac('sha256', token).update('tidewatch session').digest('hex');
-}
-
-/** Equality in a time that does not depend on where two texts differ; digests first, so that lengths do not show. */
-function same(given: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(given), digest(right));
 }

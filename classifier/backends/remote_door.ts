@@ -6,13 +6,14 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
+import { listen } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
+import { isSameSecret } from '../../core/secret.ts';
 import type { Backend } from '../backend.ts';
 import { askClassify, askEntities, LIMITS, type ModelCard } from './remote_protocol.ts';
 
@@ -53,7 +54,7 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
     if (isLocal && !LOOPBACK.test(named)) return refuse(context, 421, 'input.invalid', 'This host name is not served.');
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
     const isOpen = token === undefined || context.req.path === '/healthz';
-    if (isOpen || (bearer !== undefined && isSame(bearer, token))) return next();
+    if (isOpen || (bearer !== undefined && isSameSecret(bearer, token))) return next();
     context.header('WWW-Authenticate', 'Bearer realm="tidewatch"');
     return refuse(context, 401, 'input.invalid', 'A token is required.');
   });
@@ -138,7 +139,7 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
       created.requestTimeout = 60_000;
       created.headersTimeout = 15_000;
       created.maxHeadersCount = 100;
-      await listen(created, host, port);
+      await listen(created, host, port, 'Choose another --host or --port.');
       server = created;
     },
     /** Requests in hand are answered first. */
@@ -159,29 +160,4 @@ type Status = 400 | 401 | 404 | 409 | 413 | 421 | 422 | 500 | 503;
 
 function refuse(context: Context, status: Status, code: string, message: string): Response {
   return context.json({ error: { code, message } }, status);
-}
-
-/** Equality in a time that does not depend on where two texts differ; digests first, so that lengths do not show. */
-function isSame(given: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(given), digest(right));
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(
-        new TidewatchError(
-          taken ? 'server.port_taken' : 'config.invalid',
-          `Cannot listen on ${host}:${port}: ${error.message}`,
-          {
-            cause: error,
-            hint: 'Choose another --host or --port.',
-          },
-        ),
-      );
-    });
-    server.listen(port, host.replace(/^\[|\]$/g, ''), () => resolve());
-  });
 }

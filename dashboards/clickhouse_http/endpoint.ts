@@ -4,15 +4,16 @@
  * doubt), the engine's own reading of it against lists of what is allowed, and readonly with limits that travel inside the
  * statement. Answers are the engine's bytes. Rejected: streaming (the embedded engine hands over a whole answer at once).
  */
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { TidewatchError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
+import { listen } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import { isSameSecret } from '../../core/secret.ts';
 import type { Store } from '../../core/store/store.ts';
 import { checkTree, functionRule, FUNCTIONS_QUERY, type FunctionRow, type FunctionRule } from './allowed.ts';
 import { ClickHouseException, exceptionAnswer } from './exception.ts';
@@ -195,7 +196,8 @@ export function createClickHouseHttp(
       created.requestTimeout = 30_000;
       created.headersTimeout = 15_000;
       created.maxHeadersCount = 100;
-      await listen(created, settings);
+      const hint = 'Check dashboards.clickhouse_http.host and dashboards.clickhouse_http.port.';
+      await listen(created, settings.host, settings.port, hint);
       server = created;
       address = `http://${settings.host}:${(created.address() as AddressInfo).port}`;
       log.info(`ClickHouse clients can read the store at ${address} as ${settings.username}`);
@@ -216,20 +218,14 @@ function checkCredentials(request: IncomingMessage, search: URLSearchParams, set
   const given = credentialsOf(request.headers, search);
   if (given === null)
     throw new ClickHouseException('REQUIRED_PASSWORD', 'Password required: user and password are set here');
-  const right = same(given.username, settings.username);
+  const right = isSameSecret(given.username, settings.username);
   // Both are always compared: how long an answer takes says nothing about which was wrong.
-  if (!same(given.password, settings.password) || !right) {
+  if (!isSameSecret(given.password, settings.password) || !right) {
     throw new ClickHouseException(
       'AUTHENTICATION_FAILED',
       'Authentication failed: password is incorrect, or there is no user with such name',
     );
   }
-}
-
-/** Equality in a time that does not depend on where two texts differ; digests first, so that lengths do not show. */
-function same(given: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(given), digest(right));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -254,23 +250,4 @@ async function readBody(request: IncomingMessage): Promise<string> {
       `The question is no gzip, or longer than ${MAX_QUESTION_BYTES} bytes`,
     );
   }
-}
-
-function listen(server: Server, { host, port }: ClickHouseHttpSettings): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(
-        new TidewatchError(
-          taken ? 'server.port_taken' : 'config.invalid',
-          `Cannot listen on ${host}:${port}: ${error.message}`,
-          {
-            cause: error,
-            hint: 'Check dashboards.clickhouse_http.host and dashboards.clickhouse_http.port.',
-          },
-        ),
-      );
-    });
-    server.listen(port, host.replace(/^\[|\]$/g, ''), () => resolve());
-  });
 }

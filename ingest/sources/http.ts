@@ -7,10 +7,10 @@
  * an Idempotency-Key the first answer comes again.
  * Rejected: a framework; one route with exact limits is shorter on node:http.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
+import { isSameSecret } from '../../core/secret.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { createConditionKeeper } from '../condition.ts';
 import type { Emit, Source } from '../source.ts';
@@ -192,13 +192,7 @@ function stopping(): RequestProblem {
 function isKnown(given: string, { token, more_tokens: more }: HttpSettings): boolean {
   const tokens = token === undefined ? more : [token, ...more];
   if (tokens.length === 0) return true;
-  return tokens.map((known) => isSame(given, `Bearer ${known}`)).includes(true);
-}
-
-/** In constant time: hashes have one length, so nothing of the token shows in how long the answer takes. */
-function isSame(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+  return tokens.map((known) => isSameSecret(given, `Bearer ${known}`)).includes(true);
 }
 
 function isLoopback(host: string): boolean {
