@@ -3,6 +3,7 @@
  * what was expected and its 95% band. Pure; every text is escaped, nothing is loaded from elsewhere. The PNG for mail and
  * chat, which show no SVG, is chart_png.ts.
  */
+import { escapeMarkup } from '../core/markup.ts';
 import type { Alert } from '../core/event.ts';
 
 export interface ChartOptions {
@@ -45,9 +46,9 @@ export function alertChart(
   const day = (iso: string): string => iso.slice(0, 10);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="11">`,
-    `<title>${escape(title)}</title>`,
+    `<title>${escapeMarkup(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<text x="${MARGIN.left}" y="16" fill="#1e2832">${escape(title)}</text>`,
+    `<text x="${MARGIN.left}" y="16" fill="#1e2832">${escapeMarkup(title)}</text>`,
     `<polygon points="${band}" fill="#e2e9f0"/>`,
     ...bars,
     `<polyline points="${usual}" fill="none" stroke="#1e2832" stroke-width="1.5"/>`,
@@ -65,10 +66,6 @@ function titleOf(name: string, measure: Alert['measure'], language: 'en' | 'zh')
   const all = measure === 'stories';
   if (language === 'zh') return `${name}：每个窗口的${all ? '报道' : '负面报道'}数，线为预期，带为95%区间`;
   return `${name}: ${all ? 'stories' : 'negative stories'} a window; line expected, band 95%`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function round(value: number): number {

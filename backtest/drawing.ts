@@ -2,6 +2,7 @@
  * Pictures of a run as SVG, drawn by hand because a report must open without a network and without scripts: bars of
  * documents a day, the negative share as a line over a week, alerts and events as marks, the price beside them.
  */
+import { escapeMarkup } from '../core/markup.ts';
 import type { KnownEvent } from './events.ts';
 import type { Close } from './prices.ts';
 import type { Day, FiredAlert } from './run.ts';
@@ -39,15 +40,15 @@ export function timeline({ days, from, to, alerts, events, prices }: Timeline, l
   const marks = [
     ...events.map(
       ({ at, what }) =>
-        `<path class="event" d="M${round(x(at))} ${floor}V${TOP}"><title>${escape(`${new Date(at).toISOString().slice(0, 10)} ${what}`)}</title></path>`,
+        `<path class="event" d="M${round(x(at))} ${floor}V${TOP}"><title>${escapeMarkup(`${new Date(at).toISOString().slice(0, 10)} ${what}`)}</title></path>`,
     ),
     ...alerts.map(
       ({ at, severity, headlines }) =>
-        `<path class="alert ${severity}" d="M${round(x(at))} ${TOP + 8}l-5 -9h10z"><title>${escape(`${new Date(at).toISOString().slice(0, 16)} ${severity}: ${headlines[0]?.title ?? ''}`)}</title></path>`,
+        `<path class="alert ${severity}" d="M${round(x(at))} ${TOP + 8}l-5 -9h10z"><title>${escapeMarkup(`${new Date(at).toISOString().slice(0, 16)} ${severity}: ${headlines[0]?.title ?? ''}`)}</title></path>`,
     ),
   ];
   return [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(label)}">`,
+    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeMarkup(label)}">`,
     `<g class="axis">${years(from, to, x, floor)}<text x="${LEFT - 6}" y="${TOP + 4}" text-anchor="end">${most}</text><text x="${LEFT - 6}" y="${floor}" text-anchor="end">0</text><text x="${WIDTH - RIGHT + 6}" y="${TOP + 4}">100%</text></g>`,
     `<g class="bars">${bars.join('')}</g>`,
     shares.length > 1 ? `<polyline class="share" points="${shares.join(' ')}"/>` : '',
@@ -106,9 +107,4 @@ function years(from: number, to: number, x: (time: number) => number, floor: num
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** Text for HTML and SVG, in elements and attributes. */
-export function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

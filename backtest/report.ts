@@ -2,8 +2,9 @@
  * The report: one HTML file that opens without a network or scripts, and the same facts as JSON. It says what it cannot
  * say: too few events or alerts for a rate, a list of events that is not complete, a watchlist chosen in hindsight.
  */
+import { escapeMarkup } from '../core/markup.ts';
 import type { Study } from './event_study.ts';
-import { escape, timeline } from './drawing.ts';
+import { timeline } from './drawing.ts';
 import type { Prices } from './prices.ts';
 import type { FiredAlert, Run } from './run.ts';
 import { MATCH, type Proportion, type Score } from './score.ts';
@@ -42,9 +43,9 @@ export function reportHtml(report: Report): string {
     study === null ? '' : returns(study),
     sweep.length < 2 ? '' : tradeOff(sweep),
     alerts(run.alerts),
-    `<section><h2>How this was made</h2><p>Feed <code>${escape(run.feed)}</code>, model <code>${escape(run.model)}</code>, settings <code>${escape(run.settings)}</code>. The alerts are those of the live pipeline under event time: documents entered in the order of the feed, each at the moment it was published or fetched, and no later document is known to an earlier alert. Documents are judged at the time their source gave; a feed that gives only dates is judged once a day, at the day's start.</p></section>`,
+    `<section><h2>How this was made</h2><p>Feed <code>${escapeMarkup(run.feed)}</code>, model <code>${escapeMarkup(run.model)}</code>, settings <code>${escapeMarkup(run.settings)}</code>. The alerts are those of the live pipeline under event time: documents entered in the order of the feed, each at the moment it was published or fetched, and no later document is known to an earlier alert. Documents are judged at the time their source gave; a feed that gives only dates is judged once a day, at the day's start.</p></section>`,
   ];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Backtest of ${escape(run.feed)}</title><style>${STYLE}</style></head><body><main>${sections.join('')}</main></body></html>\n`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Backtest of ${escapeMarkup(run.feed)}</title><style>${STYLE}</style></head><body><main>${sections.join('')}</main></body></html>\n`;
 }
 
 function summary({ run, score }: Report): string {
@@ -63,7 +64,7 @@ function summary({ run, score }: Report): string {
     ]);
     if (score.medianDelayHours !== null) facts.push([`${score.medianDelayHours.toFixed(1)} h`, 'median delay']);
   }
-  return `<header><h1>Backtest of ${escape(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escape(value)}</b> ${escape(name)}</li>`).join('')}</ul></header>`;
+  return `<header><h1>Backtest of ${escapeMarkup(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escapeMarkup(value)}</b> ${escapeMarkup(name)}</li>`).join('')}</ul></header>`;
 }
 
 function events(score: Score, { names }: Report): string {
@@ -86,10 +87,10 @@ function events(score: Score, { names }: Report): string {
           ? '<td class="quiet">not watched</td>'
           : alert === null
             ? '<td class="missed">missed</td>'
-            : `<td class="found">${escape(alert.severity)}, ${delayHours === null ? '' : delay(delayHours)}</td>`;
-      return `<tr><td>${new Date(event.at).toISOString().slice(0, 10)}</td><td>${escape(event.entity === null ? event.named : names(`entity:${event.entity}`))}</td><td>${escape(event.what)}</td>${result}</tr>`;
+            : `<td class="found">${escapeMarkup(alert.severity)}, ${delayHours === null ? '' : delay(delayHours)}</td>`;
+      return `<tr><td>${new Date(event.at).toISOString().slice(0, 10)}</td><td>${escapeMarkup(event.entity === null ? event.named : names(`entity:${event.entity}`))}</td><td>${escapeMarkup(event.what)}</td>${result}</tr>`;
     });
-  return `<section><h2>Known events</h2><p>An alert finds an event when it is about the same entity and fires from ${MATCH.leadDays} day before its start to ${MATCH.withinDays} days after it; the rule was fixed before any run.</p>${notes.map((note) => `<p class="note">${escape(note)}</p>`).join('')}<table><thead><tr><th>Date</th><th>Entity</th><th>What</th><th>Result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+  return `<section><h2>Known events</h2><p>An alert finds an event when it is about the same entity and fires from ${MATCH.leadDays} day before its start to ${MATCH.withinDays} days after it; the rule was fixed before any run.</p>${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}<table><thead><tr><th>Date</th><th>Entity</th><th>What</th><th>Result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
 }
 
 const MOST_TIMELINES = 40;
@@ -113,7 +114,7 @@ function timelines({ run, score, prices, names }: Report): string {
       prices: prices.get(entity ?? '') ?? [],
     };
     const label = `${names(key)}: documents a day, negative share, ${own.length} alerts, ${known.length} known events`;
-    return `<figure><figcaption>${escape(names(key))}</figcaption>${timeline(picture, label)}</figure>`;
+    return `<figure><figcaption>${escapeMarkup(names(key))}</figcaption>${timeline(picture, label)}</figure>`;
   });
   const left =
     keys.length > MOST_TIMELINES
@@ -136,7 +137,7 @@ function returns({ rows, usable, tooFew }: Study): string {
 function tradeOff(sweep: readonly SweepRow[]): string {
   const lines = sweep.map(
     ({ settings, alerts: count, alertsPerWeek, recall, precision, medianDelayHours }) =>
-      `<tr><td><code>${escape(settings.join(' '))}</code></td><td>${count}</td><td>${alertsPerWeek.toFixed(2)}</td><td>${percentOf(recall)}</td><td>${percentOf(precision)}</td><td>${medianDelayHours === null ? '–' : `${medianDelayHours.toFixed(1)} h`}</td></tr>`,
+      `<tr><td><code>${escapeMarkup(settings.join(' '))}</code></td><td>${count}</td><td>${alertsPerWeek.toFixed(2)}</td><td>${percentOf(recall)}</td><td>${percentOf(precision)}</td><td>${medianDelayHours === null ? '–' : `${medianDelayHours.toFixed(1)} h`}</td></tr>`,
   );
   return `<section><h2>Sweep</h2><p class="note">The best row of a sweep is the best of many tries on one history: choose on one period, judge on another.</p><table><thead><tr><th>Settings</th><th>Alerts</th><th>A week</th><th>Recall</th><th>Precision</th><th>Median delay</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
 }
@@ -147,13 +148,13 @@ function alerts(list: readonly FiredAlert[]): string {
     ({ at, name, severity, detector, observed, expected, interval, qValue, headlines, resolvedAt }) => {
       const lines = headlines.map(
         ({ title, source, at: when }) =>
-          `<li>${escape(title)} <small>${escape(source)}, ${escape(when.slice(0, 16))}</small></li>`,
+          `<li>${escapeMarkup(title)} <small>${escapeMarkup(source)}, ${escapeMarkup(when.slice(0, 16))}</small></li>`,
       );
       const lasted =
         resolvedAt === null
           ? 'still firing at the end'
           : `resolved after ${((resolvedAt - at) / 3_600_000).toFixed(0)} h`;
-      return `<li class="${severity}"><h3>${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} ${escape(name)} <small>${severity}, ${escape(detector)}</small></h3><p>${observed.toFixed(1)} observed, ${expected.toFixed(1)} expected (95% interval ${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})${qValue === null ? '' : `, q = ${qValue.toPrecision(2)}`}; ${lasted}.</p><ol>${lines.join('')}</ol></li>`;
+      return `<li class="${severity}"><h3>${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} ${escapeMarkup(name)} <small>${severity}, ${escapeMarkup(detector)}</small></h3><p>${observed.toFixed(1)} observed, ${expected.toFixed(1)} expected (95% interval ${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})${qValue === null ? '' : `, q = ${qValue.toPrecision(2)}`}; ${lasted}.</p><ol>${lines.join('')}</ol></li>`;
     },
   );
   return `<section><h2>Alerts</h2><ol class="alerts">${items.join('')}</ol></section>`;
