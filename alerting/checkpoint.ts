@@ -7,31 +7,20 @@ import type { State, StateTable } from '../core/state/state.ts';
 import { stableId } from '../core/event.ts';
 import type { Sampled } from './background.ts';
 import type { Dispatch, Group, Groups } from './dispatch.ts';
-import type { Lane } from './lanes.ts';
+import type { Ahead, Lane } from './lanes.ts';
 import type { Incident } from './incident.ts';
 import { newWatchState, type Course, type Touched, type WatchState } from './memory.ts';
-import type { Past } from './past.ts';
-import type { Bucket, SeriesRecord } from './window.ts';
+import { openSeriesDisk } from './series_disk.ts';
 
 /** The last message taken in from each partition. */
 export type Offsets = Map<number, { readonly offset: number; readonly appendedAt: number }>;
 
 type Pairs<Value> = readonly (readonly [number, Value])[];
-type PackedLane = Omit<Lane, 'days' | 'volume'> & { readonly days: Pairs<number> };
-
-interface PackedRecord extends Omit<SeriesRecord, 'buckets' | 'past'> {
-  readonly buckets: readonly (Omit<Bucket, 'copies'> & { readonly copies: readonly (readonly [string, number])[] })[];
-  readonly past: PackedPast;
-}
-
-/** Columns as lists: the table's encoding knows no typed arrays. */
-interface PackedPast {
-  readonly lanes: readonly string[];
-  readonly columns: readonly (readonly number[])[];
-  readonly heard: number;
-  readonly hours: readonly number[] | null;
-  readonly hoursAt: number;
-}
+type PackedLane = Omit<Lane, 'days' | 'volume' | 'ahead'> & {
+  readonly days: Pairs<number>;
+  /** Absent in a position that an earlier version wrote. */
+  readonly ahead?: Pairs<Ahead>;
+};
 
 interface Position {
   readonly closed: number | null;
@@ -45,15 +34,18 @@ interface Position {
 export interface Checkpoint {
   /** What was last saved. A change of bucket length since then is met by going on at the next whole bucket. */
   load(bucketMs: number): { state: WatchState; offsets: Offsets; groups: Groups };
-  /** Writes what `touched` names. Call within State.transaction; clear `touched` when that has resolved. */
-  save(state: WatchState, touched: Touched, offsets: Offsets): void;
+  /**
+   * Writes what `touched` names. Call within State.transaction; when that has resolved, call what the last run of its work
+   * returned, and clear `touched`.
+   */
+  save(state: WatchState, touched: Touched, offsets: Offsets): () => void;
   /** Writes the groups that the dispatch names as touched. Call within State.transaction; clear them afterwards. */
   saveGroups(dispatch: Pick<Dispatch, 'groups' | 'touched'>): void;
 }
 
 export function openCheckpoint(state: State): Checkpoint {
   const position = state.table<Position>('alerting.position');
-  const records = state.table<PackedRecord>('alerting.pasts');
+  const series = openSeriesDisk(state);
   const volumes = state.table<Pairs<number>>('alerting.volumes');
   const voices = state.table<Pairs<{ stories: number; negative: number }>>('alerting.voices');
   const background = state.table<readonly Sampled[]>('alerting.background');
@@ -72,13 +64,13 @@ export function openCheckpoint(state: State): Checkpoint {
       for (const [id, incident] of saved.incidents ?? []) watched.incidents.set(id, incident);
       for (const [name, lane] of saved.lanes) {
         const volume = new Map(volumes.get(name) ?? []);
-        watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days), volume });
+        watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days), ahead: new Map(lane.ahead), volume });
       }
       for (const { key, value } of voices.entries()) {
         watched.voices.set(key, new Map(value.map(([day, sum]) => [day, { ...sum }])));
       }
       for (const { key, value } of background.entries()) watched.background.set(key, [...value]);
-      for (const { key, value } of records.entries()) watched.records.set(key, unpack(value));
+      for (const [key, record] of series.load(saved.closed)) watched.records.set(key, record);
       for (const { key, value } of courses.entries()) watched.courses.set(key, value);
       const known = [...ids.entries()].sort((a, b) => a.value - b.value);
       for (const { key, value } of known) watched.ids.set(key, value);
@@ -92,10 +84,7 @@ export function openCheckpoint(state: State): Checkpoint {
       }
     },
     save(watched, touched, offsets) {
-      write(records, touched.records, (key) => {
-        const record = watched.records.get(key);
-        return record === undefined ? undefined : pack(record);
-      });
+      const confirm = series.save(watched.records, watched.closed, touched);
       write(courses, touched.courses, (key) => watched.courses.get(key));
       write(ids, touched.ids, (key) => watched.ids.get(key));
       write(volumes, touched.lanes, (name) => pairsOf(watched.lanes.get(name)?.volume));
@@ -108,6 +97,7 @@ export function openCheckpoint(state: State): Checkpoint {
         incidents: [...watched.incidents],
         offsets: [...offsets],
       });
+      return confirm;
     },
   };
 }
@@ -125,55 +115,10 @@ function write<Value>(
 }
 
 /** Without its volume, which has a table of its own. */
-function packLane({ newest, fetched, since, quiet, idle, days }: Lane): PackedLane {
-  return { newest, fetched, since, quiet, idle, days: [...days] };
+function packLane({ newest, fetched, since, quiet, idle, days, ahead }: Lane): PackedLane {
+  return { newest, fetched, since, quiet, idle, days: [...days], ahead: [...ahead] };
 }
 
 function pairsOf<Value>(map: ReadonlyMap<number, Value> | undefined): Pairs<Value> | undefined {
   return map === undefined ? undefined : [...map];
-}
-
-function pack({ series, waiting, buckets, past }: SeriesRecord): PackedRecord {
-  const { size, lanes, heard, hours, hoursAt } = past;
-  const columns = [past.block, past.lane, past.negative, past.stories].map((column) => [...column.subarray(0, size)]);
-  return {
-    series,
-    waiting,
-    buckets: buckets.map((bucket) => ({ ...bucket, copies: [...(bucket.copies ?? [])] })),
-    past: { lanes, columns, heard, hours: hours === null ? null : [...hours], hoursAt },
-  };
-}
-
-function unpack({ series, waiting, buckets, past }: PackedRecord): SeriesRecord {
-  return {
-    series,
-    waiting: [...waiting],
-    buckets: buckets.map((bucket) => ({
-      ...bucket,
-      sums: bucket.sums.map((sum) => ({ ...sum })),
-      admitted: [...bucket.admitted],
-      copies: bucket.copies.length === 0 ? null : new Map(bucket.copies),
-    })),
-    past: unpackPast(past),
-  };
-}
-
-function unpackPast({ lanes, columns, heard, hours, hoursAt }: PackedPast): Past {
-  const [block = [], lane = [], negative = [], stories = []] = columns;
-  const length = Math.max(2, block.length);
-  const filled = <Column extends { set(values: readonly number[]): void }>(column: Column, from: readonly number[]) => {
-    column.set(from);
-    return column;
-  };
-  return {
-    lanes: [...lanes],
-    size: block.length,
-    block: filled(new Int32Array(length), block),
-    lane: filled(new Uint16Array(length), lane),
-    negative: filled(new Float64Array(length), negative),
-    stories: filled(new Float64Array(length), stories),
-    heard,
-    hours: hours === null ? null : Float64Array.from(hours),
-    hoursAt,
-  };
 }

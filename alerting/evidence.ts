@@ -4,13 +4,13 @@
  * telling first, one document each, and not more than ten: a reader opens three, and Slack and webhooks have limits.
  */
 import { isoTime, type Alert, type Evidence } from '../core/event.ts';
+import { tellingWords } from '../core/telling_words.ts';
 import type { Background } from './background.ts';
 import type { Baseline } from './baseline.ts';
 import type { Judgement } from './detector.ts';
 import { negativeBinomialInterval } from './distribution.ts';
 import type { Observation } from './observation.ts';
 import type { SeriesWindow } from './window.ts';
-import { tellingWords } from './words.ts';
 
 const MOST_DOCUMENTS = 10;
 const MOST_NAMED = 5;

@@ -2,10 +2,11 @@
  * What an alert explains, decided before it begins; what an alert hides once it is there is in muting.ts.
  *
  * One incident, one alert. A company in trouble also makes its topic look bad; when most of what drives a topic's window
- * belongs to entities that have an alert of their own, the topic stays silent and its finding says why. Entities are
- * never silenced by topics: they are the more precise statement.
+ * belongs to entities that have an alert of their own, or when what is left without them is usual, the topic stays silent
+ * and its finding says why. Entities are never silenced by topics: they are the more precise statement.
  */
 import type { Series } from '../core/event.ts';
+import type { Judgement } from './detector.ts';
 import type { Parents } from './labels.ts';
 import type { Observation } from './observation.ts';
 
@@ -32,12 +33,8 @@ export function alarm(alarmed: Alarmed, { kind, entity, topic, source_class }: S
  * The sentence why another alert says it already, or null when none does. An entity within a topic stands behind the whole
  * entity; an entity behind its own topics; topics, classes of sources and languages behind everything narrower.
  */
-export function explained(
-  series: Series,
-  driving: readonly Observation[],
-  alarmed: Alarmed,
-  parents: Parents,
-): string | null {
+export function explained(series: Series, judgement: Judged, alarmed: Alarmed, parents: Parents): string | null {
+  const { stories: driving } = judgement;
   const { kind, entity } = series;
   if (kind === 'entity_topic') {
     return alarmed.entities.has(entity ?? '') ? `Held back: ${entity ?? ''} has an alert of its own.` : null;
@@ -46,10 +43,10 @@ export function explained(
     const of = kind === 'entity' ? [entity ?? ''] : one.entities;
     return of.map((id) => `${id}/${one.topic}`).find((pair) => alarmed.pairs.has(pair));
   };
-  if (kind === 'entity') return heldBack(driving, byPair) ?? concentrated(series, driving, parents);
+  if (kind === 'entity') return heldBack(judgement, byPair) ?? concentrated(series, driving, parents);
   const wide = kind === 'source_class' || kind === 'language';
   return heldBack(
-    driving,
+    judgement,
     (one) =>
       one.entities.find((id) => alarmed.entities.has(id)) ??
       byPair(one) ??
@@ -58,17 +55,31 @@ export function explained(
   );
 }
 
-/** The sentence for more than EXPLAINED of the stories being somebody's; `owner` names whose a story is. */
+/** What of a judgement tells whether others explain it. */
+export type Judged = Pick<Judgement, 'measure' | 'observed' | 'interval' | 'stories'>;
+
+/**
+ * The sentence for more than EXPLAINED of the stories being somebody's, or for a number that is within its expected
+ * interval without theirs; `owner` names whose a story is. A share has no such rest: it is a ratio.
+ */
 export function heldBack(
-  driving: readonly Observation[],
+  { measure, observed, interval, stories }: Judged,
   owner: (observation: Observation) => string | undefined,
 ): string | null {
-  const owners = driving.map(owner).filter((name) => name !== undefined);
-  if (driving.length === 0 || owners.length <= EXPLAINED * driving.length) return null;
-  return (
-    `Held back: ${owners.length} of ${driving.length} driving stories belong to ${[...new Set(owners)].sort().join(', ')}, ` +
-    'with an alert of its own.'
-  );
+  const owners = new Set<string>();
+  const owned = stories.filter((one) => {
+    const name = owner(one);
+    if (name !== undefined) owners.add(name);
+    return name !== undefined;
+  });
+  if (owned.length === 0) return null;
+  const whose = `${owned.length} of ${stories.length} driving stories belong to ${[...owners].sort().join(', ')}, with an alert of its own`;
+  if (owned.length > EXPLAINED * stories.length) return `Held back: ${whose}.`;
+  if (measure === 'share') return null;
+  const theirs = owned.reduce((sum, one) => sum + one.weight * (measure === 'negative' ? one.negative : 1), 0);
+  const rest = Math.max(0, observed - theirs);
+  if (rest > interval.high) return null;
+  return `Held back: ${whose}; without them ${rest.toFixed(1)} are left, where up to ${interval.high} are usual.`;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Detector, Judgement } from './detector.ts';
 import { levelOf, qValues } from './discovery.ts';
 import { createExposures, type Exposures } from './exposure.ts';
 import type { WatchState } from './memory.ts';
+import type { Thresholds } from './thresholds/thresholds.ts';
 import { probability } from './phrases.ts';
 import { createPools } from './pools.ts';
 import { sumsAt, windowAt, type SeriesRecord, type SeriesWindow, type WindowRules } from './window.ts';
@@ -20,6 +21,10 @@ export interface JudgingRules {
   /** Kinds of series that are judged. */
   readonly kinds: readonly SeriesKind[];
   readonly falseAlertsPerMonth: number;
+  /** Largest level of one tick. */
+  readonly mostFalseShare: number;
+  /** What verdicts have taught; absent where the level is the settings' for all. */
+  readonly thresholds?: Thresholds;
 }
 
 /** What one detector says of one series, with what it went by. */
@@ -59,7 +64,8 @@ export function createJudging(
   };
   const exposuresAt = createExposures(state.lanes, exposureRules);
   const poolFor = createPools(state, exposureRules);
-  const level = levelOf(rules.falseAlertsPerMonth, bucketMs);
+  const level = levelOf(rules.falseAlertsPerMonth, bucketMs, rules.mostFalseShare);
+  const isCapped = level === rules.mostFalseShare;
 
   function judge(record: SeriesRecord, end: number, exposures: Exposures, asked: readonly Detector[]): Verdict[] {
     const window = windowAt(record, end, rules.window, (lane) => exposures.lanes.has(lane));
@@ -92,18 +98,24 @@ export function createJudging(
         const verdict = verdicts[index];
         if (verdict === undefined) continue;
         const qValue = values[place] ?? 1;
-        const passes = qValue <= level;
+        const { judgement, record, window } = verdict;
+        const learned = rules.thresholds?.factorFor(record.series, judgement, window.end) ?? null;
+        const own = level * (learned?.factor ?? 1);
+        const passes = qValue <= own;
         const reason =
           `Among ${total} live series: q = ${probability(qValue)}, ${passes ? 'at or below' : 'above'} ` +
-          `${probability(level)}, the hour's part of ${rules.falseAlertsPerMonth} false alerts in 30 days.`;
-        const { judgement } = verdict;
+          `${probability(own)}, ${isCapped ? 'the most that one tick may have (max_false_share)' : `the hour's part of ${rules.falseAlertsPerMonth} false alerts in 30 days`}.`;
         results[index] = {
           ...verdict,
           judgement: {
             ...judgement,
             qValue,
             anomalous: judgement.anomalous && passes,
-            reasons: [...judgement.reasons, bucketMs === 3_600_000 ? reason : reason.replace("hour's", "tick's")],
+            reasons: [
+              ...judgement.reasons,
+              bucketMs === 3_600_000 ? reason : reason.replace("hour's", "tick's"),
+              ...(learned === null ? [] : [learned.reason]),
+            ],
           },
         };
       }

@@ -8,6 +8,9 @@
  * through: a slow classifier makes no lane idle. A feed that is replayed at a pace lives in the past and has gaps of its
  * own, so it holds the watermark from the start and is given far longer (REPLAY_IDLE_MS).
  *
+ * What came out of one partition of the log while an earlier part of another still waits is ahead: it counts in its window,
+ * but carries the watermark only when the others have come as far (heard.ts).
+ *
  * Rejected: a lane an outlet (a file carries many outlets, most of which are silent most of the time), and one watermark
  * over all feeds for live work (feeds dated today would make every item of a replayed feed late).
  */
@@ -29,6 +32,13 @@ export interface Lane {
   readonly days: Map<number, number>;
   /** Documents by slot (epoch milliseconds of its start; see slotOf), in whole thousandths after discounts. */
   readonly volume: Map<number, number>;
+  /** What is ahead of other partitions, by second of fetching: newest event time and how many. */
+  readonly ahead: Map<number, Ahead>;
+}
+
+export interface Ahead {
+  readonly newest: number;
+  readonly documents: number;
 }
 
 export type Lanes = Map<string, Lane>;
@@ -42,7 +52,16 @@ export interface WatermarkRules {
 }
 
 function newLane(): Lane {
-  return { newest: null, fetched: 0, since: Infinity, quiet: 0, idle: false, days: new Map(), volume: new Map() };
+  return {
+    newest: null,
+    fetched: 0,
+    since: Infinity,
+    quiet: 0,
+    idle: false,
+    days: new Map(),
+    volume: new Map(),
+    ahead: new Map(),
+  };
 }
 
 /** The longest time of at most an hour that divides both hours and buckets: windows begin and end with slots. */
@@ -60,7 +79,8 @@ export function expectReplays(lanes: Lanes, rules: WatermarkRules): void {
 
 /**
  * Notes that a document of that lane came. Times in epoch milliseconds; `weight` of a whole document, `slotMs` by
- * slotOf. Volumes are kept in whole thousandths, whose sum is the same in whatever order documents come.
+ * slotOf; what was fetched at `heardUntil` or later is ahead. Volumes are kept in whole thousandths, whose sum is the same in
+ * whatever order documents come.
  */
 export function hear(
   lanes: Lanes,
@@ -69,10 +89,16 @@ export function hear(
   fetched: number,
   weight = 1,
   slotMs: number = HOUR_MS,
+  heardUntil = Infinity,
 ): void {
   let lane = lanes.get(name);
   if (lane === undefined) lanes.set(name, (lane = newLane()));
-  lane.newest = Math.max(lane.newest ?? time, time);
+  if (fetched < heardUntil) lane.newest = Math.max(lane.newest ?? time, time);
+  else {
+    const second = Math.floor(fetched / 1000) * 1000;
+    const { newest = time, documents = 0 } = lane.ahead.get(second) ?? {};
+    lane.ahead.set(second, { newest: Math.max(newest, time), documents: documents + 1 });
+  }
   lane.fetched = Math.max(lane.fetched, fetched);
   lane.since = Math.min(lane.since, fetched);
   lane.quiet = 0;
@@ -83,6 +109,35 @@ export function hear(
   lane.volume.set(slot, (lane.volume.get(slot) ?? 0) + Math.round(weight * 1000));
 }
 
+/** Lets what was ahead carry the watermark, as far as everything was heard. */
+export function catchUp(lanes: Lanes, heardUntil: number): void {
+  for (const lane of lanes.values()) {
+    for (const [second, { newest }] of lane.ahead) {
+      if (second + 1000 > heardUntil) continue;
+      lane.newest = Math.max(lane.newest ?? newest, newest);
+      lane.ahead.delete(second);
+    }
+  }
+}
+
+/** The time of fetching behind which all but `most` documents that are ahead lie; null where there are no more than that. */
+export function tooFarAhead(lanes: Lanes, most: number): number | null {
+  let documents = 0;
+  const seconds = new Map<number, number>();
+  for (const { ahead } of lanes.values()) {
+    for (const [second, one] of ahead) {
+      documents += one.documents;
+      seconds.set(second, (seconds.get(second) ?? 0) + one.documents);
+    }
+  }
+  if (documents <= most) return null;
+  for (const [second, count] of [...seconds].toSorted(([a], [b]) => a - b)) {
+    documents -= count;
+    if (documents <= most) return second + 1000;
+  }
+  return null;
+}
+
 /** Notes that `elapsedMs` of real time passed with nothing waiting in the pipeline. */
 export function passQuietly(lanes: Lanes, elapsedMs: number): void {
   for (const lane of lanes.values()) lane.quiet += elapsedMs;
@@ -90,15 +145,16 @@ export function passQuietly(lanes: Lanes, elapsedMs: number): void {
 
 /**
  * How far event time has come, in epoch milliseconds, or null when nothing can be said yet. `now` is the present by the
- * machine's clock (of no account in global mode); event times beyond it don't carry the watermark into the future.
+ * machine's clock (of no account in global mode); event times beyond it don't carry the watermark into the future. What was
+ * fetched after `heardUntil` makes no lane idle.
  */
-export function watermark(lanes: Lanes, rules: WatermarkRules, now: number): number | null {
+export function watermark(lanes: Lanes, rules: WatermarkRules, now: number, heardUntil = Infinity): number | null {
   if (lanes.size === 0) return null;
   if (rules.mode === 'global') {
     const newest = Math.max(...[...lanes.values()].map((lane) => lane.newest ?? -Infinity));
     return Number.isFinite(newest) ? newest - rules.latenessMs : null;
   }
-  const latestFetch = Math.max(...[...lanes.values()].map((lane) => lane.fetched));
+  const latestFetch = Math.min(heardUntil, Math.max(...[...lanes.values()].map((lane) => lane.fetched)));
   let earliest = now;
   for (const [name, lane] of lanes) {
     const replayed = rules.replayed.has(name);

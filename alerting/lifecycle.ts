@@ -50,8 +50,6 @@ export interface Change {
   readonly startedAt: number;
   readonly at: number;
   readonly severity: Severity;
-  /** False for a pending alert that was resolved without ever firing. */
-  readonly hadFired: boolean;
 }
 
 export const UNBORN: Life = { state: 'inactive', anomalous: false, resolvedAt: null };
@@ -80,7 +78,6 @@ export function step(life: Life, input: LifeInput, rules: LifecycleRules): { lif
     startedAt,
     at,
     severity: level,
-    hadFired: life.state === 'firing',
   });
   if (life.state === 'pending') {
     if (!anomalous) {
@@ -116,7 +113,7 @@ function begin(
   const state = rules.forBuckets === 0 ? 'firing' : 'pending';
   return {
     life: { state, anomalous, alertId, startedAt: at, revision: 1, severity, clearSince: null },
-    change: { state, alertId, revision: 1, startedAt: at, at, severity, hadFired: false },
+    change: { state, alertId, revision: 1, startedAt: at, at, severity },
   };
 }
 
@@ -139,7 +136,6 @@ export function endByHand(life: Life, at: number): { life: Life; change: Change 
       startedAt,
       at: Math.max(at, startedAt),
       severity,
-      hadFired: life.state === 'firing',
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Background } from './background.ts';
 import type { Lanes } from './lanes.ts';
 import type { Life } from './lifecycle.ts';
 import type { Incidents } from './incident.ts';
+import type { Observation } from './observation.ts';
 import type { Facts } from './statement.ts';
 import type { Voices } from './voices.ts';
 import type { SeriesRecord } from './window.ts';
@@ -37,7 +38,13 @@ export interface WatchState {
 
 /** Keys of records and courses, and document ids, that differ from what was last made durable, or are gone. */
 export interface Touched {
+  /** Series whose past changed, that are new, or that are gone. */
   readonly records: Set<string>;
+  /** Of these every part is to be written anew. */
+  readonly rewritten: Set<string>;
+  /** By series: starts of buckets to which something was admitted, and what came and waits. */
+  readonly buckets: Map<string, Set<number>>;
+  readonly waiting: Map<string, Observation[]>;
   readonly courses: Set<string>;
   readonly ids: Set<string>;
   /** Feeds whose volume, sides whose voice, and languages whose sample changed. */
@@ -49,6 +56,9 @@ export interface Touched {
 export function nothingTouched(): Touched {
   return {
     records: new Set(),
+    rewritten: new Set(),
+    buckets: new Map(),
+    waiting: new Map(),
     courses: new Set(),
     ids: new Set(),
     lanes: new Set(),
@@ -59,7 +69,19 @@ export function nothingTouched(): Touched {
 
 /** To be called once what was touched is durable. */
 export function clearTouched(touched: Touched): void {
-  for (const keys of Object.values(touched) as Set<string>[]) keys.clear();
+  for (const keys of Object.values(touched) as (Set<string> | Map<string, unknown>)[]) keys.clear();
+}
+
+export function touchBucket(touched: Touched, series: string, start: number): void {
+  const starts = touched.buckets.get(series);
+  if (starts === undefined) touched.buckets.set(series, new Set([start]));
+  else starts.add(start);
+}
+
+export function touchWaiting(touched: Touched, series: string, observation: Observation): void {
+  const came = touched.waiting.get(series);
+  if (came === undefined) touched.waiting.set(series, [observation]);
+  else came.push(observation);
 }
 
 export function newWatchState(): WatchState {

@@ -70,7 +70,7 @@ export function messageOf({ id, kind, alerts, items }: Notification, template: T
       };
     }),
     page: webAddress(lead.page_url),
-    footer: `${id} · ${lead.at} · ${lead.model}`,
+    footer: [id, lead.at, lead.model, ...(lead.settings === '' ? [] : [`settings ${lead.settings}`])].join(' · '),
   };
 }
 

@@ -3,7 +3,7 @@
  * checkpoint that made them, and go once the store has them: a store that is down for an hour, or a crash in between,
  * loses nothing, and the insert tokens (made of what the rows say) keep a second try from counting twice.
  */
-import { stableId, type Alert, type Finding } from '../core/event.ts';
+import { isoTime, stableId, type Alert, type Finding } from '../core/event.ts';
 import { alertRow, findingRow } from '../core/store/rows.ts';
 import type { State } from '../core/state/state.ts';
 import type { Store } from '../core/store/store.ts';
@@ -73,7 +73,10 @@ export function openOutbox(state: State, store: Store): Outbox {
         }
         if (alerts.length > 0) {
           const changes = alerts.map(({ alert_id, revision }) => `${alert_id}:${revision}`);
-          await store.insert('alerts', alerts.map(alertRow), stableId('alerts', ...changes));
+          // The machine's time on purpose, in a replay too: it says when readers could first see the row.
+          const stored_at = isoTime(Date.now());
+          const rows = alerts.map((alert) => ({ ...alertRow(alert), stored_at }));
+          await store.insert('alerts', rows, stableId('alerts', ...changes));
         }
         const notes = batch.flatMap(({ value }) => (value.kind === 'notification' ? [value.row] : []));
         if (notes.length > 0) {

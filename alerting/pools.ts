@@ -7,7 +7,9 @@
  * worth for one of them. How members scatter from block to block is pooled over a sample, weighted by what each said.
  */
 import type { SeriesKind } from '../core/event.ts';
-import { PRIOR_STORIES, scatterOf, type Pool, type Scatter } from './baseline.ts';
+import { scatterOf, type Scatter } from './baseline.ts';
+import type { Pool } from './baseline_level.ts';
+import { PRIOR_STORIES } from './baseline_share.ts';
 import { createExposures, type ExposureRules, type Exposures } from './exposure.ts';
 import type { WatchState } from './memory.ts';
 import type { Past } from './past.ts';

@@ -31,7 +31,10 @@ export function forgetIn(state: WatchState, touched: Touched, removals: readonly
   let removed = 0;
   for (const [key, record] of state.records) {
     const here = removeWithin(record, removals);
-    if (here > 0) touched.records.add(key);
+    if (here > 0) {
+      touched.records.add(key);
+      touched.rewritten.add(key);
+    }
     removed += here;
   }
   for (const [key, course] of state.courses) {

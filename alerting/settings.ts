@@ -7,6 +7,8 @@ import { maintenanceSchema } from './maintenance.ts';
 import { SECTOR_HIDES_MEMBERS, inhibitSchema } from './muting.ts';
 import type { DispatchRules } from './dispatch.ts';
 import { detectors, notifiers } from './registry.ts';
+import { banditRulesOf, thresholdSettings } from './thresholds/settings.ts';
+import { createThresholds } from './thresholds/thresholds.ts';
 import type { Rules } from './watch.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,20 +40,36 @@ export const alertingSettings = z
       .number()
       .gt(0)
       .max(1000)
-      .default(1)
-      .describe('False alerts that each detector may cause in 30 days, over all series together.'),
+      .default(30)
+      .describe(
+        'Ticks in 30 days at which a detector may be expected to judge anything anomalous while nothing is wrong, over all series; a tick’s share of it is the level of its q-values, at most max_false_share. Support, ratio and share keep false alerts far below it.',
+      ),
+    max_false_share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.05)
+      .describe(
+        'Largest level of one tick: the expected part of false ones among what it judges anomalous. With buckets of an hour it caps false_alerts_per_month at 36, with longer ones at less.',
+      ),
+    thresholds: thresholdSettings.prefault({}).describe('Levels learned from verdicts on alerts; off by default.'),
     confusion: z
-      .array(
-        z.strictObject({
-          model: z.string().min(1).describe('name@version, or * for any other model.'),
-          matrix: z
-            .array(z.tuple([probability, probability, probability]))
-            .length(3)
-            .describe('Rows: true negative, neutral, positive text; columns: mean probability given to each.'),
-        }),
-      )
-      .default([])
-      .describe('What models are known to get wrong (model, matrix), .'),
+      .union([
+        z.literal('measured'),
+        z.array(
+          z.strictObject({
+            model: z.string().min(1).describe('name@version, or * for any other model.'),
+            matrix: z
+              .array(z.tuple([probability, probability, probability]))
+              .length(3)
+              .describe('Rows: true negative, neutral, positive text; columns: mean probability given to each.'),
+          }),
+        ),
+      ])
+      .default('measured')
+      .describe(
+        'What models are known to get wrong. measured: what the evaluation in the folder of the model that labels says of it, where it says so; [] corrects nothing; `tidewatch evaluate` prints the entry of a model.',
+      ),
     public_url: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -193,7 +211,7 @@ export const alertingSettings = z
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined) fail(kind, `two are named ${twice}; give each its own name`);
     }
-    for (const { model, matrix } of values.confusion) {
+    for (const { model, matrix } of matricesOf(values.confusion)) {
       const fault = confusionFault(matrix);
       if (fault !== null) fail('confusion', `the matrix of ${model} ${fault}`);
     }
@@ -206,6 +224,11 @@ export const alertingSettings = z
   });
 
 export type AlertingSettings = z.output<typeof alertingSettings>;
+
+/** The matrices that are written down; what was measured is put in by the application, which knows the model's folder. */
+function matricesOf<Matrix>(confusion: 'measured' | readonly Matrix[]): readonly Matrix[] {
+  return confusion === 'measured' ? [] : confusion;
+}
 
 /** When whom is told, as the dispatch reads it. */
 export function dispatchRulesOf(settings: AlertingSettings): DispatchRules {
@@ -232,6 +255,8 @@ export function rulesOf(
   parents: Rules['parents'] = new Map(),
 ): Rules {
   const bucketMs = settings.bucket_mins * 60_000;
+  // A replay repeats itself: what people said since is no part of it.
+  const bandit = mode === 'per_feed' ? banditRulesOf(settings.thresholds) : null;
   return {
     window: {
       bucketMs,
@@ -241,7 +266,9 @@ export function rulesOf(
     },
     kinds: settings.series,
     falseAlertsPerMonth: settings.false_alerts_per_month,
-    confusion: new Map(settings.confusion.map(({ model, matrix }) => [model, matrix] as const)),
+    mostFalseShare: settings.max_false_share,
+    ...(bandit !== null && { thresholds: createThresholds(bandit) }),
+    confusion: new Map(matricesOf(settings.confusion).map(({ model, matrix }) => [model, matrix] as const)),
     statement: { settings: versionOf(settings), publicUrl: settings.public_url?.replace(/\/+$/, '') ?? null },
     lifecycle: {
       bucketMs,

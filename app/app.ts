@@ -5,10 +5,13 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
+import { REMOVAL_GROUP as ALERTING_REMOVAL_GROUP } from '../alerting/removal.ts';
 import { createClassifier } from '../classifier/classifier.ts';
 import { explain } from '../classifier/explain.ts';
+import { createShadowSeat } from '../classifier/learning/shadow_seat.ts';
 import { createBackend } from '../classifier/registry.ts';
 import { createModelSwap, type ModelSwap } from '../classifier/swap.ts';
+import { recordSettings } from '../core/audit.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
@@ -17,7 +20,9 @@ import { lockFolder } from '../core/lock.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { createFolder } from '../core/state/folder.ts';
+import type { Vector } from '../core/search/vector.ts';
 import { openState } from '../core/state/lmdb.ts';
+import { createCounting } from '../core/store/counting.ts';
 import { openStore } from '../core/store/registry.ts';
 import type { Store } from '../core/store/store.ts';
 import { openStream } from '../core/stream/registry.ts';
@@ -25,10 +30,20 @@ import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import { createClickHouseHttp } from '../dashboards/clickhouse_http/endpoint.ts';
 import { createDashboards, type Dashboards } from '../dashboards/server.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import { keptMemory } from '../ingest/memory.ts';
 import type { Settings } from './config.ts';
-import { loadNames } from './names.ts';
+import { withMeasuredConfusion } from './measured_confusion.ts';
+import { learningOf, libraryOf, openShadow, withPromoted } from './models.ts';
+import { liveNames, loadNames } from './names.ts';
+import { createMonitor } from './monitor.ts';
+import { openPrices } from './prices.ts';
+import { createRedriving } from './redriving.ts';
 import { createRemoving, REMOVAL_GROUP } from './removing.ts';
+import { answersOf } from './forget_answers.ts';
+import { createHearing, processId } from './hearing.ts';
 import { VERSION } from './package_root.ts';
+import { createSettingsDesk } from './settings_desk.ts';
+import { createWatchlistDesk } from './watchlist_desk.ts';
 
 export const ROLES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;
 export type Role = (typeof ROLES)[number];
@@ -36,8 +51,12 @@ export type Role = (typeof ROLES)[number];
 export interface AppOptions {
   readonly roles?: readonly Role[];
   readonly clock?: Clock;
+  /** Where the settings were read from, for who may edit them on the page. */
+  readonly settingsFile?: string;
   /** How event time advances: a lane a feed for live work, one lane for a replay. */
   readonly watermark?: 'per_feed' | 'global';
+  /** False: what is taken back stays in the log, for who judges a recorded feed by what was there at the time. */
+  readonly removing?: boolean;
 }
 
 export interface App {
@@ -53,6 +72,8 @@ export interface App {
   address(): string | null;
   /** Labels with the backend of these settings from the next delivery on; false, and the old one kept, where it cannot be opened. */
   swapModel(section: Settings['classifier']): Promise<boolean>;
+  /** Reads the watchlists again and looks for who stands in them. @throws TidewatchError config.invalid, config.unreadable */
+  takeUpWatchlists(): Promise<void>;
 }
 
 /**
@@ -73,7 +94,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   };
 
   try {
-    const names = await loadNames(settings);
+    const names = liveNames(await loadNames(settings));
     await createFolder(settings.data_dir);
     closers.push(await lockFolder(settings.data_dir));
     const state = await openState(join(settings.data_dir, 'state'));
@@ -82,11 +103,16 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       folder: join(settings.data_dir, 'stream'),
       clock,
       log: log.child({ stage: 'stream' }),
+      metrics: metrics.stream,
     });
     closers.push(() => stream.close());
-    await stream.createGroup(TOPICS.documents, 'classifier');
-    await stream.createGroup(TOPICS.opinions, 'alerting');
-    await stream.createGroup(TOPICS.removals, REMOVAL_GROUP);
+    const readers = [
+      [TOPICS.documents, 'classifier'],
+      [TOPICS.opinions, 'alerting'],
+      [TOPICS.removals, REMOVAL_GROUP],
+    ] as const;
+    for (const [topic, group] of readers) await stream.createGroup(topic, group);
+    metrics.stream.watch(stream, readers);
     const store = await openStore(settings.store, {
       folder: join(settings.data_dir, 'store'),
       log: log.child({ stage: 'store' }),
@@ -101,18 +127,33 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
 
     const shared = { clock, metrics, signal: abort.signal, http, state, stream, store };
     const logOf = (stage: Role): Logger => log.child({ stage });
+    const library = libraryOf(settings);
     const openBackend = (section: Settings['classifier']) =>
       createBackend(section, { ...shared, log: logOf('classifier') });
     const backend = roles.has('classifier')
-      ? createModelSwap(await openBackend(settings.classifier), { log: logOf('classifier'), metrics: metrics.model })
+      ? createModelSwap(await openBackend(await withPromoted(settings.classifier, library)), {
+          log: logOf('classifier'),
+          metrics: metrics.model,
+        })
       : null;
     if (backend !== null) closers.push(() => backend.close());
+    const shadow = createShadowSeat(logOf('classifier'));
+    closers.push(() => shadow.close());
+    const seatShadow = (section: Settings['classifier']): Promise<void> =>
+      shadow.replace(() =>
+        openShadow(section, library, openBackend, {
+          ...shared,
+          log: logOf('classifier'),
+          metrics: metrics.stage('classifier'),
+        }),
+      );
+    if (backend !== null) await seatShadow(settings.classifier);
 
     const ingest = roles.has('ingest')
       ? await createIngest(settings.ingest, { ...shared, log: logOf('ingest') })
       : null;
     const alerting = roles.has('alerting')
-      ? await createAlerting(settings.alerting, {
+      ? await createAlerting(await withMeasuredConfusion(settings), {
           ...shared,
           log: logOf('alerting'),
           displayName: names.series,
@@ -124,6 +165,13 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
             .map(({ name }) => name),
         })
       : null;
+    const watchlist = createWatchlistDesk({
+      paths: settings.ingest.watchlists,
+      watch(watched, next) {
+        names.exchange(next);
+        ingest?.watch(watched);
+      },
+    });
     const dashboards: Dashboards | null = roles.has('dashboards')
       ? createDashboards(settings.dashboards, {
           ...shared,
@@ -133,25 +181,84 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           version: VERSION,
           model: () => backend?.current().model ?? null,
           explain: backend === null ? null : (text) => explainHeld(backend, text),
+          embed: backend === null ? null : (text) => embedHeld(backend, text),
+          entitiesIn: names.entitiesIn,
+          watchlist,
+          settingsFile:
+            options.settingsFile === undefined
+              ? null
+              : createSettingsDesk({ path: options.settingsFile, running: settings }),
+          watched: () => names.watched,
+          prices: openPrices(settings, logOf('dashboards')),
+          learning: learningOf(settings, {
+            ...shared,
+            reference: () => backend?.current().reference ?? null,
+            model: () => backend?.current().model ?? null,
+          }),
         })
       : null;
     const door = roles.has('dashboards') ? settings.dashboards.clickhouse_http : undefined;
     const clickhouseHttp =
       door === undefined ? null : createClickHouseHttp(door, { ...shared, log: logOf('dashboards') });
     const classifier =
-      backend === null ? null : createClassifier(settings.classifier, { ...shared, log: logOf('classifier'), backend });
+      backend === null
+        ? null
+        : createClassifier(settings.classifier, { ...shared, log: logOf('classifier'), backend, shadow });
 
-    const removing = createRemoving({
-      ...shared,
-      dataDir: settings.data_dir,
-      authors: settings.ingest,
-      log: log.child({ stage: 'removing' }),
-      forgetInMemory: (removals) => ingest?.forget(removals),
-    });
+    const memory = ingest?.memory ?? keptMemory(state, settings.ingest.dedupe_hours);
+    const isShared = settings.stream.type === 'kafka';
+    const self = await processId(state);
+    const removing =
+      options.removing === false
+        ? null
+        : createRemoving({
+            ...shared,
+            dataDir: settings.data_dir,
+            authors: settings.ingest,
+            log: log.child({ stage: 'removing' }),
+            memory,
+            elsewhere: async (removal) => (isShared ? await answersOf(stream, { removal, self }, abort.signal) : []),
+          });
+    const hearing =
+      removing === null || !isShared
+        ? null
+        : await createHearing({
+            ...shared,
+            memory,
+            roles: [...roles],
+            log: log.child({ stage: 'removing' }),
+            waitsFor: roles.has('alerting') ? [ALERTING_REMOVAL_GROUP] : [],
+          });
 
-    const services: Service[] = [removing, alerting, classifier, dashboards, clickhouseHttp, ingest].filter(
-      (service) => service !== null,
-    );
+    const redriving = createRedriving({ stream, dataDir: settings.data_dir, log: log.child({ stage: 'stream' }) });
+
+    // Where alerting is, because there is one of it; charts are right without it, only slower.
+    const counting = roles.has('alerting')
+      ? createCounting({
+          store,
+          clock: systemClock,
+          log: log.child({ stage: 'store' }),
+          retention: settings.store.retention ?? {},
+        })
+      : null;
+
+    const monitor =
+      settings.monitor === undefined
+        ? null
+        : createMonitor(settings.monitor, { metrics, log, ready: async () => void (await store.query('SELECT 1')) });
+
+    const services: Service[] = [
+      monitor,
+      removing,
+      hearing,
+      redriving,
+      counting,
+      alerting,
+      classifier,
+      dashboards,
+      clickhouseHttp,
+      ingest,
+    ].filter((service) => service !== null);
     let stopAll: (() => Promise<void>) | null = null;
     return {
       log,
@@ -161,9 +268,16 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       ingest,
       alerting,
       address: () => dashboards?.address() ?? null,
-      swapModel: async (section) => (await backend?.swap(() => openBackend(section))) ?? false,
+      takeUpWatchlists: () => watchlist.takeUp(),
+      async swapModel(section) {
+        if (backend === null) return false;
+        const done = await backend.swap(async () => openBackend(await withPromoted(section, library)));
+        await seatShadow(section);
+        return done;
+      },
       async start() {
         try {
+          await recordSettings(store, settings, systemClock.now());
           stopAll = await startAll(services);
         } catch (error) {
           abort.abort(error);
@@ -197,6 +311,17 @@ async function explainHeld(
   const { backend, release } = swap.hold();
   try {
     return { ...(await explain(backend, text)), model: backend.model };
+  } finally {
+    release();
+  }
+}
+
+/** What a text is near to, by the model that labels now; null where it gives no embeddings. */
+async function embedHeld(swap: ModelSwap, text: string): Promise<{ vector: Vector; space: string } | null> {
+  const { backend, release } = swap.hold();
+  try {
+    const [labels] = await backend.classify([text]);
+    return labels?.embedding === undefined ? null : { vector: labels.embedding, space: backend.model };
   } finally {
     release();
   }

@@ -16,7 +16,9 @@ import { explainCommand } from './commands/explain.ts';
 import { feedbackCommand } from './commands/feedback.ts';
 import { forgetCommand } from './commands/forget.ts';
 import { listCommand } from './commands/list.ts';
+import { modelsCommand } from './commands/models.ts';
 import { ackCommand, auditCommand, notifyCommand, resolveCommand, silenceCommand } from './commands/people.ts';
+import { redriveCommand } from './commands/redrive.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveClassifierCommand } from './commands/serve_classifier.ts';
 import { trainCommand } from './commands/train.ts';
@@ -38,6 +40,7 @@ for (const command of [
   checkCommand,
   entitiesCommand,
   forgetCommand,
+  redriveCommand,
   silenceCommand,
   ackCommand,
   resolveCommand,
@@ -47,6 +50,7 @@ for (const command of [
   listCommand,
   doctorCommand,
   trainCommand,
+  modelsCommand,
   evaluateCommand,
   explainCommand,
 ]) {

@@ -7,11 +7,12 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { alertingSettings } from '../alerting/settings.ts';
 import { classifierSettings } from '../classifier/settings.ts';
-import { loadSettings } from '../core/config.ts';
+import { loadSettings, parseSettings } from '../core/config.ts';
 import { storeSettings } from '../core/store/registry.ts';
 import { streamSettings } from '../core/stream/registry.ts';
 import { dashboardsSettings } from '../dashboards/settings.ts';
 import { ingestSettings } from '../ingest/settings.ts';
+import { monitorSettings } from './monitor.ts';
 
 export const settingsSchema = z.strictObject({
   data_dir: z
@@ -47,6 +48,7 @@ export const settingsSchema = z.strictObject({
   classifier: classifierSettings.prefault({}),
   alerting: alertingSettings.prefault({}),
   dashboards: dashboardsSettings.prefault({}),
+  monitor: monitorSettings,
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -56,10 +58,22 @@ export type Settings = z.output<typeof settingsSchema>;
  * @throws TidewatchError config.unreadable, config.invalid
  */
 export function readSettings(path: string, overrides: { dataDir?: string | undefined } = {}): Settings {
-  const settings = loadSettings(path, settingsSchema);
+  return resolved(loadSettings(path, settingsSchema), path, overrides);
+}
+
+/** The settings that a text would be at that path. @throws TidewatchError config.unreadable, config.invalid */
+export function settingsFrom(source: string, path: string, overrides: { dataDir?: string | undefined } = {}): Settings {
+  return resolved(parseSettings(source, path, settingsSchema), path, overrides);
+}
+
+function resolved(settings: Settings, path: string, overrides: { dataDir?: string | undefined }): Settings {
   const folder = dirname(resolve(path));
   settings.data_dir = resolve(overrides.dataDir ?? settings.data_dir);
   settings.ingest.watchlists = settings.ingest.watchlists.map((file) => resolve(folder, file));
+  const { prices } = settings.dashboards;
+  if (prices !== undefined) settings.dashboards.prices = resolve(folder, prices);
+  const { models_dir } = settings.classifier;
+  if (models_dir !== undefined) settings.classifier.models_dir = resolve(folder, models_dir);
   for (const component of [...settings.ingest.sources, settings.classifier.backend]) {
     for (const key of ['path', 'model']) {
       const value = component[key];

@@ -3,16 +3,23 @@
  * over the store itself. The command does not need to know which.
  */
 import { Hono } from 'hono';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { operator, recordChange } from '../core/audit.ts';
 import { systemClock } from '../core/clock.ts';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
 import { lockFolder } from '../core/lock.ts';
 import { createLogger } from '../core/log.ts';
 import { openStore } from '../core/store/registry.ts';
-import { createFeedbackApi } from '../dashboards/feedback_api.ts';
-import { createPeopleApi } from '../dashboards/people_api.ts';
+import { doorUrl } from '../core/tls.ts';
+import { ROLES } from '../dashboards/access.ts';
+import type { Problem } from '../dashboards/contract.ts';
+import { createRouter, type Asking, type Change } from '../dashboards/router.ts';
+import { ROUTES } from '../dashboards/routes.ts';
+import { createServices } from '../dashboards/services.ts';
 import type { Settings } from './config.ts';
+import { VERSION } from './package_root.ts';
 
 export interface Door {
   /** @throws TidewatchError input.invalid in the other side's words, http.*, storage.* */
@@ -22,9 +29,14 @@ export interface Door {
 }
 
 /** Where the server of these settings listens, for a client on this machine. */
-function addressOf({ dashboards: { host, port } }: Settings): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' || host === '[::]' ? '[::1]' : host;
-  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
+function addressOf({ dashboards: { host, port, tls } }: Settings): string {
+  return doorUrl(tls, host === '0.0.0.0' ? '127.0.0.1' : host === '::' || host === '[::]' ? '::1' : host, port);
+}
+
+/** The token with the most rights: whoever reads the settings file has them all anyway. */
+function tokenOf({ dashboards: { token, tokens } }: Settings): string | undefined {
+  if (token !== undefined) return token;
+  return ROLES.flatMap((role) => tokens.filter((one) => one.role === role)).at(-1)?.token;
 }
 
 /**
@@ -32,7 +44,7 @@ function addressOf({ dashboards: { host, port } }: Settings): string {
  * @throws TidewatchError storage.locked when a process holds the data folder and its server does not answer
  */
 export async function openDoor(settings: Settings, url?: string): Promise<Door> {
-  const { token } = settings.dashboards;
+  const token = tokenOf(settings);
   const address = (url ?? addressOf(settings)).replace(/\/+$/, '');
   const served = overHttp(address, token);
   try {
@@ -84,9 +96,39 @@ async function overStore(settings: Settings, address: string): Promise<Door> {
     const log = createLogger({ level: 'error', format: 'auto' });
     const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
     await store.migrate();
-    const api = new Hono();
-    for (const create of [createFeedbackApi, createPeopleApi])
-      api.route('/', create({ store, clock: systemClock, via: 'command' }));
+    const services = createServices({
+      store,
+      clock: systemClock,
+      via: 'command',
+      version: VERSION,
+      live: null,
+      explain: null,
+      sources: () => [],
+      model: () => null,
+      names: (id) => ({ en: id, zh: id }),
+    });
+    const api = new Hono<Asking>();
+    api.use(async (context, next) => {
+      context.set('actor', { name: operator(), role: 'admin', isNamed: false });
+      context.set('requestId', randomUUID());
+      await next();
+    });
+    const changed = ({ operation, target, actor, requestId, detail }: Change): Promise<void> =>
+      recordChange(
+        store,
+        {
+          operation,
+          target,
+          actor: actor.name,
+          role: actor.role,
+          via: 'command',
+          request_id: requestId,
+          address: '',
+          detail,
+        },
+        systemClock.now(),
+      );
+    api.route('/', createRouter(ROUTES, services, changed));
     api.onError((error) => {
       throw error;
     });
@@ -120,8 +162,8 @@ function read(status: number, text: string): unknown {
     body = null;
   }
   if (status >= 200 && status < 300 && body !== null) return body;
-  const { error } = (body ?? {}) as { error?: { code: string; message: string } };
-  const message = error?.message ?? `answered ${status}, which is no answer of Tidewatch`;
+  const { detail } = (body ?? {}) as Partial<Problem>;
+  const message = detail ?? `answered ${status}, which is no answer of Tidewatch`;
   throw new TidewatchError(status === 503 ? 'storage.unavailable' : 'input.invalid', message, {
     ...(status === 401 && { hint: 'Set dashboards.token in the settings given with --config.' }),
   });

@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { explain, type Explanation } from '../alerting/explain.ts';
 import type { Detector } from '../alerting/detector.ts';
 import { detectors as registry } from '../alerting/registry.ts';
+import { levelOf } from '../alerting/discovery.ts';
 import { rulesOf } from '../alerting/settings.ts';
+import { banditRulesOf } from '../alerting/thresholds/settings.ts';
+import { createThresholds } from '../alerting/thresholds/thresholds.ts';
+import { readCases } from '../alerting/thresholds/verdicts.ts';
 import { systemClock } from '../core/clock.ts';
 import { createComponent } from '../core/config.ts';
 import { TidewatchError } from '../core/errors.ts';
@@ -22,6 +26,7 @@ import { openStore } from '../core/store/registry.ts';
 import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Settings } from './config.ts';
+import { withMeasuredConfusion } from './measured_confusion.ts';
 import { loadNames } from './names.ts';
 
 /** One alert, or one series at one time (ISO 8601). */
@@ -41,7 +46,12 @@ export async function explainFromStore(settings: Settings, asked: Asked): Promis
       await store.migrate();
       const { series, at } = await subjectOf(store, asked);
       const names = await loadNames(settings);
-      const rules = rulesOf(settings.alerting, 'global', [], names.parents);
+      const fixed = rulesOf(await withMeasuredConfusion(settings), 'global', [], names.parents);
+      const bandit = banditRulesOf(settings.alerting.thresholds);
+      const thresholds = bandit === null ? null : createThresholds(bandit);
+      const level = levelOf(fixed.falseAlertsPerMonth, fixed.window.bucketMs, fixed.mostFalseShare);
+      thresholds?.learn(await readCases(store, level, settings.alerting.window_hours));
+      const rules = thresholds === null ? fixed : { ...fixed, thresholds };
       // The history before the window, and as much before it as an alert and its rest may last.
       const from = at - rules.window.windowMs - rules.historyMs - rules.lifecycle.refractoryMs - 7 * DAY_MS;
       const opinions = await opinionsKnown(store, from, at);

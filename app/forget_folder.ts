@@ -18,6 +18,7 @@ import { documentsOf } from '../core/store/removal.ts';
 import { openStore } from '../core/store/registry.ts';
 import { openStream } from '../core/stream/registry.ts';
 import { TOPICS } from '../core/stream/stream.ts';
+import { keptMemory } from '../ingest/memory.ts';
 import type { Settings } from './config.ts';
 import {
   audit,
@@ -25,11 +26,14 @@ import {
   forget,
   removalOf,
   toldOthers,
+  total,
   type Counts,
   type ForgetRequest,
   type Forgotten,
   type Planes,
 } from './forgetting.ts';
+import { answersOf, type Elsewhere } from './forget_answers.ts';
+import { processId } from './hearing.ts';
 import { ANSWER_END, REQUEST_END, REQUESTS } from './removing.ts';
 
 export interface ForgetReport {
@@ -39,6 +43,8 @@ export interface ForgetReport {
   readonly after: Counts;
   /** What a second look found, over all places. */
   readonly remaining: number;
+  /** Other processes that share the stream: what they held and hold. */
+  readonly elsewhere: readonly Elsewhere[];
   /** Names and ids found in the raw files after they were rewritten; null where they were not (a folder in use). */
   readonly raw: number | null;
   readonly audit: string | null;
@@ -81,6 +87,7 @@ async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun:
   let removal: Removal;
   let result: Forgotten;
   let ids: string[];
+  let elsewhere: readonly Elsewhere[] = [];
   try {
     const state = await openState(join(folder, 'state'));
     closers.push(() => state.close());
@@ -89,7 +96,8 @@ async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun:
     const store = await openStore(settings.store, { folder: join(folder, 'store'), log });
     closers.push(() => store.close());
     await store.migrate();
-    const planes: Planes = { stream, store, state };
+    const memory = keptMemory(state, settings.ingest.dedupe_hours);
+    const planes: Planes = { stream, store, state, memory };
     removal = await removalOf(request, planes, settings.ingest, systemClock.now());
     if (dryRun) {
       const before = await countAll(planes, [removal]);
@@ -99,6 +107,7 @@ async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun:
         before,
         after: {},
         remaining: total(before),
+        elsewhere: [],
         raw: null,
         audit: null,
         kept: null,
@@ -106,17 +115,17 @@ async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun:
     }
     ids = await documentsOf(store, [removal]);
     // Other processes of the same cluster keep memories of their own.
-    if (settings.stream.type === 'kafka') {
-      await stream.append(TOPICS.removals, [toldOthers(removal, settings.ingest)]);
-    }
+    const isShared = settings.stream.type === 'kafka';
+    if (isShared) await stream.append(TOPICS.removals, toldOthers(removal, ids, settings.ingest));
     result = await forget(planes, [removal]);
     await audit(store, [removal], result, systemClock.now());
+    if (isShared) elsewhere = await answersOf(stream, { removal: removal.id, self: await processId(state) });
   } finally {
     for (const close of closers.reverse()) await close();
   }
   const raw = await rewriteFiles(folder, removal, ids);
   const remaining = total(result.after);
-  return { data_dir: folder, dry_run: false, ...result, remaining, raw, audit: removal.id };
+  return { data_dir: folder, dry_run: false, ...result, remaining, elsewhere, raw, audit: removal.id };
 }
 
 /** Rewrites both files; how many of the names and ids can still be read off them. */
@@ -149,11 +158,7 @@ async function ask(folder: string, request: ForgetRequest): Promise<ForgetReport
     }
     await systemClock.sleep(200);
   }
-  const result = JSON.parse(await readFile(answered, 'utf8')) as Forgotten & { audit: string };
+  const result = JSON.parse(await readFile(answered, 'utf8')) as Forgotten & Pick<ForgetReport, 'audit' | 'elsewhere'>;
   await unlink(answered);
   return { data_dir: folder, dry_run: false, ...result, remaining: total(result.after), raw: null };
-}
-
-function total(counts: Counts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

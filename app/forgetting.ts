@@ -5,19 +5,23 @@
  * which it is one of many, and an audit row that says that something was removed, not what.
  */
 import { isoTime, SCHEMA_VERSION, stableId } from '../core/event.ts';
-import { isConcerned, type Removal, type Target } from '../core/removal.ts';
+import type { Removal, Target } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import type { State } from '../core/state/state.ts';
 import { countInStore, documentsOf, removeFromStore } from '../core/store/removal.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Message, Stream } from '../core/stream/stream.ts';
 import { openAuthors, type AuthorSettings } from '../ingest/authors.ts';
-import { createStoryIndex, type StoryValue } from '../ingest/stories.ts';
+import { webAddress } from '../ingest/identity.ts';
+import type { Forgetful } from '../ingest/memory.ts';
+import { isForgotten } from './forgotten_message.ts';
 
 export interface Planes {
   readonly stream: Stream;
   readonly store: Store;
   readonly state: State;
+  /** What ingest remembers of texts and authors, of the same state. */
+  readonly memory: Forgetful;
 }
 
 export interface ForgetRequest {
@@ -36,6 +40,10 @@ export interface Forgotten {
   readonly after: Counts;
   /** What could not be removed, in a sentence; null where everything was. */
   readonly kept: string | null;
+}
+
+export function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** The removal that an operator asks for. @throws TidewatchError storage.* */
@@ -64,27 +72,65 @@ export async function removalOf(
   };
 }
 
-/** The message for the other stages: of an author only the form in which they know it, not the name. */
-export function toldOthers(removal: Removal, { authors }: AuthorSettings): Message<Removal> {
+/** Reason of what is told of a removal besides the removal: nobody carries that out anew. */
+export const TOLD = 'again';
+const IDS_A_MESSAGE = 500;
+
+/**
+ * The messages for other stages and processes, in one order: the documents that the store has of it, which nobody finds there
+ * afterwards, then the removal. Of an author only the form in which they know it, not the name.
+ */
+export function toldOthers(
+  removal: Removal,
+  documents: readonly string[],
+  { authors }: AuthorSettings,
+): Message<Removal>[] {
   const [first = removal.id, ...rest] = removal.values;
   const values = removal.kind === 'author' && authors !== 'plain' ? [first] : [first, ...rest];
-  return { key: first, value: { ...removal, values } };
+  return [...toldDocuments(removal, documents), { key: removal.id, value: { ...removal, values } }];
+}
+
+export function toldDocuments(removal: Removal, documents: readonly string[]): Message<Removal>[] {
+  return Array.from({ length: Math.ceil(documents.length / IDS_A_MESSAGE) }, (_, at) => {
+    const values = documents.slice(at * IDS_A_MESSAGE, (at + 1) * IDS_A_MESSAGE);
+    const id = stableId(removal.id, 'documents', ...values);
+    return { key: removal.id, value: { ...removal, id, kind: 'document', values, outlet: null, reason: TOLD } };
+  });
+}
+
+/** Whether somebody waits to hear from each process that has forgotten it. */
+export function isAnswered({ by, reason }: Removal): boolean {
+  return by === 'operator' && reason !== TOLD;
+}
+
+/** Forgets what a process holds by itself; how much that was, and is. Idempotent. @throws TidewatchError storage.* */
+export async function forgetHere(
+  { state, memory }: Pick<Planes, 'state' | 'memory'>,
+  targets: readonly Target[],
+): Promise<{ readonly found: number; readonly left: number }> {
+  const found = await countHere({ state, memory }, targets);
+  await reviewState(state, targets, { remove: true });
+  await memory.forget(targets);
+  return { found: total(found), left: total(await countHere({ state, memory }, targets)) };
 }
 
 /** Counts, removes, counts again. Idempotent. @throws TidewatchError storage.* */
 export async function forget(planes: Planes, removals: readonly Removal[]): Promise<Forgotten> {
-  const shown = await withDocuments(planes.store, removals);
-  const before = await count(planes, removals, shown);
-  const { kept } = await planes.stream.erase((_, value) => isOf(value, shown));
+  const shown = await targetsOf(planes.store, removals);
+  const before = await countKept(planes, removals, shown);
+  const { counts, kept } = await eraseFromStream(planes.stream, removals, shown);
   await removeFromStore(planes.store, removals, shown);
-  await reviewState(planes.state, shown, { remove: true });
-  await forgetStories(planes.state, shown);
-  return { before, after: await count(planes, removals, shown), kept };
+  await forgetHere(planes, shown);
+  const after = await countKept(planes, removals, shown);
+  // Where nothing can be erased there is as much as before.
+  const left = planes.stream.isErasable ? await countInStream(planes.stream, shown) : counts;
+  return { before: { ...before, ...counts }, after: { ...after, ...left }, kept };
 }
 
 /** How much there is of what the removals name. @throws TidewatchError storage.* */
 export async function countAll(planes: Planes, removals: readonly Removal[]): Promise<Counts> {
-  return count(planes, removals, await withDocuments(planes.store, removals));
+  const shown = await targetsOf(planes.store, removals);
+  return { ...(await countKept(planes, removals, shown)), ...(await countInStream(planes.stream, shown)) };
 }
 
 /** One row a removal, without what was removed. @throws TidewatchError storage.* */
@@ -104,63 +150,72 @@ export async function audit(
     requested_at: removal.requested_at,
     done_at: isoTime(now),
     removed: before,
-    remaining: Object.values(after).reduce((sum, rest) => sum + rest, 0),
+    remaining: total(after),
   }));
   await store.insert('removals', rows, stableId('removals', ...removals.map(({ id }) => id), isoTime(now)));
 }
 
 /** The targets, and by their ids the documents that the store knows of them: evidence does not say which feed it is of. */
-async function withDocuments(store: Store, removals: readonly Removal[]): Promise<Target[]> {
+async function targetsOf(store: Store, removals: readonly Removal[]): Promise<Target[]> {
   const ids = removals.some(({ kind }) => kind !== 'document') ? await documentsOf(store, removals) : [];
   return ids.length === 0 ? [...removals] : [...removals, { kind: 'document', values: ids, outlet: null }];
 }
 
-async function count(
-  { stream, store, state }: Planes,
+/** In store and state. */
+async function countKept(
+  { store, state, memory }: Planes,
   removals: readonly Removal[],
   shown: readonly Target[],
 ): Promise<Counts> {
   const counts: Counts = {};
   for (const [table, rows] of Object.entries(await countInStore(store, removals, shown)))
     counts[`store ${table}`] = rows;
-  await stream.erase((topic, value) => {
-    if (isOf(value, shown)) counts[`stream ${topic}`] = (counts[`stream ${topic}`] ?? 0) + 1;
+  return { ...counts, ...(await countHere({ state, memory }, shown)) };
+}
+
+async function countHere(
+  { state, memory }: Pick<Planes, 'state' | 'memory'>,
+  targets: readonly Target[],
+): Promise<Counts> {
+  const held = { ...(await reviewState(state, targets, { remove: false })), ...(await memory.count(targets)) };
+  return Object.fromEntries(Object.entries(held).map(([table, things]) => [`state ${table}`, things]));
+}
+
+/**
+ * Erases, and counts what it met. What origins take back is not looked for in a log that cannot be rewritten: there are
+ * many such removals, each would read all of it, and nobody waits for the count.
+ */
+async function eraseFromStream(
+  stream: Stream,
+  removals: readonly Removal[],
+  shown: readonly Target[],
+): Promise<{ counts: Counts; kept: string | null }> {
+  if (!stream.isErasable && removals.every(({ by }) => by === 'origin')) {
+    return { counts: {}, kept: 'The log cannot be rewritten: its copies go with the retention of their topics.' };
+  }
+  const counts: Counts = {};
+  const { kept } = await stream.erase((topic, value, key) => {
+    const isHit = isForgotten(topic, value, key, shown);
+    if (isHit) counts[`stream ${topic}`] = (counts[`stream ${topic}`] ?? 0) + 1;
+    return isHit;
+  });
+  return { counts, kept };
+}
+
+async function countInStream(stream: Stream, shown: readonly Target[]): Promise<Counts> {
+  const counts: Counts = {};
+  await stream.erase((topic, value, key) => {
+    if (isForgotten(topic, value, key, shown)) counts[`stream ${topic}`] = (counts[`stream ${topic}`] ?? 0) + 1;
     return false;
   });
-  const inState = await reviewState(state, shown, { remove: false });
-  for (const [table, things] of Object.entries(inState)) counts[`state ${table}`] = things;
   return counts;
 }
 
-/** Of a message: a document, an opinion, or a dead letter that holds one or is the beginning of one. */
-function isOf(value: unknown, targets: readonly Target[]): boolean {
-  if (isConcerned(value, targets)) return true;
-  const inner = (value as { value?: unknown } | null)?.value;
-  if (inner === undefined) return false;
-  if (typeof inner === 'string') {
-    return targets.some(
-      ({ kind, values }) => kind === 'author' && values.some((name) => name.length >= 3 && inner.includes(name)),
-    );
-  }
-  return isConcerned(inner, targets);
-}
-
+/** Ids of documents at an address, and the address itself: what was refused, or is on its way, is not in the store. */
 async function idsOf(store: Store, written: string): Promise<string[]> {
   if (!/^https?:\/\//i.test(written)) return [written];
-  const rows = await store.query<{ id: string }>('SELECT id FROM documents WHERE url = {url:String}', { url: written });
-  return rows.length === 0 ? [written] : rows.map(({ id }) => id);
-}
-
-/** Sketches of stories that had this one document: 32-bit hashes of word groups, of use to nobody now. */
-async function forgetStories(state: State, targets: readonly Target[]): Promise<void> {
-  const ids = targets.filter(({ kind }) => kind === 'document').flatMap(({ values }) => values);
-  const table = state.table<StoryValue>('ingest_story_index');
-  if (ids.length === 0 || !ids.some((id) => table.has(`s${id}`))) return;
-  const index = createStoryIndex();
-  index.restore(table.entries());
-  index.changes();
-  for (const id of ids) index.forget(id);
-  await state.transaction(() => {
-    for (const [key, value] of index.changes()) if (value === null) void table.remove(key);
-  });
+  const urls = [...new Set([written, webAddress(written) ?? written])];
+  const sql = 'SELECT DISTINCT id FROM documents WHERE url IN {urls:Array(String)}';
+  const rows = await store.query<{ id: string }>(sql, { urls });
+  return [...rows.map(({ id }) => id), ...urls];
 }

@@ -2,7 +2,9 @@
 import { TOPIC_NAMES_ZH } from '../core/topics.ts';
 import { TidewatchError } from '../core/errors.ts';
 import type { Series } from '../core/event.ts';
-import { loadWatchlists } from '../ingest/watchlist.ts';
+import { findCashtags } from '../core/text.ts';
+import { createEntityMatcher } from '../ingest/entities.ts';
+import { loadWatchlists, type WatchedEntity } from '../ingest/watchlist.ts';
 import type { Settings } from './config.ts';
 
 export interface DisplayName {
@@ -24,15 +26,50 @@ export interface Names {
   readonly count: number;
   entity(id: string): DisplayName;
   series(series: Series): DisplayName;
+  /** Ids of the watched entities that a text names. */
+  entitiesIn(text: string): string[];
   /** The sector of each entity that has one: child's id to parent's id. */
   readonly parents: ReadonlyMap<string, string>;
 }
 
+export interface WatchedNames extends Names {
+  /** All that are watched. */
+  readonly watched: readonly { readonly id: string; readonly name: DisplayName }[];
+}
+
 /** @throws TidewatchError config.invalid, config.unreadable for a watchlist that is wrong or absent */
-export async function loadNames(settings: Settings): Promise<Names> {
+export async function loadNames(settings: Settings): Promise<WatchedNames> {
+  return namesOf(await loadWatchlists(settings.ingest.watchlists));
+}
+
+/** Names that can be exchanged while they are used: whoever holds them asks the newest. */
+export function liveNames(first: WatchedNames): WatchedNames & { exchange(next: WatchedNames): void } {
+  let now = first;
+  const parents = new Map(first.parents);
+  return {
+    get count() {
+      return now.count;
+    },
+    get watched() {
+      return now.watched;
+    },
+    parents,
+    entity: (id) => now.entity(id),
+    series: (series) => now.series(series),
+    entitiesIn: (text) => now.entitiesIn(text),
+    exchange(next) {
+      now = next;
+      parents.clear();
+      for (const [id, parent] of next.parents) parents.set(id, parent);
+    },
+  };
+}
+
+/** @throws TidewatchError config.invalid for a parent that is none */
+export function namesOf(watched: readonly WatchedEntity[]): WatchedNames {
   const entities = new Map<string, DisplayName>();
   const parents = new Map<string, string>();
-  for (const { id, name, name_zh, parent } of await loadWatchlists(settings.ingest.watchlists)) {
+  for (const { id, name, name_zh, parent } of watched) {
     entities.set(id, { en: name, zh: name_zh ?? name });
     if (parent !== undefined) parents.set(id, parent);
   }
@@ -44,8 +81,15 @@ export async function loadNames(settings: Settings): Promise<Names> {
     });
   }
   const entity = (id: string): DisplayName => entities.get(id) ?? { en: id, zh: id };
+  // Made when it is first asked: a watchlist of 10,000 takes half a second.
+  let matcher: ReturnType<typeof createEntityMatcher> | null = null;
   return {
+    entitiesIn(text) {
+      matcher ??= createEntityMatcher(watched);
+      return matcher({ title: null, text, links: [], cashtags: findCashtags(text) }).map(({ id }) => id);
+    },
     count: entities.size,
+    watched: [...entities].map(([id, name]) => ({ id, name })),
     entity,
     parents,
     series(series) {

@@ -12,10 +12,24 @@ import { systemClock } from '../core/clock.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Logger } from '../core/log.ts';
+import { persist, type Persistence } from '../core/persist.ts';
 import { removalSchema, type Removal } from '../core/removal.ts';
+import { documentsOf } from '../core/store/removal.ts';
 import { TOPICS } from '../core/stream/stream.ts';
 import type { AuthorSettings } from '../ingest/authors.ts';
-import { audit, forget, removalOf, toldOthers, type ForgetRequest, type Forgotten, type Planes } from './forgetting.ts';
+import type { Elsewhere } from './forget_answers.ts';
+import {
+  audit,
+  forget,
+  removalOf,
+  TOLD,
+  toldDocuments,
+  toldOthers,
+  total,
+  type ForgetRequest,
+  type Forgotten,
+  type Planes,
+} from './forgetting.ts';
 
 export const REMOVAL_GROUP = 'removal';
 /** Folder of requests within the data folder. */
@@ -27,8 +41,8 @@ export interface RemovingParts extends Planes {
   readonly dataDir: string;
   readonly authors: AuthorSettings;
   readonly log: Logger;
-  /** Of what the stages of this process remember beside the planes. */
-  readonly forgetInMemory: (removals: readonly Removal[]) => void;
+  /** What other processes that share the stream answer; none where there are none. */
+  readonly elsewhere: (removal: string) => Promise<readonly Elsewhere[]>;
 }
 
 /** Readers that must be past a removal before it is done. */
@@ -36,8 +50,6 @@ const READERS = [
   [TOPICS.documents, 'classifier'],
   [TOPICS.opinions, 'alerting'],
 ] as const;
-/** Reason of a removal that is told the other stages once more, when it is done. */
-const AGAIN = 'again';
 const TOGETHER_MS = 3_000;
 const LOOK_MS = 2_000;
 const RETRY_MS = 10_000;
@@ -61,9 +73,10 @@ export function createRemoving({
   dataDir,
   authors,
   log,
-  forgetInMemory,
+  memory,
+  elsewhere,
 }: RemovingParts): Service {
-  const planes: Planes = { stream, store, state };
+  const planes: Planes = { stream, store, state, memory };
   const table = state.table<Open>('removals.open');
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -78,7 +91,7 @@ export function createRemoving({
       const open = delivery.messages.flatMap(({ value, appended_at }) => {
         const parsed = removalSchema.safeParse(value);
         // An operator's is carried out by the process that was asked; the message is for the other stages.
-        return parsed.success && parsed.data.by === 'origin' && parsed.data.reason !== AGAIN
+        return parsed.success && parsed.data.by === 'origin' && parsed.data.reason !== TOLD
           ? [{ removal: parsed.data, at: appended_at, before: null }]
           : [];
       });
@@ -109,7 +122,7 @@ export function createRemoving({
   async function pass(open: readonly Open[]): Promise<void> {
     const removals = open.map(({ removal }) => removal);
     const passedUntil = await oldestWaiting();
-    forgetInMemory(removals);
+    await tell(open);
     const result = await forget(planes, removals);
     const seen = open.map((one) => ({ ...one, before: one.before ?? result.before }));
     const done = seen.filter(({ at }) => at < passedUntil || systemClock.now() - at > LONGEST_WAIT_MS);
@@ -121,14 +134,27 @@ export function createRemoving({
     const again = open.filter(
       (one) => one.before !== null && done.some(({ removal }) => removal.id === one.removal.id),
     );
-    const told = again.map(({ removal }) => toldOthers({ ...removal, reason: AGAIN }, authors));
+    const told = again.flatMap(({ removal }) => toldOthers({ ...removal, reason: TOLD }, [], authors));
     if (told.length > 0) await stream.append(TOPICS.removals, told, signal);
-    for (const { removal, before } of done) await answer(removal.id, { ...result, before });
+    for (const { removal, before } of done.filter(({ removal }) => answers.has(removal.id))) {
+      await answer(removal.id, { ...result, before, elsewhere: await elsewhere(removal.id) });
+    }
     if (done.length > 0) {
       log.info(
         `${done.length} removals carried out: ${total(result.before)} things found, ${total(result.after)} left`,
       );
     }
+  }
+
+  /** Tells other stages and processes what an operator asks for, and whose documents these are while the store still knows it. */
+  async function tell(open: readonly Open[]): Promise<void> {
+    const [first] = open;
+    if (first === undefined) return;
+    const wide = open.map(({ removal }) => removal).filter(({ kind }) => kind !== 'document');
+    const documents = wide.length === 0 ? [] : await documentsOf(store, wide);
+    const isNew = first.before === null && first.removal.by === 'operator';
+    const told = isNew ? toldOthers(first.removal, documents, authors) : toldDocuments(first.removal, documents);
+    if (told.length > 0) await stream.append(TOPICS.removals, told, signal);
   }
 
   /** Everything appended before this moment has passed the readers; epoch milliseconds. */
@@ -148,14 +174,14 @@ export function createRemoving({
       const request = JSON.parse(await readFile(path, 'utf8')) as ForgetRequest;
       const removal = await removalOf(request, planes, authors, systemClock.now());
       answers.set(removal.id, name.replace(REQUEST_END, ANSWER_END));
-      await stream.append(TOPICS.removals, [toldOthers(removal, authors)], signal);
       await keep([{ removal, at: systemClock.now(), before: null }]);
       await unlink(path);
     }
     await carryOut();
+    await systemClock.sleep(LOOK_MS, signal);
   }
 
-  async function answer(id: string, result: Forgotten): Promise<void> {
+  async function answer(id: string, result: Forgotten & { elsewhere: readonly Elsewhere[] }): Promise<void> {
     const name = answers.get(id);
     if (name === undefined) return;
     answers.delete(id);
@@ -164,36 +190,22 @@ export function createRemoving({
     await rename(`${path}.part`, path);
   }
 
-  async function pause(ms: number): Promise<void> {
-    await systemClock.sleep(ms, signal).catch(() => undefined);
-  }
-
-  async function persist(work: () => Promise<void>, restMs: number): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await work();
-        await pause(restMs);
-      } catch (thrown) {
-        if (signal.aborted) return;
-        log.error({ code: toTidewatchError(thrown).code }, `Removals wait: ${explainError(thrown)}`);
-        await pause(RETRY_MS);
-      }
-    }
-  }
+  const persistence: Persistence = {
+    clock: systemClock,
+    signal,
+    retryMs: RETRY_MS,
+    failed: (thrown) => log.error({ code: toTidewatchError(thrown).code }, `Removals wait: ${explainError(thrown)}`),
+  };
 
   return {
     name: 'removing',
     async start() {
       await mkdir(requests, { recursive: true });
-      running = Promise.all([persist(read, 0), persist(look, LOOK_MS)]);
+      running = Promise.all([persist(read, persistence), persist(look, persistence)]);
     },
     async stop() {
       stopping.abort(new Error('Tidewatch is stopping.'));
       await running;
     },
   };
-}
-
-function total(counts: Record<string, number>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -1,11 +1,12 @@
 /**
- * What prices did after alerts (MacKinlay 1997, "Event Studies in Economics and Finance"): the return from the last close
- * before the alert could be acted on (the first close on the day after it, or later) over the next days, averaged over
- * alerts, with a bootstrap interval, beside a placebo: the same number of random days of the same entities, many times.
- * Returns are raw unless a market series is given, whose return over the same days is taken off.
+ * What prices did after alerts (MacKinlay 1997, "Event Studies in Economics and Finance"): the return from the first close on a
+ * day after people would have been told, when they can have acted in any time zone, to the close of some trading days later.
+ * It is averaged over alerts, with a bootstrap interval, beside a placebo: the same number of random days of the same entities,
+ * many times. Returns are raw unless a market series is given, whose return over the same days is taken off. What this
+ * gives away: the fall of the day itself, which nobody who waits for a close can have.
  */
 import type { FiredAlert } from './run.ts';
-import type { Close, Prices } from './prices.ts';
+import type { Close, Market, Prices } from './prices.ts';
 import { generator } from './random.ts';
 
 export interface StudyRow {
@@ -14,8 +15,9 @@ export interface StudyRow {
   /** Mean return as a fraction, with its 95% bootstrap interval. */
   readonly mean: number;
   readonly interval: readonly [number, number];
-  /** Mean of the placebo's means, and the part of them that lie at or below ours: near 0.5 means nothing was found. */
+  /** Mean of the placebo's means, where 95% of them lie, and the part of them at or below ours: near 0.5 means nothing was found. */
   readonly placebo: number;
+  readonly placeboInterval: readonly [number, number];
   readonly rank: number;
 }
 
@@ -25,6 +27,8 @@ export interface Study {
   readonly usable: number;
   /** True where there are fewer usable alerts than any statement should rest on. */
   readonly tooFew: boolean;
+  /** Symbol whose returns were taken off; null: returns are raw. */
+  readonly market: string | null;
 }
 
 const HORIZONS = [1, 3, 5, 10, 20];
@@ -33,28 +37,24 @@ const ROUNDS = 2000;
 export const LEAST_ALERTS = 20;
 
 /** @param market prices of what the market did, or null for raw returns */
-export function eventStudy(
-  alerts: readonly FiredAlert[],
-  prices: Prices,
-  market: readonly Close[] | null,
-  seed = 7,
-): Study {
+export function eventStudy(alerts: readonly FiredAlert[], prices: Prices, market: Market | null, seed = 7): Study {
   const usable = alerts.flatMap((alert) => {
     const closes = alert.series.entity === null ? undefined : prices.get(alert.series.entity);
     if (closes === undefined) return [];
-    const start = closes.findIndex(({ day }) => day > new Date(alert.at).toISOString().slice(0, 10));
+    const start = closes.findIndex(({ day }) => day > new Date(alert.toldAt).toISOString().slice(0, 10));
     return start < 0 ? [] : [{ closes, start }];
   });
   const random = generator(seed);
+  const base = market?.closes ?? null;
   const rows = HORIZONS.flatMap((days): StudyRow[] => {
-    const returns = usable.flatMap(({ closes, start }) => returnOf(closes, start, days, market) ?? []);
+    const returns = usable.flatMap(({ closes, start }) => returnOf(closes, start, days, base) ?? []);
     if (returns.length === 0) return [];
     const means = rounds(() => mean(returns.map(() => returns[Math.floor(random() * returns.length)] ?? 0)));
     const placebo = rounds(() =>
       mean(
         usable.flatMap(({ closes }) => {
           const start = Math.floor(random() * Math.max(1, closes.length - days));
-          return returnOf(closes, start, days, market) ?? [];
+          return returnOf(closes, start, days, base) ?? [];
         }),
       ),
     );
@@ -66,11 +66,12 @@ export function eventStudy(
         mean: own,
         interval: [quantile(means, 0.025), quantile(means, 0.975)],
         placebo: mean(placebo),
+        placeboInterval: [quantile(placebo, 0.025), quantile(placebo, 0.975)],
         rank: placebo.filter((value) => value <= own).length / placebo.length,
       },
     ];
   });
-  return { rows, usable: usable.length, tooFew: usable.length < LEAST_ALERTS };
+  return { rows, usable: usable.length, tooFew: usable.length < LEAST_ALERTS, market: market?.symbol ?? null };
 }
 
 function returnOf(

@@ -9,6 +9,12 @@ export interface Close {
 }
 export type Prices = ReadonlyMap<string, readonly Close[]>;
 
+/** What the market did: its symbol and closes. */
+export interface Market {
+  readonly symbol: string;
+  readonly closes: readonly Close[];
+}
+
 const DATES = ['date', 'day', 'time', 'timestamp'];
 const SYMBOLS = ['entity', 'symbol', 'ticker', 'code'];
 const CLOSES = ['adj_close', 'adj close', 'adjusted_close', 'close', 'price'];
@@ -66,4 +72,19 @@ export function readPrices(text: string, file: string, entityOf: (name: string) 
       [...days].map(([day, value]) => ({ day, close: value })).toSorted((a, b) => (a.day < b.day ? -1 : 1)),
     ]),
   );
+}
+
+/**
+ * The closes of one symbol, watched or not: an index that stands for the market is seldom on a watchlist.
+ * @throws TidewatchError input.invalid where the file has none
+ */
+export function readMarket(text: string, file: string, symbol: string): Market {
+  const normal = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
+  const closes = readPrices(text, file, (name) => (normal(name) === normal(symbol) ? symbol : null)).get(symbol);
+  if (closes === undefined) {
+    throw new TidewatchError('input.invalid', `--market: ${file} has no closes of ${symbol}`, {
+      hint: 'Name a symbol (or a column) of the price file.',
+    });
+  }
+  return { symbol, closes };
 }

@@ -3,49 +3,56 @@
  * say: too few events or alerts for a rate, a list of events that is not complete, a watchlist chosen in hindsight.
  */
 import { escapeMarkup } from '../core/markup.ts';
+import { alertSection } from './alert_section.ts';
 import type { Study } from './event_study.ts';
 import { timeline } from './drawing.ts';
 import type { Prices } from './prices.ts';
-import type { FiredAlert, Run } from './run.ts';
+import type { Nearest } from './nearest.ts';
+import { delayPicture, proportionPicture, studyPicture, sweepPicture } from './pictures.ts';
+import type { Run } from './run.ts';
 import { MATCH, type Proportion, type Score } from './score.ts';
 import { STYLE } from './report_style.ts';
-
-export interface SweepRow {
-  /** The settings that were varied, as `path=value`. */
-  readonly settings: readonly string[];
-  readonly alerts: number;
-  readonly alertsPerWeek: number;
-  readonly recall: Proportion;
-  readonly precision: Proportion;
-  readonly medianDelayHours: number | null;
-}
+import type { FailedRun, SweepRow } from './sweep.ts';
 
 export interface Report {
   readonly run: Run;
   readonly score: Score | null;
   readonly study: Study | null;
   readonly sweep: readonly SweepRow[];
+  /** Runs of the sweep that came to nothing. */
+  readonly failed: readonly FailedRun[];
   readonly prices: Prices;
   readonly names: (key: string) => string;
 }
 
 /** The facts as JSON, with sorted series and two-space indent: the same bytes for the same run. */
-export function reportJson({ run, score, study, sweep }: Report): string {
-  return `${JSON.stringify({ ...run, days: Object.fromEntries(run.days), rule: MATCH, score, study, sweep }, null, 2)}\n`;
+export function reportJson({ run, score, study, sweep, failed }: Report): string {
+  const facts = { ...run, days: Object.fromEntries(run.days), rule: MATCH, score, study, sweep, failed };
+  return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
 export function reportHtml(report: Report): string {
-  const { run, score, study, sweep } = report;
+  const { run, score, study, sweep, failed } = report;
   const sections = [
     summary(report),
     score === null ? '' : events(score, report),
     timelines(report),
     study === null ? '' : returns(study),
-    sweep.length < 2 ? '' : tradeOff(sweep),
-    alerts(run.alerts),
-    `<section><h2>How this was made</h2><p>Feed <code>${escapeMarkup(run.feed)}</code>, model <code>${escapeMarkup(run.model)}</code>, settings <code>${escapeMarkup(run.settings)}</code>. The alerts are those of the live pipeline under event time: documents entered in the order of the feed, each at the moment it was published or fetched, and no later document is known to an earlier alert. Documents are judged at the time their source gave; a feed that gives only dates is judged once a day, at the day's start.</p></section>`,
+    sweep.length + failed.length < 2 ? '' : tradeOff(sweep, failed),
+    alertSection(run.alerts),
+    howMade(run),
   ];
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Backtest of ${escapeMarkup(run.feed)}</title><style>${STYLE}</style></head><body><main>${sections.join('')}</main></body></html>\n`;
+}
+
+function howMade({ feed, model, settings, tellingMs }: Run): string {
+  const minutes = Math.round(tellingMs / 60_000);
+  return (
+    `<section><h2>How this was made</h2><p>Feed <code>${escapeMarkup(feed)}</code>, model <code>${escapeMarkup(model)}</code>, settings <code>${escapeMarkup(settings)}</code>. ` +
+    `The alerts are those of the live pipeline under event time: documents entered in the order of the feed, each at the moment it was published or fetched, and no later document is known to an earlier alert. ` +
+    `Documents are judged at the time their source gave; a feed that gives only dates is judged once a day, at the day's start.</p>` +
+    `<p>An alert bears the end of the bucket that fired it. People hear of it ${minutes} minutes later at the earliest (allowed_lateness_mins and group_wait_secs); delays, and the closes that returns begin with, count from that moment. What a slow feed or a busy machine adds is not in it.</p></section>`
+  );
 }
 
 function summary({ run, score }: Report): string {
@@ -62,7 +69,8 @@ function summary({ run, score }: Report): string {
       percentOf(score.precision),
       `of alerts on their entities explained by one (${score.precision.hits} of ${score.precision.of})`,
     ]);
-    if (score.medianDelayHours !== null) facts.push([`${score.medianDelayHours.toFixed(1)} h`, 'median delay']);
+    if (score.medianDelayHours !== null)
+      facts.push([`${score.medianDelayHours.toFixed(1)} h`, 'median delay until people are told']);
   }
   return `<header><h1>Backtest of ${escapeMarkup(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escapeMarkup(value)}</b> ${escapeMarkup(name)}</li>`).join('')}</ul></header>`;
 }
@@ -81,16 +89,31 @@ function events(score: Score, { names }: Report): string {
     notes.push(`${score.unwatched} events are about entities that are not on the watchlist and are left out.`);
   const rows = score.events
     .filter(({ inPeriod }) => inPeriod)
-    .map(({ event, alert, delayHours }) => {
+    .map(({ event, alert, delayHours, nearest }) => {
       const result =
         event.entity === null
           ? '<td class="quiet">not watched</td>'
           : alert === null
-            ? '<td class="missed">missed</td>'
+            ? `<td class="missed">missed${whyNot(nearest)}</td>`
             : `<td class="found">${escapeMarkup(alert.severity)}, ${delayHours === null ? '' : delay(delayHours)}</td>`;
       return `<tr><td>${new Date(event.at).toISOString().slice(0, 10)}</td><td>${escapeMarkup(event.entity === null ? event.named : names(`entity:${event.entity}`))}</td><td>${escapeMarkup(event.what)}</td>${result}</tr>`;
     });
-  return `<section><h2>Known events</h2><p>An alert finds an event when it is about the same entity and fires from ${MATCH.leadDays} day before its start to ${MATCH.withinDays} days after it; the rule was fixed before any run.</p>${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}<table><thead><tr><th>Date</th><th>Entity</th><th>What</th><th>Result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+  const judged = score.events.filter(({ inPeriod, event }) => inPeriod && event.entity !== null);
+  const pictures =
+    judged.length === 0
+      ? ''
+      : `<figure><figcaption>Found, and right</figcaption>${proportionPicture([
+          { name: 'Known events found', of: score.recall },
+          { name: 'Alerts explained by one', of: score.precision },
+        ])}</figure><figure><figcaption>From the event to being told (dot), or missed (cross)</figcaption>${delayPicture(judged, ({ event }) => `${new Date(event.at).toISOString().slice(0, 10)} ${names(`entity:${event.entity ?? ''}`)}`)}</figure>`;
+  return `<section><h2>Known events</h2><p>An alert finds an event when it is about the same entity and fires from ${MATCH.leadDays} day before its start to ${MATCH.withinDays} days after it; the rule was fixed before any run.</p>${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${pictures}<table><thead><tr><th>Date</th><th>Entity</th><th>What</th><th>Result</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+}
+
+/** The window that came nearest to an alert, step by step. */
+function whyNot(nearest: Nearest | null): string {
+  if (nearest === null) return '';
+  const steps = nearest.reasons.map((reason) => `<li>${escapeMarkup(reason)}</li>`);
+  return `<details><summary>nearest ${new Date(nearest.at).toISOString().slice(0, 16).replace('T', ' ')}, score ${nearest.score.toFixed(1)}</summary><ul>${steps.join('')}</ul></details>`;
 }
 
 const MOST_TIMELINES = 40;
@@ -123,41 +146,37 @@ function timelines({ run, score, prices, names }: Report): string {
   return `<section><h2>Timelines</h2><p class="legend"><span class="k bars"></span> documents a day <span class="k share"></span> negative share, by week <span class="k alert"></span> alert <span class="k event"></span> known event <span class="k price"></span> price</p>${drawn.join('')}${left}</section>`;
 }
 
-function returns({ rows, usable, tooFew }: Study): string {
+function returns(study: Study): string {
+  const { rows, usable, tooFew, market } = study;
   const note = tooFew
     ? `<p class="note">Only ${usable} alerts have prices after them: too few to say anything. The table is shown for what it is.</p>`
     : '';
   const lines = rows.map(
-    ({ days, alerts: count, mean, interval, placebo, rank }) =>
-      `<tr><td>${days}</td><td>${count}</td><td>${percent(mean)}</td><td>${percent(interval[0])} to ${percent(interval[1])}</td><td>${percent(placebo)}</td><td>${(rank * 100).toFixed(0)}%</td></tr>`,
+    ({ days, alerts: count, mean, interval, placebo, placeboInterval, rank }) =>
+      `<tr><td>${days}</td><td>${count}</td><td>${percent(mean)}</td><td>${percent(interval[0])} to ${percent(interval[1])}</td><td>${percent(placebo)}</td><td>${percent(placeboInterval[0])} to ${percent(placeboInterval[1])}</td><td>${(rank * 100).toFixed(0)}%</td></tr>`,
   );
-  return `<section><h2>Prices after alerts</h2><p>From the first close on a day after the alert. The placebo draws as many random days of the same entities 2,000 times; the last column is the part of its means at or below ours.</p>${note}<table><thead><tr><th>Trading days</th><th>Alerts</th><th>Mean return</th><th>95% interval</th><th>Placebo</th><th>Rank</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
+  const kind =
+    market === null
+      ? 'Returns are raw: what the market did is in them.'
+      : `Returns are less those of ${market} over the same days.`;
+  const picture =
+    rows.length === 0
+      ? ''
+      : `<figure><figcaption>Mean return (dot, 95% interval) over random days (band, 95% of placebos)</figcaption>${studyPicture(study)}</figure>`;
+  return `<section><h2>Prices after alerts</h2><p>From the first close on a day after people were told. ${escapeMarkup(kind)} The placebo draws as many random days of the same entities 2,000 times; the last column is the part of its means at or below ours. Alerts that lie near each other share days, which the interval does not know.</p>${note}${picture}<table><thead><tr><th>Trading days</th><th>Alerts</th><th>Mean return</th><th>95% interval</th><th>Placebo</th><th>95% of placebos</th><th>Rank</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
 }
 
-function tradeOff(sweep: readonly SweepRow[]): string {
+function tradeOff(sweep: readonly SweepRow[], failed: readonly FailedRun[]): string {
   const lines = sweep.map(
-    ({ settings, alerts: count, alertsPerWeek, recall, precision, medianDelayHours }) =>
-      `<tr><td><code>${escapeMarkup(settings.join(' '))}</code></td><td>${count}</td><td>${alertsPerWeek.toFixed(2)}</td><td>${percentOf(recall)}</td><td>${percentOf(precision)}</td><td>${medianDelayHours === null ? '–' : `${medianDelayHours.toFixed(1)} h`}</td></tr>`,
+    ({ settings, alerts: count, alertsPerWeek, entitiesPerWeek, recall, precision, medianDelayHours }) =>
+      `<tr><td><code>${escapeMarkup(settings.join(' '))}</code></td><td>${count}</td><td>${alertsPerWeek.toFixed(2)}</td><td>${entitiesPerWeek.toFixed(2)}</td><td>${percentOf(recall)}</td><td>${percentOf(precision)}</td><td>${medianDelayHours === null ? '–' : `${medianDelayHours.toFixed(1)} h`}</td></tr>`,
   );
-  return `<section><h2>Sweep</h2><p class="note">The best row of a sweep is the best of many tries on one history: choose on one period, judge on another.</p><table><thead><tr><th>Settings</th><th>Alerts</th><th>A week</th><th>Recall</th><th>Precision</th><th>Median delay</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
-}
-
-function alerts(list: readonly FiredAlert[]): string {
-  if (list.length === 0) return '<section><h2>Alerts</h2><p class="note">None fired.</p></section>';
-  const items = list.map(
-    ({ at, name, severity, detector, observed, expected, interval, qValue, headlines, resolvedAt }) => {
-      const lines = headlines.map(
-        ({ title, source, at: when }) =>
-          `<li>${escapeMarkup(title)} <small>${escapeMarkup(source)}, ${escapeMarkup(when.slice(0, 16))}</small></li>`,
-      );
-      const lasted =
-        resolvedAt === null
-          ? 'still firing at the end'
-          : `resolved after ${((resolvedAt - at) / 3_600_000).toFixed(0)} h`;
-      return `<li class="${severity}"><h3>${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} ${escapeMarkup(name)} <small>${severity}, ${escapeMarkup(detector)}</small></h3><p>${observed.toFixed(1)} observed, ${expected.toFixed(1)} expected (95% interval ${interval.low.toFixed(1)} to ${interval.high.toFixed(1)})${qValue === null ? '' : `, q = ${qValue.toPrecision(2)}`}; ${lasted}.</p><ol>${lines.join('')}</ol></li>`;
-    },
+  const broken = failed.map(
+    ({ settings, error }) => `<li><code>${escapeMarkup(settings.join(' '))}</code>: ${escapeMarkup(error)}</li>`,
   );
-  return `<section><h2>Alerts</h2><ol class="alerts">${items.join('')}</ol></section>`;
+  const lost = broken.length === 0 ? '' : `<p class="missed">Runs that failed:</p><ul>${broken.join('')}</ul>`;
+  const hasEvents = sweep.some(({ recall }) => recall.of > 0);
+  return `<section><h2>Sweep</h2><p class="note">The best row of a sweep is the best of many tries on one history: choose on one period, judge on another.</p>${lost}${hasEvents ? `<figure><figcaption>Recall over alerts a week on entities</figcaption>${sweepPicture(sweep)}</figure>` : ''}<table><thead><tr><th>Settings</th><th>Alerts</th><th>A week</th><th>On entities</th><th>Recall</th><th>Precision</th><th>Median delay</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
 }
 
 function delay(hours: number): string {

@@ -14,5 +14,8 @@ svg .bars{fill:var(--bar)}svg .share{fill:none;stroke:var(--share);stroke-width:
 svg .event{stroke:var(--event);stroke-width:1.5;stroke-dasharray:4 3;fill:none}svg .alert{fill:var(--alert)}
 .k{display:inline-block;width:14px;height:10px;margin-left:12px}.k.bars{background:var(--bar)}.k.share{background:var(--share)}.k.alert{background:var(--alert)}.k.event{background:var(--event)}.k.price{background:var(--price)}
 .alerts{list-style:none;padding:0}.alerts>li{border-left:3px solid var(--alert);padding:2px 0 2px 12px;margin:14px 0}.alerts p{margin:2px 0}.alerts ol{margin:4px 0;padding-left:20px}
+svg .dot{fill:var(--share)}svg .missing{stroke:var(--alert);stroke-width:2;fill:none}svg .guide{stroke:var(--line);stroke-width:2}svg .zero{stroke:var(--soft);stroke-width:1}
+svg .interval{stroke:var(--share);stroke-width:2.5}svg .placebo{fill:var(--line)}svg .usual{stroke:var(--soft);stroke-width:1.5;fill:none}svg .past{fill:var(--bar)}svg .judged{fill:var(--alert)}
+.shown{display:flex;flex-wrap:wrap;gap:6px 24px;align-items:flex-start;margin:6px 0}.small{flex:0 0 300px;width:300px}dl{flex:1 1 320px;display:grid;grid-template-columns:max-content 1fr;gap:0 12px;margin:0}dt{color:var(--soft)}dd{margin:0}
 code{font-size:13px}
 `.replaceAll('\n', '');

@@ -2,7 +2,24 @@
  * What a backtest run is, between the stages that make it and the pages that tell it: alerts as they fired, daily counts
  * of the series that matter, and what the run was made with. Plain data, written as report.json.
  */
-import type { Alert, Opinion, Series } from '../core/event.ts';
+import type { Alert, Evidence, Opinion, Series } from '../core/event.ts';
+
+/** What an alert put before its reader beside the headlines; null where its detector gathers none. */
+export interface Shown {
+  /** Over-represented words, most telling first. */
+  readonly words: readonly string[];
+  readonly topics: readonly string[];
+  readonly events: readonly string[];
+  /** Share of the documents that the three loudest authors wrote. */
+  readonly topAuthors: number;
+  readonly authors: number;
+  readonly sources: number;
+  /** Of the driving stories: mean confidence, and the part of them below 0.6. */
+  readonly confidence: number;
+  readonly unsure: number;
+  /** Windows of the past, oldest first, the judged one last. */
+  readonly chart: Evidence['chart'];
+}
 
 /** One alert that fired. Times are epoch milliseconds of event time. */
 export interface FiredAlert {
@@ -12,8 +29,13 @@ export interface FiredAlert {
   readonly name: string;
   readonly detector: string;
   readonly severity: Alert['severity'];
-  /** When it fired, which is when somebody would have been told; and when the window that fired it had begun. */
+  /** End of the bucket that fired it. */
   readonly at: number;
+  /**
+   * When somebody would have been told at the earliest: a closed bucket waits for documents that come late, and a message for
+   * company. Transport, a slow feed and a busy classifier come on top.
+   */
+  readonly toldAt: number;
   readonly resolvedAt: number | null;
   readonly observed: number;
   readonly expected: number;
@@ -26,6 +48,7 @@ export interface FiredAlert {
     readonly at: string;
     readonly url: string | null;
   }[];
+  readonly shown: Shown | null;
 }
 
 /** One UTC day of one series. */
@@ -40,6 +63,8 @@ export interface Run {
   readonly feed: string;
   readonly model: string;
   readonly settings: string;
+  /** Milliseconds from the end of a bucket to the moment at which somebody is told of it. */
+  readonly tellingMs: number;
   readonly documents: number;
   readonly from: string;
   readonly to: string;
@@ -48,8 +73,31 @@ export interface Run {
   readonly days: ReadonlyMap<string, readonly Day[]>;
 }
 
-/** Alerts that fired, in order, out of every change of state of all alerts. */
-export function firedAlerts(changes: readonly Alert[], keyOf: (series: Series) => string): FiredAlert[] {
+const MOST_WORDS = 8;
+const MOST_NAMED = 3;
+const MOST_HEADLINES = 5;
+
+function shownBy({ evidence, author_count, source_count }: Alert): Shown | null {
+  if (evidence === null) return null;
+  return {
+    words: evidence.words.slice(0, MOST_WORDS).map(({ word }) => word),
+    topics: evidence.topics.slice(0, MOST_NAMED).map(({ topic, stories }) => `${topic} (${stories})`),
+    events: evidence.events.slice(0, MOST_NAMED).map(({ event, stories }) => `${event} (${stories})`),
+    topAuthors: evidence.authors.top_share,
+    authors: author_count,
+    sources: source_count,
+    confidence: evidence.certainty.mean_confidence,
+    unsure: evidence.certainty.low_confidence_share,
+    chart: evidence.chart,
+  };
+}
+
+/** Alerts that fired, in order, out of every change of state of all alerts. `tellingMs`: see Run. */
+export function firedAlerts(
+  changes: readonly Alert[],
+  keyOf: (series: Series) => string,
+  tellingMs: number,
+): FiredAlert[] {
   const fired = new Map<string, FiredAlert>();
   for (const alert of changes) {
     const known = fired.get(alert.alert_id);
@@ -62,6 +110,7 @@ export function firedAlerts(changes: readonly Alert[], keyOf: (series: Series) =
         detector: alert.detector,
         severity: alert.severity,
         at: Date.parse(alert.at),
+        toldAt: Date.parse(alert.at) + tellingMs,
         resolvedAt: null,
         observed: alert.observed,
         expected: alert.expected,
@@ -69,8 +118,9 @@ export function firedAlerts(changes: readonly Alert[], keyOf: (series: Series) =
         qValue: alert.q_value,
         stories: alert.story_count,
         headlines: alert.documents
-          .slice(0, 3)
+          .slice(0, MOST_HEADLINES)
           .map(({ title, source, published_at: at, url }) => ({ title, source, at, url })),
+        shown: shownBy(alert),
       });
     } else if (known !== undefined) {
       const severity = alert.severity === 'critical' ? 'critical' : known.severity;

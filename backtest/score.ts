@@ -1,9 +1,11 @@
 /**
  * Alerts against known events. The rule is fixed before any run: an alert finds an event when it is about the event's
- * entity and fires from `leadDays` before the event's start to `withinDays` after it. Precision is a lower bound wherever the
- * list of events is not complete, and the report says so. Intervals are Wilson's (1927), honest at small counts.
+ * entity and fires from `leadDays` before the event's start to `withinDays` after it. Delays count to the moment at which people
+ * would have been told, not to the end of the window. Precision is a lower bound wherever the list of events is not
+ * complete, and the report says so. Intervals are Wilson's (1927), honest at small counts.
  */
 import type { KnownEvent } from './events.ts';
+import type { Examination, Nearest } from './nearest.ts';
 import type { FiredAlert } from './run.ts';
 
 export interface MatchRule {
@@ -25,8 +27,10 @@ export interface Found {
   /** Outside the run's time: neither found nor missed. */
   readonly inPeriod: boolean;
   readonly alert: FiredAlert | null;
-  /** Hours from the event's start to the alert; negative where the alert came first. */
+  /** Hours from the event's start to when people would have been told of the alert; negative where that came first. */
   readonly delayHours: number | null;
+  /** Of a missed event: how near it came to an alert. Null where it was found, or where nothing was judged. */
+  readonly nearest: Nearest | null;
 }
 
 export interface Score {
@@ -42,11 +46,15 @@ export interface Score {
 
 const DAY_MS = 86_400_000;
 
-/** @param period epoch milliseconds of the first and last document */
+/**
+ * @param period epoch milliseconds of the first and last document
+ * @param examined of the events on watched entities, in their order
+ */
 export function scoreRun(
   alerts: readonly FiredAlert[],
   events: readonly KnownEvent[],
   period: { readonly from: number; readonly to: number },
+  examined: readonly Examination[],
   rule: MatchRule = MATCH,
 ): Score {
   const finds = (alert: FiredAlert, event: KnownEvent): boolean =>
@@ -54,10 +62,18 @@ export function scoreRun(
     alert.series.entity === event.entity &&
     alert.at >= event.at - rule.leadDays * DAY_MS &&
     alert.at <= event.at + rule.withinDays * DAY_MS;
+  let place = 0;
   const found: Found[] = events.map((event) => {
     const inPeriod = event.at >= period.from && event.at <= period.to;
     const alert = inPeriod ? (alerts.find((one) => finds(one, event)) ?? null) : null;
-    return { event, inPeriod, alert, delayHours: alert === null ? null : (alert.at - event.at) / 3_600_000 };
+    const examination = event.entity === null ? undefined : examined[place++];
+    return {
+      event,
+      inPeriod,
+      alert,
+      delayHours: alert === null ? null : (alert.toldAt - event.at) / 3_600_000,
+      nearest: alert === null && inPeriod ? (examination?.nearest ?? null) : null,
+    };
   });
   const judged = found.filter(({ event, inPeriod }) => inPeriod && event.entity !== null);
   const entities = new Set(judged.map(({ event }) => event.entity));

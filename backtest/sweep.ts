@@ -1,5 +1,24 @@
-/** Which settings a sweep tries: every combination of the values given for each setting, in order. Pure. */
+/** Which settings a sweep tries: every combination of the values given for each setting, in order; and what came of each. Pure. */
 import { TidewatchError } from '../core/errors.ts';
+import type { Proportion } from './score.ts';
+
+/** What one run of a sweep came to. */
+export interface SweepRow {
+  /** The settings that were varied, as `path=value`. */
+  readonly settings: readonly string[];
+  readonly alerts: number;
+  /** Of all series, and of entities alone. */
+  readonly alertsPerWeek: number;
+  readonly entitiesPerWeek: number;
+  readonly recall: Proportion;
+  readonly precision: Proportion;
+  readonly medianDelayHours: number | null;
+}
+
+export interface FailedRun {
+  readonly settings: readonly string[];
+  readonly error: string;
+}
 
 /** One setting by its path, as `alerting.window_hours`; list items by number, as `alerting.detectors.0.fire_score`. */
 export interface Override {

@@ -2,7 +2,7 @@
  * How fast documents are put into stories, with how much memory, and how well, when far more come than the index may
  * hold: seeded made-up documents in both languages, all within one day of event time, some of them copies (an edit, a
  * prefix, a cut) of one of the last documents. Prints JSON.
- * Usage: npx tsx bench/stories.ts [--documents 1000000] [--copies 0.35] [--reach 50000]
+ * Usage: npx tsx bench/stories.ts [--documents 1000000] [--copies 0.35] [--reach 50000] [--stories 100000]
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,8 @@ const { values: options } = parseArgs({
     copies: { type: 'string', default: '0.35' },
     /** A copy repeats one of this many documents before it. */
     reach: { type: 'string', default: '50000' },
+    /** Most stories that are kept; the index's own limit without it. */
+    stories: { type: 'string' },
   },
 });
 const COUNT = Number(options.documents);
@@ -61,7 +63,7 @@ function copyOf(text: string): string {
   return `${text.slice(0, at)}${text.slice(at).replace(/[a-z]+|[一-鿿]/, (word) => word.split('').reverse().join('') + 'x')}`;
 }
 
-const index = createStoryIndex();
+const index = createStoryIndex(options.stories === undefined ? {} : { maxStories: Number(options.stories) });
 const recent: { text: string; story: string }[] = [];
 let copies = 0;
 let found = 0;

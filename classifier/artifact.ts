@@ -25,6 +25,8 @@ export interface Artifact {
   /** Longest input in tokens, frame included. */
   readonly maxLength: number;
   readonly padId: number;
+  /** Numbers in an embedding (the graph's output of that name); null where the model gives none. */
+  readonly embedding: number | null;
   /** Absolute paths. */
   readonly tokenizerFile: string;
   readonly graphs: GraphFiles;
@@ -62,6 +64,7 @@ const configSchema = z.object({
     name: z.string().min(1),
     version: z.string().min(1),
     max_length: z.int().min(4).max(8192),
+    embedding: z.looseObject({ width: z.int().min(2).max(4096) }).optional(),
     heads: z.array(z.looseObject({ name: z.string() })),
     exit: z
       .looseObject({
@@ -137,6 +140,8 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
     reference: sums.has(EVALUATION) ? readReference(await readText(folder, EVALUATION)) : null,
     maxLength: tidewatch.max_length,
     padId,
+    // A text that leaves half way up never reaches the layers that an embedding is read from.
+    embedding: exit === undefined ? (tidewatch.embedding?.width ?? null) : null,
     tokenizerFile: join(folder, FILES.tokenizer),
     graphs:
       exit === undefined

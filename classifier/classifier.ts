@@ -2,7 +2,8 @@
  * The classifier stage: documents from the stream, labels from the backend, rows to the store, opinions to the stream.
  * A delivery is acknowledged, and its opinions appended in the same step, only after the store has its rows; so a kill
  * at any point repeats work and loses none, and each document is handed on exactly once. While one delivery is being
- * written the next is being labelled (the model has its own thread); writes keep the order of the deliveries.
+ * written the next is being labelled (the model has its own thread); writes keep the order of the deliveries, gathered as
+ * the store likes them (gathering.ts).
  *
  * A failing store or model makes the stage wait and try again, for as long as it takes: the stream keeps what waits, and
  * holds the sources back when it is full. What no retry can mend, a document that is none or that the model cannot take,
@@ -10,15 +11,19 @@
  */
 import type { Context } from '../core/component.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
-import { stableId, type Opinion } from '../core/event.ts';
+import { stableId } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
+import { searchRow } from '../core/search/row.ts';
 import { documentRow, opinionRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
-import { deadLetterTopic, TOPICS, type Delivery, type Received, type Stream } from '../core/stream/stream.ts';
+import { fetchedAt } from '../core/stream/fetched_at.ts';
+import { deadLetterTopic, TOPICS, type Delivery, type Stream } from '../core/stream/stream.ts';
 import type { Backend } from './backend.ts';
 import { createDriftWatch, type DriftWatch } from './drift.ts';
+import { createGathering, inFlight } from './gathering.ts';
 import { labelMessages, type Labelled } from './labelling.ts';
 import { retryUntilStopped } from './retry.ts';
+import type { ShadowSeat } from './learning/shadow_seat.ts';
 import type { ClassifierSettings } from './settings.ts';
 import type { Held, ModelSwap } from './swap.ts';
 
@@ -29,6 +34,16 @@ export interface ClassifierDependencies extends Pick<Context, 'clock' | 'log' | 
   readonly store: Store;
   /** Owned, and closed after the stage's stop, by the caller. A swap's model may change between deliveries. */
   readonly backend: Backend | ModelSwap;
+  /** Hears of what was labelled and stored; nothing waits for it. */
+  readonly shadow?: Pick<ShadowSeat, 'see'>;
+}
+
+/** A delivery that waits for the store. */
+interface Done {
+  readonly delivery: Delivery<unknown>;
+  readonly labelled: Labelled;
+  /** When it came: performance.now(). */
+  readonly began: number;
 }
 
 const LAG_EVERY_MS = 1000;
@@ -37,8 +52,8 @@ const RESTART_WAIT_MS = 2000;
 
 /** The stage as a service: `stop` finishes the deliveries in hand, if the store takes them. */
 export function createClassifier(
-  settings: Omit<ClassifierSettings, 'backend'>,
-  { clock, log, metrics, stream, store, backend }: ClassifierDependencies,
+  settings: Omit<ClassifierSettings, 'backend' | 'models_dir' | 'shadow_share'>,
+  { clock, log, metrics, stream, store, backend, shadow }: ClassifierDependencies,
 ): Service {
   const stage = metrics.stage('classifier');
   const stopping = new AbortController();
@@ -69,34 +84,57 @@ export function createClassifier(
     }
   }
 
-  async function write(delivery: Delivery<unknown>, { model, opinions, refused, unanswered }: Labelled): Promise<void> {
-    if (opinions.length > 0) {
-      const values = opinions.map(({ value }) => value);
-      const token = insertToken(delivery.messages, values, model);
-      const documents = values.map(({ document }) => documentRow(document));
+  /** One insert a table for all of them; then each is acknowledged, in order. */
+  async function write(done: readonly Done[]): Promise<void> {
+    const rows = done.flatMap(({ labelled: { model, opinions, embeddings } }) =>
+      opinions.map(({ value }, index) => ({ model, value, embedding: embeddings[index] ?? null })),
+    );
+    if (rows.length > 0) {
+      const token = insertToken(done);
+      const documents = rows.map(({ value }) => documentRow(value.document));
       await retry('Storing documents', () => store.insert('documents', documents, token));
-      await retry('Storing opinions', () => store.insert('opinions', values.map(opinionRow), token));
+      const opinions = rows.map(({ value }) => opinionRow(value));
+      await retry('Storing opinions', () => store.insert('opinions', opinions, token));
+      const found = rows.map(({ model, value: { document, labelled_at }, embedding }) =>
+        searchRow(document, labelled_at, model, embedding),
+      );
+      await retry('Storing what search finds', () => store.insert('search', found, token));
     }
+    const acknowledged = await Promise.allSettled(done.map(acknowledge));
+    for (const result of acknowledged) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async function acknowledge({ delivery, labelled, began }: Done): Promise<void> {
+    const { opinions, refused, unanswered } = labelled;
     // Not tried again here: a delivery that the stream has taken back can only be read anew.
     await delivery.acknowledge([
       { topic: TOPICS.opinions, messages: opinions },
       { topic: deadLetterTopic(TOPICS.documents), messages: refused },
     ]);
+    shadow?.see(opinions.map(({ value }) => value));
     for (const { value } of refused) stage.error(value.code);
     const abstained = opinions.filter(({ value }) => value.abstained === true).length;
     if (abstained > 0) metrics.model.abstained(abstained);
     if (unanswered.length > 0) stage.error('model.failed', unanswered.length);
     stage.out(opinions.length);
     labelledDocuments += opinions.length;
+    stage.seconds((performance.now() - began) / 1000);
   }
 
   async function consume(): Promise<void> {
-    let writing: Promise<void> = Promise.resolve();
     const failing = new AbortController();
+    const gathering = createGathering<Done>(store.gather, {
+      clock,
+      rowsOf: ({ labelled }) => labelled.opinions.length,
+      write,
+      // What comes after a failed write is not written either; reading ends, and begins again at what was stored.
+      failed: (error) => failing.abort(error),
+    });
     const deliveries = stream.subscribe<unknown>(TOPICS.documents, CLASSIFIER_GROUP, {
       maxMessages: settings.max_batch_documents,
       maxWaitMs: settings.max_wait_ms,
-      maxInFlight: 2,
+      timeOf: fetchedAt,
+      maxInFlight: inFlight(store.gather, settings.max_batch_documents),
       signal: AbortSignal.any([stopping.signal, failing.signal]),
     });
     try {
@@ -104,16 +142,10 @@ export function createClassifier(
         const began = performance.now();
         stage.in(delivery.messages.length);
         const labelled = await retry('Labelling', () => label(delivery));
-        const previous = writing;
-        writing = previous.then(async () => {
-          await write(delivery, labelled);
-          stage.seconds((performance.now() - began) / 1000);
-        });
-        // What comes after a failed write is not written either; reading ends, and begins again at what was stored.
-        writing.catch((error: unknown) => failing.abort(error));
+        gathering.add({ delivery, labelled, began });
       }
     } finally {
-      await writing;
+      await gathering.finish();
     }
   }
 
@@ -177,7 +209,11 @@ export function createClassifier(
  * they come from, the documents, and the model, since another model's labels are other rows. Offsets alone would do
  * harm: a stream that was emptied or moved counts from 0 again, and its new documents would pass for old ones.
  */
-function insertToken(messages: readonly Received<unknown>[], opinions: readonly Opinion[], model: string): string {
-  const places = messages.map(({ partition, offset }) => `${partition}:${offset}`);
-  return stableId(TOPICS.documents, model, ...places, ...opinions.map(({ document }) => document.id));
+function insertToken(done: readonly Done[]): string {
+  const parts = done.flatMap(({ delivery: { messages }, labelled: { model, opinions } }) => [
+    model,
+    ...messages.map(({ partition, offset }) => `${partition}:${offset}`),
+    ...opinions.map(({ value }) => value.document.id),
+  ]);
+  return stableId(TOPICS.documents, ...parts);
 }

@@ -17,19 +17,19 @@ export const referenceSchema = z.object({ sentiment: shares, topic: shares, conf
 export type Reference = z.output<typeof referenceSchema>;
 
 type Seen = Pick<Labels, 'sentiment' | 'topic' | 'confidence'>;
-const MEASURES = ['sentiment', 'topic', 'confidence'] as const;
-const WINDOW = 2000;
+export const DRIFT_MEASURES = ['sentiment', 'topic', 'confidence'] as const;
+export const WINDOW = 2000;
 /** Fewer opinions say nothing: PSI of pure chance is about (labels - 1) / opinions. */
-const LEAST = 500;
+export const LEAST = 500;
 /** Shares are not taken to be smaller, or one rare label would decide. */
 const SMALLEST = 1e-3;
 
-const bucketOf = (seen: Seen, measure: (typeof MEASURES)[number]): string =>
+const bucketOf = (seen: Seen, measure: (typeof DRIFT_MEASURES)[number]): string =>
   measure === 'confidence' ? (Math.min(9, Math.floor(seen.confidence * 10)) / 10).toFixed(1) : seen[measure];
 
 /** The shares of `all`, to be kept beside a model. */
 export function referenceOf(all: readonly Seen[]): Reference {
-  const of = (measure: (typeof MEASURES)[number]): Record<string, number> => {
+  const of = (measure: (typeof DRIFT_MEASURES)[number]): Record<string, number> => {
     const counts = new Map<string, number>();
     for (const seen of all) counts.set(bucketOf(seen, measure), (counts.get(bucketOf(seen, measure)) ?? 0) + 1);
     const rounded = [...counts].map(([label, count]) => [label, Math.round((1e4 * count) / all.length) / 1e4] as const);
@@ -61,7 +61,7 @@ export function createDriftWatch(reference: Reference | null, metrics: ModelMetr
       if (recent.length > window) recent.splice(0, recent.length - window);
       if (recent.length < Math.min(LEAST, window)) return;
       const now = referenceOf(recent);
-      for (const measure of MEASURES) metrics.drift(measure, stabilityIndex(now[measure], reference[measure]));
+      for (const measure of DRIFT_MEASURES) metrics.drift(measure, stabilityIndex(now[measure], reference[measure]));
     },
   };
 }

@@ -1,7 +1,8 @@
 /**
  * One bad text must not keep a batch from being labelled, and a broken model must not send a whole stream to the dead
  * letters. So a failing batch is halved until the failing text stands alone; before that text is given up, a harmless
- * sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries again.
+ * sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries again. Where it does
+ * not, the text has one more try: a network that was cut may have come back in between (test/integration/crash found it).
  */
 import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
 import type { Backend, EntityQuestion } from './backend.ts';
@@ -35,11 +36,24 @@ async function answerEach<Item, Answer>(
     const error = toTidewatchError(thrown, 'model.failed');
     if (items.length === 1) {
       await proveWorking(backend);
-      return [error];
+      return [await askAgain(items, ask, error)];
     }
     const middle = items.length >> 1;
     const first = await answerEach(items.slice(0, middle), ask, backend);
     return [...first, ...(await answerEach(items.slice(middle), ask, backend))];
+  }
+}
+
+/** A backend that was away for a moment passes the proof too: only a text that fails after it is at fault itself. */
+async function askAgain<Item, Answer>(
+  items: readonly Item[],
+  ask: (items: readonly Item[]) => Promise<Answer[]>,
+  before: TidewatchError,
+): Promise<Answer | TidewatchError> {
+  try {
+    return (await ask(items))[0] ?? before;
+  } catch (thrown) {
+    return toTidewatchError(thrown, 'model.failed');
   }
 }
 

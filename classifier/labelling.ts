@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { documentSchema, isoTime, SCHEMA_VERSION, type Document, type Opinion } from '../core/event.ts';
 import type { DeadLetter, Message, Received } from '../core/stream/stream.ts';
+import type { Vector } from '../core/search/vector.ts';
 import { modelText } from '../core/text.ts';
 import type { Backend } from './backend.ts';
 import { entitySentiments, type EntityMode } from './entity_sentiment.ts';
@@ -16,6 +17,8 @@ export interface Labelled {
   /** name@version that labelled all of them: a swap of models waits for the delivery. */
   readonly model: string;
   readonly opinions: readonly Message<Opinion>[];
+  /** Of each opinion, in the same order; null where the model gives none. */
+  readonly embeddings: readonly (Vector | null)[];
   readonly refused: readonly Message<DeadLetter>[];
   /** Questions about an entity that the model could not take; the opinion is there without them. */
   readonly unanswered: readonly TidewatchError[];
@@ -52,6 +55,7 @@ export async function labelMessages(
   const nextEntities = towards[Symbol.iterator]();
   const at = isoTime(clock.now());
   const opinions: Message<Opinion>[] = [];
+  const embeddings: (Vector | null)[] = [];
   const refused: Message<DeadLetter>[] = [];
   messages.forEach(({ key, value }, index) => {
     const result = read[index];
@@ -69,9 +73,10 @@ export async function labelMessages(
         ...(answer.confidence < settings.abstain_below ? { abstained: true as const } : {}),
       };
       opinions.push({ key, value: opinion });
+      embeddings.push(answer.embedding ?? null);
     }
   });
-  return { model: backend.model, opinions, refused, unanswered };
+  return { model: backend.model, opinions, embeddings, refused, unanswered };
 }
 
 interface ReadDocument {

@@ -6,6 +6,7 @@
  */
 import { TidewatchError } from '../core/errors.ts';
 import type { Sentiment } from '../core/event.ts';
+import { quantised, type Vector } from '../core/search/vector.ts';
 
 export interface Head<Label extends string = string> {
   readonly labels: readonly Label[];
@@ -49,7 +50,12 @@ export interface Labels {
   readonly event_probability: number | null;
   /** Probability of the chosen sentiment. */
   readonly confidence: number;
+  /** What the text is near to in meaning; absent where the model gives no embeddings. */
+  readonly embedding?: Vector;
 }
+
+/** Name of the graph's output with embeddings. */
+export const EMBEDDING = 'embedding';
 
 /** What a text says of one entity. */
 export interface EntityLabels {
@@ -65,6 +71,7 @@ export type Logits = Readonly<Record<string, Float32Array>>;
  * @throws TidewatchError model.failed where the model gave something that is no number
  */
 export function labelsOf(logits: Logits, row: number, heads: Heads): Labels {
+  const embedding = embeddingOf(logits, row);
   const sentiment = decide(rowOf(logits, 'sentiment', row, heads.sentiment), heads.sentiment);
   const topic = decide(rowOf(logits, 'topic', row, heads.topic), heads.topic);
   const event = heads.event === null ? null : decide(rowOf(logits, 'event', row, heads.event), heads.event);
@@ -78,7 +85,15 @@ export function labelsOf(logits: Logits, row: number, heads: Heads): Labels {
     event: event === null || event.label === heads.event?.none ? null : event.label,
     event_probability: event?.probability ?? null,
     confidence: sentiment.probability,
+    ...(embedding !== null && { embedding }),
   };
+}
+
+function embeddingOf(logits: Logits, row: number): Vector | null {
+  const [all, sentiment] = [logits[EMBEDDING], logits['sentiment']];
+  if (all === undefined || sentiment === undefined) return null;
+  const width = all.length / (sentiment.length / 3);
+  return quantised(all.subarray(row * width, (row + 1) * width));
 }
 
 /**

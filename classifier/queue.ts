@@ -22,7 +22,7 @@ export interface Batch {
 
 /** Cuts texts of these token counts into batches; every position appears in exactly one. */
 export function cutBatches(lengths: readonly number[], limits: BatchLimits): Batch[] {
-  const order = lengths.map((_, index) => index).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
+  const order = longestFirst(lengths);
   const batches: Batch[] = [];
   for (let from = 0; from < order.length;) {
     const length = lengths[order[from] ?? 0] ?? 0;
@@ -31,6 +31,21 @@ export function cutBatches(lengths: readonly number[], limits: BatchLimits): Bat
     from += rows;
   }
   return batches;
+}
+
+/**
+ * Positions of texts of these lengths, dealt to so many hands as cards are: longest first, so that each hand has texts of all
+ * lengths and about as much to do. No hand is empty; there may be fewer hands than asked for.
+ */
+export function dealOut(lengths: readonly number[], hands: number): readonly (readonly number[])[] {
+  const order = longestFirst(lengths);
+  const dealt: number[][] = Array.from({ length: Math.min(hands, order.length) }, () => []);
+  order.forEach((position, turn) => dealt[turn % dealt.length]?.push(position));
+  return dealt;
+}
+
+function longestFirst(lengths: readonly number[]): number[] {
+  return lengths.map((_, index) => index).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
 }
 
 /** Consecutive items of these sizes in stretches that one request may carry; an item that is larger alone goes alone. */

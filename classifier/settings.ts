@@ -31,6 +31,19 @@ export const classifierSettings = z.strictObject({
     .describe(
       'Confidence below which an opinion is marked as abstained and counted; its probabilities are there all the same. 0 turns it off.',
     ),
+  models_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of the models that people taught; without it, models in data_dir. What was promoted there labels, unless the backend names a model of its own.',
+    ),
+  shadow_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('Part of the documents that a candidate in shadow reads as well (tidewatch models shadow).'),
 });
 
 export type ClassifierSettings = z.output<typeof classifierSettings>;

@@ -1,6 +1,6 @@
 /**
- * Text to token ids by the model's own tokenizer.json, cut to the model's length with the frame (<s> … </s>) kept. The
- * frame is not written here: it is what the file's post-processor puts around a sample.
+ * Text to token ids by the model's own tokenizer.json, cut to the model's length with the frame (<s> … </s>) kept, or into
+ * several stretches of that length. The frame is not written here: it is what the file's post-processor puts around a sample.
  *
  * Two things the library does not do. A long article is encoded only as far as the model reads: a Unigram model tries
  * every split of every word, and 100 kB would cost as much as a hundred headlines. And "</s>" within a text is text: the
@@ -14,7 +14,16 @@ export interface Tokenizer {
    * name cut to 24 tokens, as it was in training (classifier/train/data.ts).
    */
   encode(text: string, entity?: string): readonly number[];
+  /**
+   * A long text as several such rows, at most `MOST_WINDOWS`, each beginning `WINDOW_OVERLAP` tokens before the last one
+   * ended, so that no sentence is only ever seen cut; one row where the text fits.
+   */
+  windows(text: string, entity?: string): readonly (readonly number[])[];
 }
+
+/** What of an article is read: its title and first paragraphs say what it is about, and each window costs as much as a headline. */
+const MOST_WINDOWS = 4;
+const WINDOW_OVERLAP = 24;
 
 /** Longest name of an entity, in tokens. */
 const ENTITY_TOKENS = 24;
@@ -40,18 +49,29 @@ export function createTokenizer(json: unknown, maxLength: number): Tokenizer {
     return result;
   };
 
+  /** The first `count` ids of a text, as its whole would have them. */
+  const idsUpTo = (text: string, count: number): number[] => {
+    const safe = neutralise(text);
+    for (let reach = count * CHARACTERS_PER_TOKEN; ; reach *= 2) {
+      const whole = reach >= safe.length;
+      const ids = idsOf(whole ? safe : safe.slice(0, reach).toWellFormed());
+      if (whole || ids.length >= count + CUT_MARGIN) return ids.slice(0, Math.max(0, count));
+    }
+  };
+
+  const windows = (text: string, entity: string | undefined, most: number): readonly (readonly number[])[] => {
+    const name = entity === undefined ? [] : [...idsOf(neutralise(entity)).slice(0, ENTITY_TOKENS), ...after];
+    const room = frameless - name.length;
+    const stride = Math.max(1, room - WINDOW_OVERLAP);
+    const ids = idsUpTo(text, room + (most - 1) * stride);
+    const starts = [0];
+    while ((starts.at(-1) as number) + room < ids.length) starts.push((starts.at(-1) as number) + stride);
+    return starts.map((start) => [...before, ...name, ...ids.slice(start, start + Math.max(0, room)), ...after]);
+  };
+
   return {
-    encode(text, entity) {
-      const name = entity === undefined ? [] : [...idsOf(neutralise(entity)).slice(0, ENTITY_TOKENS), ...after];
-      const room = frameless - name.length;
-      const safe = neutralise(text);
-      for (let reach = room * CHARACTERS_PER_TOKEN; ; reach *= 2) {
-        const whole = reach >= safe.length;
-        const ids = idsOf(whole ? safe : safe.slice(0, reach).toWellFormed());
-        if (whole || ids.length >= room + CUT_MARGIN)
-          return [...before, ...name, ...ids.slice(0, Math.max(0, room)), ...after];
-      }
-    },
+    encode: (text, entity) => windows(text, entity, 1)[0] ?? [],
+    windows: (text, entity) => windows(text, entity, MOST_WINDOWS),
   };
 }
 

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Component, Context } from './component.ts';
 import { describeIssue } from './config_refusal.ts';
 import { TidewatchError } from './errors.ts';
+import { hideSecretsIn } from './secret.ts';
 
 type AnyComponent<Instance> = Component<z.ZodObject, Instance>;
 
@@ -86,6 +87,8 @@ export function parseSettings<Schema extends z.ZodType>(
   }
   const problems: string[] = [];
   const raw = substitute(document.toJS() ?? {}, [], { environment, folder: dirname(path), problems });
+  // Before anything is said of them.
+  hideSecretsIn(raw);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const place = { raw, document, lines, path, schema };
@@ -127,6 +130,11 @@ function substitute(value: unknown, path: readonly string[], with_: Substitution
   const result: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const resolved = substitute(item, [...path, key], with_);
+    if (/^(cert|key)_file$/.test(key) && 'cert_file' in value && typeof resolved === 'string') {
+      // Read by core/tls.ts, again and again: certificates are renewed. The path is relative to the settings file.
+      result[key] = resolve(with_.folder, resolved);
+      continue;
+    }
     const secret = /^(token|secret|password|webhook_url|api_key|author_salt)_file$/.exec(key)?.[1];
     if (secret === undefined || typeof resolved !== 'string') {
       result[key] = resolved;

@@ -4,11 +4,21 @@
  * Rejected: a class per error (nobody catches by class here, and the table documents itself).
  */
 
+import { withoutSecrets } from './secret.ts';
+
 export const ERROR_CODES = {
   'config.invalid': { retryable: false, meaning: 'A setting is missing, unknown or out of range.' },
   'config.unreadable': { retryable: false, meaning: 'The settings file cannot be read or is not YAML.' },
   'input.invalid': { retryable: false, meaning: 'A document or a line of input does not have the documented form.' },
   'input.too_large': { retryable: false, meaning: 'A document, response or file is larger than its limit.' },
+  'input.unprocessable': { retryable: false, meaning: 'A body of a request is JSON, but not of the documented form.' },
+  'input.media_type': { retryable: false, meaning: 'A body of a request is of another media type than is taken.' },
+  'input.method': { retryable: false, meaning: 'A path was asked by a method that it does not have.' },
+  'input.absent': { retryable: false, meaning: 'What a request names does not exist.' },
+  'input.conflict': { retryable: false, meaning: 'A request does not fit the present state of what it names.' },
+  'access.unauthenticated': { retryable: false, meaning: 'A request came without a token, or with an unknown one.' },
+  'access.forbidden': { retryable: false, meaning: 'The role of the token does not reach, or another site asks.' },
+  'access.too_many': { retryable: true, meaning: 'A token or an address asks more often than it may.' },
   'http.refused_address': { retryable: false, meaning: 'A fetch would connect to a private or reserved address.' },
   'http.status': { retryable: false, meaning: 'A server answered with a status that a retry will not change.' },
   'http.unavailable': { retryable: true, meaning: 'A server is unreachable, too slow, or asks to come back later.' },
@@ -78,7 +88,7 @@ export function toTidewatchError(thrown: unknown, fallback: ErrorCode = 'interna
 /** Text for a person: message, then hint, then the code in brackets. Never a stack. */
 export function explainError(thrown: unknown): string {
   const error = toTidewatchError(thrown);
-  return `${error.message} [${error.code}]${error.hint === undefined ? '' : `\n  ${error.hint}`}`;
+  return withoutSecrets(`${error.message} [${error.code}]${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
 }
 
 /** A URL without its user, password, query and fragment: safe to log. */

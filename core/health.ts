@@ -15,7 +15,7 @@ export interface SourceHealth {
   /** Documents taken in since the process started. */
   readonly items: number;
   readonly next_attempt_at: string | null;
-  /** How old the newest document of the last batch was when it came, in seconds; null before the first. */
+  /** How old the newest document of the last batch was when it came, in seconds; kept over restarts; null before the first. */
   readonly lag_secs?: number | null;
   /** Documents an hour that it usually brings at this time of the week; null while that is being learnt. */
   readonly usual_per_hour?: number | null;

@@ -8,6 +8,7 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request, type Dispatcher } from 'undici';
+import { deadline } from './deadline.ts';
 import { TidewatchError, redactUrl } from './errors.ts';
 import { readBody } from './http_body.ts';
 import { listenToSocket, type ListenOptions } from './web_socket.ts';
@@ -84,16 +85,14 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
   const guarded = createAgent(connector);
   const trusting = createAgent(createConnector(() => true));
 
-  async function hop(url: URL, agent: Dispatcher, sent: Sent, fetchOptions: FetchOptions, deadline: number) {
-    const left = Math.max(1, Math.ceil(deadline - performance.now()));
-    const timeout = AbortSignal.timeout(left);
-    const signal = fetchOptions.signal === undefined ? timeout : AbortSignal.any([timeout, fetchOptions.signal]);
+  async function hop(url: URL, agent: Dispatcher, sent: Sent, fetchOptions: FetchOptions, until: number) {
+    const left = Math.max(1, Math.ceil(until - performance.now()));
     const response = await request(url, {
       dispatcher: agent,
       method: sent.method,
       headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip, deflate, br', ...sent.headers },
       body: sent.body,
-      signal,
+      signal: deadline(left, fetchOptions.signal),
       headersTimeout: left,
       bodyTimeout: left,
     });
@@ -103,7 +102,7 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
   }
 
   async function fetchOnce(address: string, fetchOptions: FetchOptions): Promise<FetchResult> {
-    const deadline = performance.now() + (fetchOptions.timeoutMs ?? 20_000);
+    const until = performance.now() + (fetchOptions.timeoutMs ?? 20_000);
     let url = parseUrl(address);
     let permanent = true;
     let sent: Sent = {
@@ -113,7 +112,7 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
     };
     const trusted = fetchOptions.trustHost === true ? url.host : null;
     for (let hops = 0; ; hops += 1) {
-      const response = await hop(url, url.host === trusted ? trusting : guarded, sent, fetchOptions, deadline);
+      const response = await hop(url, url.host === trusted ? trusting : guarded, sent, fetchOptions, until);
       const location = response.headers['location'];
       if (![301, 302, 303, 307, 308].includes(response.statusCode) || typeof location !== 'string') {
         const body = await readBody(response, fetchOptions.maxBytes ?? 10_000_000, url);

@@ -1,15 +1,29 @@
 /** A server starts to listen, or says plainly why it cannot. */
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { TidewatchError } from './errors.ts';
 
-/** @throws TidewatchError server.port_taken (in use, or not open to this user), config.invalid; both with `hint` */
-export function listen(server: Server, host: string, port: number, hint: string): Promise<void> {
+/**
+ * Resolves to the port, which is the system's choice where 0 was asked for.
+ * @throws TidewatchError server.port_taken (in use, or not open to this user), config.invalid; both with `hint`
+ */
+export function listen(server: Server, host: string, port: number, hint: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+      const why =
+        error.code === 'EADDRINUSE'
+          ? 'it is in use by another program'
+          : error.code === 'EACCES'
+            ? 'it is not open to this user (ports above 1023 are)'
+            : error.message;
       const code = taken ? 'server.port_taken' : 'config.invalid';
-      reject(new TidewatchError(code, `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error, hint }));
+      reject(new TidewatchError(code, `Cannot listen on ${host}:${port}: ${why}`, { cause: error, hint }));
+    };
+    server.once('error', failed);
+    server.listen(port, host.replace(/^\[|\]$/g, ''), () => {
+      server.off('error', failed);
+      resolve((server.address() as AddressInfo).port);
     });
-    server.listen(port, host.replace(/^\[|\]$/g, ''), () => resolve());
   });
 }

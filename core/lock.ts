@@ -53,6 +53,14 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
+/** Process id of the live holder of a folder that runs on this machine, as this process sees them; null where none does. */
+export async function holderOf(folder: string): Promise<number | null> {
+  const path = join(folder, FILE);
+  const holder = await readHolder(path);
+  if (holder === undefined || holder.place !== placeOfThisProcess()) return null;
+  return (await isAlive(holder, path)) ? holder.pid : null;
+}
+
 async function take(path: string, folder: string): Promise<Holder> {
   const mine: Holder = {
     id: randomUUID(),

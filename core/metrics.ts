@@ -3,6 +3,7 @@
  * is what a stage holds or refused; every refusal is counted by its error code.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { createStreamMetrics, type StreamMetrics } from './stream/stream_metrics.ts';
 
 export type StageName = 'ingest' | 'classifier' | 'alerting' | 'dashboards';
 
@@ -33,6 +34,7 @@ export interface Metrics {
   readonly registry: Registry;
   stage(name: StageName): StageMetrics;
   readonly model: ModelMetrics;
+  readonly stream: StreamMetrics;
 }
 
 export function createMetrics(): Metrics {
@@ -104,6 +106,7 @@ export function createMetrics(): Metrics {
   const stage = 'classifier';
   return {
     registry,
+    stream: createStreamMetrics(registry),
     model: {
       abstained: (count) => abstained.inc({ stage }, count),
       drift: (measure, psi) => drift.set({ stage, measure }, psi),

@@ -10,7 +10,7 @@ export const removalSchema = z.object({
   schema_version: z.literal(SCHEMA_VERSION),
   id: z.string().min(1),
   kind: z.enum(['document', 'author', 'source']),
-  /** Document ids; an author in every form in which the name may be stored; names of sources. */
+  /** Document ids, and addresses where that is how it was named; an author in every form in which the name may be stored; names of sources. */
   values: z.array(z.string()).min(1),
   /** Of an author: only at this outlet or feed; null: everywhere. */
   outlet: z.string().nullable(),
@@ -26,6 +26,7 @@ export type Target = Pick<Removal, 'kind' | 'values' | 'outlet'>;
 /** What of a kept thing says whose it is; absent where it does not say. */
 export interface Provenance {
   readonly id?: string | undefined;
+  readonly url?: string | null | undefined;
   readonly author?: string | null | undefined;
   readonly source?: string | undefined;
   readonly feed?: string | undefined;
@@ -33,7 +34,7 @@ export interface Provenance {
 
 export function concerns(removal: Target, kept: Provenance): boolean {
   const { values, outlet } = removal;
-  if (removal.kind === 'document') return kept.id !== undefined && holds(values, kept.id);
+  if (removal.kind === 'document') return holds(values, kept.id ?? '') || holds(values, kept.url ?? '');
   if (removal.kind === 'source') return values.includes(kept.source ?? '\n') || values.includes(kept.feed ?? '\n');
   if (kept.author === undefined || kept.author === null || !values.includes(kept.author)) return false;
   return outlet === null || kept.source === outlet || kept.feed === outlet;
@@ -79,10 +80,8 @@ export function removeWithin(value: unknown, removals: readonly Target[]): numbe
 /** Whether an object is a document, or something said of one, that a removal concerns. */
 export function isConcerned(item: unknown, removals: readonly Target[]): boolean {
   if (typeof item !== 'object' || item === null) return false;
-  const { id, document_id, guid, document, shown, author, source, feed, lane, text, title, story } = item as Record<
-    string,
-    unknown
-  >;
+  const { id, document_id, guid, url, document, shown, author, source, feed, lane, text, title, story } =
+    item as Record<string, unknown>;
   if (typeof document === 'object' && isConcerned(document, removals)) return true;
   if (typeof shown === 'object' && shown !== null && isConcerned({ id, ...shown, feed: lane }, removals)) return true;
   const isDocument = [text, title, story, guid, document_id].some((field) => typeof field === 'string');
@@ -92,6 +91,7 @@ export function isConcerned(item: unknown, removals: readonly Target[]): boolean
   const signed = written?.slice(written.lastIndexOf('\n') + 1);
   const kept = {
     id: textOf(document_id) ?? textOf(id),
+    url: textOf(url),
     author: signed === '' ? undefined : signed,
     source: textOf(source) ?? (written?.includes('\n') === true ? written.slice(0, written.indexOf('\n')) : undefined),
     feed: textOf(feed) ?? textOf(lane),

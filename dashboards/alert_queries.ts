@@ -11,14 +11,29 @@ export interface AlertFilter extends SeriesFilter {
   readonly state?: Alert['state'] | undefined;
 }
 
+/** Where an alert stands in the list: 0 while it fires, 1 else. One that resolves between two pages may come twice. */
+export interface AlertPlace {
+  readonly rank: number;
+  readonly started_at: string;
+  readonly alert_id: string;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly AlertRow[];
+  /** Place of the last one, where there are more. */
+  readonly last: AlertPlace | null;
+}
+
 export interface AlertQueries {
-  /** The alerts whose life touches the span, firing first, then newest first. */
-  alerts(span: ExactSpan, filter: AlertFilter, limit: number): Promise<AlertRow[]>;
+  /** A page of the alerts whose life touches the span, firing first, then newest first, that starts behind `after`. */
+  alerts(span: ExactSpan, filter: AlertFilter, limit: number, after?: AlertPlace | null): Promise<AlertPage>;
   alert(id: string): Promise<AlertRow | null>;
   /** The alerts of an incident, the first to begin first; at most 100. */
   incident(id: string): Promise<AlertRow[]>;
-  /** The newest revision number of each of the thousand alerts that changed last. */
-  alertRevisions(): Promise<{ alert_id: string; revision: number }[]>;
+  /** The newest revision of each of the thousand alerts that changed last, and when it was stored (epoch milliseconds). */
+  alertRevisions(): Promise<{ alert_id: string; revision: number; stored: number }[]>;
+  /** Ids of alerts of which a revision was stored after `since` (epoch milliseconds), the first to change first. */
+  alertsStoredSince(since: number, limit: number): Promise<string[]>;
   /** Alerts that fire now, by the id of their entity or topic. */
   firing(kind: 'entity' | 'topic'): Promise<ReadonlyMap<string, number>>;
   alertStates(): Promise<Record<Alert['state'], number>>;
@@ -59,19 +74,35 @@ export function createAlertQueries(
   };
 
   return {
-    async alerts(span, filter, limit) {
+    async alerts(span, filter, limit, after = null) {
       const { sql, params } = alertConditions(filter);
       const { state } = filter;
-      const rows = await store.query<{ bodies: string[] }>(
-        `SELECT arrayMap(pair -> pair.2, arraySort(pair -> pair.1, groupArray((revision, body)))) AS bodies
+      const behind = `AND (rank > {rank:UInt8} OR rank = {rank:UInt8} AND (started < {started:DateTime64(3)}
+        OR started = {started:DateTime64(3)} AND alert_id > {last:String}))`;
+      const rows = await store.query<{ bodies: string[]; rank: number; started: string; alert_id: string }>(
+        `SELECT alert_id, arrayMap(pair -> pair.2, arraySort(pair -> pair.1, groupArray((revision, body)))) AS bodies,
+           toUInt8(argMax(state, revision) != 'firing') AS rank, min(started_at) AS started
          FROM alerts WHERE 1${sql} GROUP BY alert_id
          HAVING (argMax(state, revision) != 'resolved' OR max(at) >= ${moment('from')})
            AND min(started_at) < ${moment('to')}
            ${state === undefined ? '' : 'AND argMax(state, revision) = {state:String}'}
-         ORDER BY argMax(state, revision) = 'firing' DESC, min(started_at) DESC, alert_id LIMIT {limit:UInt32}`,
-        { ...params, ...(state !== undefined && { state }), from: span.from, to: span.to, limit },
+           ${after === null ? '' : behind}
+         ORDER BY rank, started DESC, alert_id LIMIT {limit:UInt32}`,
+        {
+          ...params,
+          ...(state !== undefined && { state }),
+          ...(after !== null && { rank: after.rank, started: after.started_at, last: after.alert_id }),
+          from: span.from,
+          to: span.to,
+          limit: limit + 1,
+        },
       );
-      return judged(rows.flatMap((row) => whole(row.bodies)));
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      return {
+        alerts: await judged(page.flatMap((row) => whole(row.bodies))),
+        last: last === undefined ? null : { rank: last.rank, started_at: last.started, alert_id: last.alert_id },
+      };
     },
 
     async alert(id) {
@@ -94,9 +125,18 @@ export function createAlertQueries(
 
     alertRevisions: () =>
       store.query(
-        `SELECT alert_id, max(revision) AS revision FROM alerts
+        `SELECT alert_id, max(revision) AS revision, toUnixTimestamp64Milli(max(stored_at)) AS stored FROM alerts
          GROUP BY alert_id ORDER BY max(at) DESC, alert_id LIMIT 1000`,
       ),
+
+    async alertsStoredSince(since, limit) {
+      const rows = await store.query<{ alert_id: string }>(
+        `SELECT alert_id FROM alerts WHERE stored_at > ${moment('since')}
+         GROUP BY alert_id ORDER BY max(stored_at), alert_id LIMIT {limit:UInt32}`,
+        { since, limit },
+      );
+      return rows.map((row) => row.alert_id);
+    },
 
     async firing(kind) {
       const rows = await store.query<{ id: string; alerts: number }>(

@@ -1,94 +1,140 @@
 /**
- * One document, one story, one incident, as routes below /api: what the pages of these read. Which words carried a label is
- * worked out by the model of this process, one document at a time: some 64 variants of the text are labelled for it, and
- * a page must not keep the model from its stream.
+ * Documents with their labels, and the stories that they tell. Which words carried a label is worked out by the model of
+ * this process (explaining.ts).
  */
-import { Hono, type Context } from 'hono';
+import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
+import { languageSchema, sentimentSchema } from '../core/event.ts';
 import { modelText } from '../core/text.ts';
-import type { AlertsAnswer, DocumentAnswer, ExplainAnswer, StoryDocumentsAnswer } from './contract.ts';
-import type { Queries } from './queries.ts';
-import { nothingAsked, readQuestion } from './questions.ts';
+import { absent } from './alert_api.ts';
+import {
+  documentAnswer,
+  documentsAnswer,
+  explainAnswer,
+  opinionsAnswer,
+  storyAnswer,
+  storyDocumentsAnswer,
+} from './answers/opinion.ts';
+import { listDocuments } from './document_queries.ts';
+import { cursor, id, limit, readCursor, seriesFilter, spanned, spanPlace, storedTime, withId } from './questions.ts';
+import { defineRoute } from './route.ts';
 
-/** Explains the sentiment of a text, as `modelText` makes it. @throws TidewatchError model.failed */
-export type ExplainText = (text: string) => Promise<ExplainAnswer>;
-
-const MOST_WAITING = 4;
-const MOST_KEPT = 100;
 /** What explains is the headline and the first paragraphs; the model reads no more anyway. */
 const EXPLAINED_CHARACTERS = 2_000;
 
-export interface DocumentApiDependencies {
-  readonly queries: Queries;
-  /** Null where this process has no model. */
-  readonly explain: ExplainText | null;
-}
+const opinionPlace = z.tuple([...spanPlace, storedTime, z.string().min(1).max(64)]);
 
-export function createDocumentApi({ queries, explain }: DocumentApiDependencies): Hono {
-  const api = new Hono();
-  const explainInTurn = explain === null ? null : inTurn(explain);
-  const absent = (context: Context, what: string): Response =>
-    context.json({ error: { code: 'input.invalid', message: `There is no such ${what}.` } }, 404);
-
-  api.get('/documents/:id', async (context) => {
-    readQuestion(context, nothingAsked);
-    const document: DocumentAnswer | null = await queries.document(context.req.param('id'));
-    return document === null ? absent(context, 'document') : context.json(document);
-  });
-
-  api.get('/documents/:id/explain', async (context) => {
-    readQuestion(context, nothingAsked);
-    const document = await queries.document(context.req.param('id'));
-    if (document === null) return absent(context, 'document');
-    if (explainInTurn === null) {
-      const message = 'This process does not label, so it has no model to ask.';
-      const hint = 'Ask a process with the role classifier, or run: tidewatch classify --explain';
-      return context.json({ error: { code: 'model.missing', message, hint } }, 501);
+const opinions = defineRoute({
+  method: 'get',
+  path: '/opinions',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'Labelled documents of a selection, newest first',
+  query: spanned({
+    ...seriesFilter,
+    source: id.optional(),
+    language: languageSchema.optional(),
+    sentiment: sentimentSchema.optional(),
+    q: z.string().max(200).optional().describe('Words to find in title or text, whatever their case.'),
+    cursor,
+    limit: limit(50, 200),
+  }),
+  response: opinionsAnswer,
+  async handler({ query: { cursor: written, limit: most, ...query }, url }, { queries, share, span }) {
+    if (written === undefined) {
+      const exact = await span(query);
+      return share(url, () => queries.opinions(exact, query, null, most));
     }
-    return context.json(await explainInTurn(modelText(document.title, document.text).slice(0, EXPLAINED_CHARACTERS)));
-  });
+    const [from, to, anchor, published_at, document_id] = readCursor(written, 'opinions', opinionPlace);
+    return queries.opinions({ from, to, anchor, step: 0 }, query, { published_at, document_id }, most);
+  },
+});
 
-  api.get('/stories/:id/documents', async (context) => {
-    readQuestion(context, nothingAsked);
-    const documents = await queries.storyDocuments(context.req.param('id'));
-    if (documents.length === 0) return absent(context, 'story');
-    const answer: StoryDocumentsAnswer = { documents };
-    return context.json(answer);
-  });
+const documents = defineRoute({
+  method: 'get',
+  path: '/documents',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'Documents as they were taken in, labelled or not, newest first',
+  query: spanned({
+    entity: id.optional(),
+    source: id.optional(),
+    feed: id.optional(),
+    story: id.optional(),
+    language: languageSchema.optional(),
+    cursor,
+    limit: limit(50, 200),
+  }),
+  response: documentsAnswer,
+  async handler({ query: { cursor: written, limit: most, ...query } }, { store, span }) {
+    if (written === undefined) return listDocuments(store, await span(query), query, null, most);
+    const [from, to, anchor, published_at, last] = readCursor(written, 'documents', opinionPlace);
+    return listDocuments(store, { from, to, anchor, step: 0 }, query, { published_at, id: last }, most);
+  },
+});
 
-  api.get('/incidents/:id', async (context) => {
-    readQuestion(context, nothingAsked);
-    const alerts = await queries.incident(context.req.param('id'));
-    if (alerts.length === 0) return absent(context, 'incident');
-    const answer: AlertsAnswer = { alerts };
-    return context.json(answer);
-  });
+const document = defineRoute({
+  method: 'get',
+  path: '/documents/{id}',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'One document with its whole text and newest labels',
+  params: withId,
+  response: documentAnswer,
+  problems: [404],
+  async handler({ params }, { queries }) {
+    return (await queries.document(params.id)) ?? absent('document');
+  },
+});
 
-  return api;
-}
-
-/** One at a time, those that wait in order, answers of the last texts kept. */
-function inTurn(explain: ExplainText): ExplainText {
-  const kept = new Map<string, Promise<ExplainAnswer>>();
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  return (text) => {
-    const known = kept.get(text);
-    if (known !== undefined) return known;
-    if (waiting >= MOST_WAITING) {
-      return Promise.reject(
-        new TidewatchError('input.invalid', 'Too many explanations are asked for; try again soon.'),
-      );
-    }
-    waiting += 1;
-    const answer = last
-      .then(() => explain(text))
-      .finally(() => {
-        waiting -= 1;
+const explainDocument = defineRoute({
+  method: 'get',
+  path: '/documents/{id}/explain',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'Which words carried the sentiment of a document',
+  description: 'Worked out by the model of this process when asked: some 64 variants of the text are labelled.',
+  params: withId,
+  response: explainAnswer,
+  problems: [404],
+  async handler({ params }, { queries, explain }) {
+    const found = (await queries.document(params.id)) ?? absent('document');
+    if (explain === null) {
+      throw new TidewatchError('model.missing', 'This process does not label, so it has no model to ask.', {
+        hint: 'Ask a process with the role classifier, or run: tidewatch classify --explain',
       });
-    last = answer.catch(() => kept.delete(text));
-    kept.set(text, answer);
-    for (const key of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(key);
-    return answer;
-  };
-}
+    }
+    return explain(modelText(found.title, found.text).slice(0, EXPLAINED_CHARACTERS));
+  },
+});
+
+const story = defineRoute({
+  method: 'get',
+  path: '/stories/{id}',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'Size, first source and score of a story',
+  params: withId,
+  response: storyAnswer,
+  problems: [404],
+  async handler({ params }, { queries }) {
+    return (await queries.story(params.id)) ?? absent('story');
+  },
+});
+
+const storyDocuments = defineRoute({
+  method: 'get',
+  path: '/stories/{id}/documents',
+  role: 'reader',
+  subject: 'Documents',
+  summary: 'The first documents of a story, oldest first',
+  params: withId,
+  response: storyDocumentsAnswer,
+  problems: [404],
+  async handler({ params }, { queries }) {
+    const documents = await queries.storyDocuments(params.id);
+    return documents.length === 0 ? absent('story') : { documents };
+  },
+});
+
+export const documentRoutes = { opinions, documents, document, explainDocument, story, storyDocuments };

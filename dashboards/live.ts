@@ -3,12 +3,13 @@
  * serves every open page; with no page open nothing is asked. Polling, not a hook into the classifier, because the page
  * may run in another process than the stages that write, and the store is the one place where their work meets.
  *
- * The event id is the labelling time up to which a client has seen everything, so that Last-Event-ID resumes there.
- * Rows may become visible a little out of that order (two workers), so each poll looks back a few seconds and remembers
- * what it already sent.
+ * The event id is two times, both by the machines' clocks: up to which labels, and up to which changes of alerts, a
+ * client has seen everything. With Last-Event-ID what came since is read from the store and sent before anything else;
+ * where that is more than is worth sending, a `reset` says so. Rows may become visible a little out of
+ * order (two workers), so each look goes back a few seconds: what is sent twice has the same ids.
  */
 import type { Clock } from '../core/clock.ts';
-import { toTidewatchError } from '../core/errors.ts';
+import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { SourceHealth } from '../core/health.ts';
@@ -20,6 +21,10 @@ const HEARTBEAT_MS = 15_000;
 const LOOK_BACK_MS = 5_000;
 /** More news than this between two polls is told as `reset`: fetch the views anew instead of row by row. */
 const MOST_ROWS = 300;
+/** What a returning client is sent at most, in events of so many rows; more is told as `reset`. */
+const MOST_MISSED = 1_000;
+const MISSED_PART = 100;
+const MOST_MISSED_ALERTS = 200;
 /** Unread events after which a client is let go; it comes back by itself and resumes. */
 const MOST_UNREAD = 200;
 const MOST_CLIENTS = 500;
@@ -42,8 +47,16 @@ export interface Live {
 
 type Client = ReadableStreamDefaultController<Uint8Array>;
 
+/** Up to when everything was seen, epoch milliseconds: labels, and stored changes of alerts. */
+interface Seen {
+  readonly labelled: number;
+  readonly stored: number;
+}
+
 export function createLive({ queries, clock, log, metrics, signal, sources }: LiveDependencies): Live {
   const clients = new Set<Client>();
+  /** What happens while a client is being told what it missed, by client: it hears that after. */
+  const joining = new Map<Client, string[]>();
   const encoder = new TextEncoder();
   const closing = new AbortController();
   const stop = AbortSignal.any([signal, closing.signal]);
@@ -51,6 +64,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   let started: Promise<void> | null = null;
   /** Labelling time up to which everything was sent. */
   let seenUntil = 0;
+  let storedUntil = 0;
   /** Rows sent within the look-back, by document and labelling time. */
   let sent = new Map<string, number>();
   let alertStates = new Map<string, number>();
@@ -66,19 +80,27 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
     }
     client.enqueue(encoder.encode(text));
   };
-  const event = <Name extends keyof LiveEvents>(name: Name, data: LiveEvents[Name]): string =>
-    `id: ${seenUntil}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  const event = <Name extends keyof LiveEvents>(
+    name: Name,
+    data: LiveEvents[Name],
+    { labelled, stored }: Seen = { labelled: seenUntil, stored: storedUntil },
+  ): string => `id: ${labelled}-${stored}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
   const tell = <Name extends keyof LiveEvents>(name: Name, data: LiveEvents[Name]): void => {
     const text = event(name, data);
+    for (const waiting of joining.values()) waiting.push(text);
     for (const client of clients) send(client, text);
+  };
+  const see = (revisions: Awaited<ReturnType<Queries['alertRevisions']>>): void => {
+    alertStates = new Map(revisions.map((alert) => [alert.alert_id, alert.revision]));
+    for (const { stored } of revisions) storedUntil = Math.max(storedUntil, stored);
   };
 
   const begin = async (): Promise<void> => {
-    seenUntil = (await queries.extent()).labelled ?? 0;
+    seenUntil = (await queries.lastLabelled()) ?? 0;
     sent = new Map();
     for (const row of await queries.labelledSince(seenUntil - LOOK_BACK_MS, MOST_ROWS))
       sent.set(keyOf(row), Date.parse(row.labelled_at));
-    alertStates = new Map((await queries.alertRevisions()).map((alert) => [alert.alert_id, alert.revision]));
+    see(await queries.alertRevisions());
     sourceState = JSON.stringify(sources());
   };
 
@@ -89,14 +111,14 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
     seenUntil = Math.max(seenUntil, ...news.map((row) => Date.parse(row.labelled_at)));
     for (const [key, at] of sent) if (at < seenUntil - LOOK_BACK_MS) sent.delete(key);
     if (news.length >= MOST_ROWS) {
-      seenUntil = (await queries.extent()).labelled ?? seenUntil;
-      tell('reset', {});
+      seenUntil = (await queries.lastLabelled()) ?? seenUntil;
+      tell('reset', { reason: 'too_much' });
     } else if (news.length > 0) tell('opinions', { opinions: news });
 
     const revisions = await queries.alertRevisions();
     const changed = revisions.filter((alert) => alertStates.get(alert.alert_id) !== alert.revision);
     if (changed.length > 0) {
-      alertStates = new Map(revisions.map((alert) => [alert.alert_id, alert.revision]));
+      see(revisions);
       const rowsOf = await Promise.all(changed.slice(0, 50).map((alert) => queries.alert(alert.alert_id)));
       tell('alerts', { alerts: rowsOf.filter((row) => row !== null) });
     }
@@ -108,7 +130,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   };
 
   const run = async (): Promise<void> => {
-    while (clients.size > 0 && !stop.aborted) {
+    while (clients.size + joining.size > 0 && !stop.aborted) {
       await clock.sleep(POLL_MS, stop).catch(() => undefined);
       if (stop.aborted) break;
       try {
@@ -138,36 +160,58 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
       },
     ));
 
-  /**
-   * What a client should know before the events that follow: what a returning one missed, and for a new one the last few
-   * seconds, since it asked for its views a moment before it came here. A long absence or an unknown id is a reset.
-   */
-  const catchUp = async (lastEventId: string | null): Promise<string> => {
-    const since = lastEventId === null ? seenUntil : /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : null;
-    if (since === null) return event('reset', {});
-    const rows = await queries.labelledSince(since - LOOK_BACK_MS, MOST_ROWS);
-    if (rows.length === 0) return '';
-    if (rows.length < MOST_ROWS) return event('opinions', { opinions: rows });
-    return lastEventId === null ? '' : event('reset', {});
+  /** What a new client should know: the last few seconds, since it asked for its views a moment before it came here. */
+  const lately = async (): Promise<string[]> => {
+    const rows = await queries.labelledSince(seenUntil - LOOK_BACK_MS, MOST_ROWS);
+    return rows.length === 0 || rows.length >= MOST_ROWS ? [] : [event('opinions', { opinions: rows })];
   };
 
-  /** Listens first and catches up then, so that nothing falls in between; what comes twice has the same id. */
+  /** What a returning client missed: labels first, then alerts, each with the id up to which it then has everything. */
+  const missed = async (lastEventId: string): Promise<string[]> => {
+    const seen = readSeen(lastEventId);
+    // Not of this store: it knows nothing so new.
+    const isAhead =
+      seen !== null && (seen.labelled > seenUntil + LOOK_BACK_MS || seen.stored > storedUntil + LOOK_BACK_MS);
+    if (seen === null || isAhead) return [event('reset', { reason: 'unknown_id' })];
+    const [rows, alertIds] = await Promise.all([
+      queries.labelledSince(seen.labelled - LOOK_BACK_MS, MOST_MISSED + 1),
+      queries.alertsStoredSince(seen.stored - LOOK_BACK_MS, MOST_MISSED_ALERTS + 1),
+    ]);
+    if (rows.length > MOST_MISSED || alertIds.length > MOST_MISSED_ALERTS)
+      return [event('reset', { reason: 'too_much' })];
+    const events: string[] = [];
+    let { labelled } = seen;
+    for (let start = 0; start < rows.length; start += MISSED_PART) {
+      const part = rows.slice(start, start + MISSED_PART);
+      labelled = Math.max(labelled, ...part.map((row) => Date.parse(row.labelled_at)));
+      events.push(event('opinions', { opinions: part }, { labelled, stored: seen.stored }));
+    }
+    if (alertIds.length > 0) {
+      const alerts = (await Promise.all(alertIds.map((id) => queries.alert(id)))).filter((row) => row !== null);
+      events.push(event('alerts', { alerts }, { labelled, stored: Math.max(seen.stored, storedUntil) }));
+    }
+    return events;
+  };
+
+  /** Tells what was missed before what happens meanwhile: the id of an event never says more than was sent. */
   const admit = async (client: Client, lastEventId: string | null): Promise<void> => {
-    clients.add(client);
+    const meanwhile: string[] = [];
+    joining.set(client, meanwhile);
     try {
       await ensureRunning();
-      const text = await catchUp(lastEventId);
-      if (text !== '') send(client, text);
-    } catch (error) {
-      clients.delete(client);
-      throw error;
+      const events = lastEventId === null ? await lately() : await missed(lastEventId);
+      if (!joining.has(client)) return;
+      clients.add(client);
+      for (const text of [...events, ...meanwhile]) if (clients.has(client)) send(client, text);
+    } finally {
+      joining.delete(client);
     }
   };
 
   return {
     async open(lastEventId) {
       if (clients.size >= MOST_CLIENTS || stop.aborted) {
-        return Response.json({ error: { code: 'input.invalid', message: 'Too many live readers.' } }, { status: 503 });
+        throw new TidewatchError('access.too_many', 'Too many live readers.', { retryAfterMs: 10_000 });
       }
       let mine: Client | undefined;
       const body = new ReadableStream<Uint8Array>(
@@ -177,7 +221,9 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
             client.enqueue(encoder.encode('retry: 1000\n\n'));
           },
           cancel() {
-            if (mine !== undefined) clients.delete(mine);
+            if (mine === undefined) return;
+            joining.delete(mine);
+            clients.delete(mine);
           },
         },
         new CountQueuingStrategy({ highWaterMark: MOST_UNREAD }),
@@ -202,4 +248,10 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
 
 function keyOf(row: OpinionRow): string {
   return `${row.document_id} ${row.labelled_at}`;
+}
+
+/** What an event's id says; null for text that is none. */
+function readSeen(id: string): Seen | null {
+  const [, labelled, stored] = /^(\d{1,15})-(\d{1,15})$/.exec(id) ?? [];
+  return labelled === undefined || stored === undefined ? null : { labelled: Number(labelled), stored: Number(stored) };
 }

@@ -1,9 +1,8 @@
 /**
- * What people do about alerts, as routes below /api: silences, acknowledgements, ends by hand, failed notifications sent
- * again, and the log of all that. Each writes one row (core/action.ts) and reads only the store: the alerting stage may be
- * in another process, and takes it up within seconds. The command line uses the same routes.
+ * What people do about alerts: silences, acknowledgements, ends by hand, failed notifications sent again, and the log of
+ * all that. Each writes one row (core/action.ts) and reads only the store: the alerting stage may be in another process,
+ * and takes it up within seconds. The command line uses the same routes.
  */
-import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import {
   actionFromRow,
@@ -15,153 +14,284 @@ import {
   type Action,
   type ActionRow,
 } from '../core/action.ts';
-import type { Clock } from '../core/clock.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
-import type { Store } from '../core/store/store.ts';
-import type { ActionsAnswer, NotificationRow, NotificationsAnswer, SilencesAnswer } from './contract.ts';
-import { readQuestion } from './questions.ts';
-import { guardWrites, readBody, sayIssues } from './writing.ts';
+import { absent } from './alert_api.ts';
+import { actionsAnswer, actionWritten, notificationsAnswer, silencesAnswer } from './answers/alert.ts';
+import type { NotificationRow } from './contract.ts';
+import { misunderstood } from './problem.ts';
+import { cursor, flag, limit, readCursor, storedTime, writeCursor } from './questions.ts';
+import { defineRoute } from './route.ts';
+import type { ApiServices } from './services.ts';
 
-const MOST_ROWS = 1000;
+/** Silences, and their ends, that are looked at: the newest. */
+const EVERY_SILENCE = { isSilence: true, limit: 10_000 } as const;
 const id = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/, 'is no id');
+const withId = z.strictObject({ id });
 const by = { author: authorSchema };
+const time = z.iso.datetime({ offset: true });
+
+const actionPlace = z.tuple([storedTime, z.string().max(64)]);
+const notificationPlace = z.tuple([storedTime, z.string().max(400), z.string().max(100), z.string().max(20)]);
 
 const silenceBody = z
   .strictObject({
     ...by,
-    matchers: z.array(z.string()),
-    starts_at: z.iso.datetime({ offset: true }).optional(),
-    ends_at: z.iso.datetime({ offset: true }).optional(),
+    matchers: z
+      .array(
+        z.string().max(300).meta({
+          // The form; whether an expression is one, core/matcher.ts says.
+          pattern: '^\\s*[a-zA-Z_][a-zA-Z0-9_]*\\s*(=~|!~|!=|=)\\s*("([^"\\\\]|\\\\.)*"|[^\\s"{},]*)\\s*$',
+        }),
+      )
+      .meta({
+        minItems: 1,
+        maxItems: 20,
+        description: 'All must match, such as entity="apple", severity!="critical".',
+      }),
+    starts_at: time.optional().describe('Now where absent.'),
+    ends_at: time.optional(),
     duration_secs: z
-      .number()
       .int()
       .min(60)
       .max(366 * 86_400)
-      .optional(),
-    comment: z.string(),
+      .optional()
+      .describe('In place of ends_at.'),
+    comment: z.string().max(1000).meta({ minLength: 1, description: 'Why: others will ask.' }),
   })
   .refine(({ ends_at, duration_secs }) => (ends_at === undefined) !== (duration_secs === undefined), {
     message: 'give one of ends_at and duration_secs',
-  });
-const noteBody = z.strictObject({ ...by, note: z.string().default('') });
-const authorBody = z.strictObject(by);
-const replayBody = z.strictObject({ ...by, notification: z.string().min(1).max(400) });
-
-const silencesQuestion = z.strictObject({ expired: z.enum(['true', 'false']).default('false') });
-const actionsQuestion = z.strictObject({ target: id.optional() });
-const notificationsQuestion = z.strictObject({
-  alert_id: id.optional(),
-  status: z.enum(['sent', 'failed', 'muted']).optional(),
+  })
+  .meta({ oneOf: [{ required: ['ends_at'] }, { required: ['duration_secs'] }] });
+const noteBody = z.strictObject({ ...by, note: z.string().trim().max(1000).default('') });
+const reasonBody = z.strictObject({
+  ...by,
+  note: z.string('say why it is over').trim().min(1, 'say why it is over').max(1000),
 });
 
-export interface PeopleApiDependencies {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly via: Action['via'];
+interface ActionFilter {
+  readonly target?: string | undefined;
+  readonly isSilence?: true;
+  readonly after?: readonly [at: string, id: string] | null;
+  readonly limit: number;
 }
 
-/** The routes; errors are thrown as TidewatchError. */
-export function createPeopleApi({ store, clock, via }: PeopleApiDependencies): Hono {
-  const api = new Hono();
-
-  async function actions(target?: string): Promise<Action[]> {
-    const where = target === undefined ? '' : 'WHERE target = {target:String}';
-    const rows = await store.query<ActionRow>(
-      `SELECT id, at, kind, author, via, target, body FROM actions ${where} ORDER BY at DESC, id LIMIT ${MOST_ROWS}`,
-      target === undefined ? {} : { target },
-    );
-    return rows.flatMap((row) => {
-      try {
-        return [actionFromRow(row)];
-      } catch {
-        // Of a version that this one does not know.
-        return [];
-      }
-    });
-  }
-
-  async function record(context: Context, request: object, author: string): Promise<Response> {
-    const parsed = actionRequestSchema.safeParse(request);
-    if (!parsed.success) throw new TidewatchError('input.invalid', sayIssues(parsed.error));
-    const action = newAction(parsed.data, author, via, clock.now());
-    await store.insert('actions', [actionRow(action)], action.id);
-    return context.json({ action }, 201);
-  }
-
-  async function expectAlert(alertId: string): Promise<void> {
-    const rows = await store.query('SELECT 1 AS found FROM alerts WHERE alert_id = {id:String} LIMIT 1', {
-      id: alertId,
-    });
-    if (rows.length === 0) throw new TidewatchError('input.invalid', `There is no alert ${alertId}.`);
-  }
-
-  api.use('*', ...guardWrites());
-
-  api.get('/silences', async (context) => {
-    const { expired } = readQuestion(context, silencesQuestion);
-    const all = silencesOf(await actions(), clock.now());
-    const answer: SilencesAnswer = { silences: all.filter(({ state }) => expired === 'true' || state !== 'expired') };
-    return context.json(answer);
+/** Actions, newest first. */
+async function readActions(
+  { store }: ApiServices,
+  { target, isSilence, after = null, limit }: ActionFilter,
+): Promise<Action[]> {
+  const conditions = [
+    ...(target === undefined ? [] : ['target = {target:String}']),
+    ...(isSilence === undefined ? [] : ["kind IN ('silence', 'expire')"]),
+    ...(after === null ? [] : ['(at, id) < ({at:DateTime64(3)}, {last:String})']),
+  ];
+  const rows = await store.query<ActionRow>(
+    `SELECT id, at, kind, author, via, target, body FROM actions ${conditions.length === 0 ? '' : 'WHERE'}
+       ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT {limit:UInt32}`,
+    { limit, ...(target !== undefined && { target }), ...(after !== null && { at: after[0], last: after[1] }) },
+  );
+  return rows.flatMap((row) => {
+    try {
+      return [actionFromRow(row)];
+    } catch {
+      // Of a version that this one does not know.
+      return [];
+    }
   });
+}
 
-  api.post('/silences', async (context) => {
-    const { author, matchers, starts_at, ends_at, duration_secs, comment } = await readBody(context, silenceBody);
-    const start = starts_at === undefined ? clock.now() : Date.parse(starts_at);
+async function record(
+  { store, via, clock }: ApiServices,
+  request: object,
+  author: string,
+): Promise<{ action: Action }> {
+  const parsed = actionRequestSchema.safeParse(request);
+  if (!parsed.success) throw misunderstood(parsed.error, 'The body is not understood', 'input.unprocessable');
+  const action = newAction(parsed.data, author, via, clock.now());
+  await store.insert('actions', [actionRow(action)], action.id);
+  return { action };
+}
+
+const silences = defineRoute({
+  method: 'get',
+  path: '/silences',
+  role: 'reader',
+  subject: 'Silences',
+  summary: 'Silences, newest first',
+  query: z.strictObject({ expired: flag.describe('Those that are over, too.') }),
+  response: silencesAnswer,
+  async handler({ query: { expired } }, services) {
+    const all = silencesOf(await readActions(services, EVERY_SILENCE), services.clock.now());
+    return { silences: all.filter(({ state }) => expired === 'true' || state !== 'expired') };
+  },
+});
+
+const addSilence = defineRoute({
+  method: 'post',
+  path: '/silences',
+  role: 'analyst',
+  subject: 'Silences',
+  summary: 'Silence the alerts that every matcher matches, for a while',
+  body: silenceBody,
+  signed: true,
+  response: actionWritten,
+  status: 201,
+  target: (_, { action }) => action.id,
+  async handler({ body: { author, matchers, starts_at, ends_at, duration_secs, comment } }, services) {
+    const start = starts_at === undefined ? services.clock.now() : Date.parse(starts_at);
     const end = ends_at === undefined ? start + (duration_secs ?? 0) * 1000 : Date.parse(ends_at);
     const times = { starts_at: isoTime(start), ends_at: isoTime(end) };
-    return record(context, { kind: 'silence', matchers, ...times, comment }, author);
-  });
+    return record(services, { kind: 'silence', matchers, ...times, comment }, author);
+  },
+});
 
-  api.post('/silences/:id/expire', async (context) => {
-    const { author } = await readBody(context, authorBody);
-    const silence_id = readId(context);
-    const silence = silencesOf(await actions(), clock.now()).find((one) => one.id === silence_id);
-    if (silence === undefined) throw new TidewatchError('input.invalid', `There is no silence ${silence_id}.`);
-    if (silence.state === 'expired') throw new TidewatchError('input.invalid', 'That silence is over already.');
-    return record(context, { kind: 'expire', silence_id }, author);
-  });
+const expireSilence = defineRoute({
+  method: 'post',
+  path: '/silences/{id}/expire',
+  role: 'analyst',
+  subject: 'Silences',
+  summary: 'End a silence now',
+  params: withId,
+  body: z.strictObject(by),
+  signed: true,
+  response: actionWritten,
+  status: 201,
+  problems: [404, 409],
+  target: ({ params }) => params.id,
+  async handler({ params, body }, services) {
+    const found = silencesOf(await readActions(services, EVERY_SILENCE), services.clock.now()).find(
+      (one) => one.id === params.id,
+    );
+    if (found === undefined) return absent('silence');
+    if (found.state === 'expired') throw new TidewatchError('input.conflict', 'That silence is over already.');
+    return record(services, { kind: 'expire', silence_id: params.id }, body.author);
+  },
+});
 
-  for (const kind of ['acknowledge', 'resolve'] as const) {
-    api.post(`/alerts/:id/${kind}`, async (context) => {
-      const { author, note } = await readBody(context, noteBody);
-      const alert_id = readId(context);
-      await expectAlert(alert_id);
-      return record(context, { kind, alert_id, note }, author);
-    });
-  }
+const acknowledgeAlert = defineRoute({
+  method: 'post',
+  path: '/alerts/{id}/acknowledge',
+  role: 'analyst',
+  subject: 'Alerts',
+  summary: 'Say that somebody looks after an alert: it is not repeated any more',
+  params: withId,
+  body: noteBody,
+  signed: true,
+  response: actionWritten,
+  status: 201,
+  problems: [404],
+  target: ({ params }) => params.id,
+  handler: ({ params, body }, services) => actOnAlert('acknowledge', params.id, body, services),
+});
 
-  api.get('/actions', async (context) => {
-    const { target } = readQuestion(context, actionsQuestion);
-    const answer: ActionsAnswer = { actions: await actions(target) };
-    return context.json(answer);
-  });
+const resolveAlert = defineRoute({
+  method: 'post',
+  path: '/alerts/{id}/resolve',
+  role: 'analyst',
+  subject: 'Alerts',
+  summary: 'End an alert by hand, and let its series rest; or add a note to one that ended',
+  params: withId,
+  body: reasonBody,
+  signed: true,
+  response: actionWritten,
+  status: 201,
+  problems: [404],
+  target: ({ params }) => params.id,
+  handler: ({ params, body }, services) => actOnAlert('resolve', params.id, body, services),
+});
 
-  api.get('/notifications', async (context) => {
-    const { alert_id, status } = readQuestion(context, notificationsQuestion);
+async function actOnAlert(
+  kind: 'acknowledge' | 'resolve',
+  alert_id: string,
+  { author, note }: z.output<typeof noteBody>,
+  services: ApiServices,
+): Promise<{ action: Action }> {
+  if (!(await services.feedback.hasAlert(alert_id))) return absent('alert');
+  return record(services, { kind, alert_id, note }, author);
+}
+
+const actions = defineRoute({
+  method: 'get',
+  path: '/actions',
+  role: 'reader',
+  subject: 'Alerts',
+  summary: 'What people did about alerts and silences, newest first',
+  query: z.strictObject({
+    target: id.optional().describe('Only what concerns this alert or silence.'),
+    cursor,
+    limit: limit(1000, 1000),
+  }),
+  response: actionsAnswer,
+  async handler({ query: { target, cursor: written, limit: most } }, services) {
+    const after = written === undefined ? null : readCursor(written, 'actions', actionPlace);
+    const found = await readActions(services, { target, after, limit: most + 1 });
+    const last = found.length > most ? found[most - 1] : undefined;
+    const next_cursor = last === undefined ? null : writeCursor('actions', last.at, last.id);
+    return { actions: found.slice(0, most), next_cursor };
+  },
+});
+
+const notifications = defineRoute({
+  method: 'get',
+  path: '/notifications',
+  role: 'reader',
+  subject: 'Notifications',
+  summary: 'What became of notifications, newest first',
+  query: z.strictObject({
+    alert_id: id.optional(),
+    status: z.enum(['sent', 'failed', 'muted']).optional(),
+    cursor,
+    limit: limit(1000, 1000),
+  }),
+  response: notificationsAnswer,
+  async handler({ query: { alert_id, status, cursor: written, limit: most } }, { store }) {
+    const after = written === undefined ? null : readCursor(written, 'notifications', notificationPlace);
     const conditions = [
       status === undefined ? "status IN ('sent', 'failed', 'muted')" : 'status = {status:String}',
       ...(alert_id === undefined ? [] : ['alert_id = {alert_id:String}']),
+      ...(after === null
+        ? []
+        : ['(at, item, notifier, status) < ({at:DateTime64(3)}, {item:String}, {notifier:String}, {last:String})']),
     ];
-    const notifications = await store.query<NotificationRow>(
+    const rows = await store.query<NotificationRow>(
       `SELECT item, notifier, status, alert_id, at, reason FROM notifications WHERE ${conditions.join(' AND ')}
-       ORDER BY at DESC, item, notifier LIMIT ${MOST_ROWS}`,
-      { ...(status !== undefined && { status }), ...(alert_id !== undefined && { alert_id }) },
+       ORDER BY at DESC, item DESC, notifier DESC, status DESC LIMIT {limit:UInt32}`,
+      {
+        limit: most + 1,
+        ...(status !== undefined && { status }),
+        ...(alert_id !== undefined && { alert_id }),
+        ...(after !== null && { at: after[0], item: after[1], notifier: after[2], last: after[3] }),
+      },
     );
-    const answer: NotificationsAnswer = { notifications };
-    return context.json(answer);
-  });
+    const last = rows.length > most ? rows[most - 1] : undefined;
+    const next_cursor =
+      last === undefined ? null : writeCursor('notifications', last.at, last.item, last.notifier, last.status);
+    return { notifications: rows.slice(0, most), next_cursor };
+  },
+});
 
-  api.post('/notifications/replay', async (context) => {
-    const { author, notification } = await readBody(context, replayBody);
-    return record(context, { kind: 'replay', notification }, author);
-  });
+const replayNotifications = defineRoute({
+  method: 'post',
+  path: '/notifications/replay',
+  role: 'analyst',
+  subject: 'Notifications',
+  summary: 'Send a notification that was given up once more; "*" for all',
+  body: z.strictObject({ ...by, notification: z.string().min(1).max(400) }),
+  signed: true,
+  response: actionWritten,
+  status: 201,
+  target: ({ body }) => body.notification,
+  handler: ({ body }, services) => record(services, { kind: 'replay', notification: body.notification }, body.author),
+});
 
-  return api;
-}
-
-function readId(context: Context): string {
-  const parsed = id.safeParse(context.req.param('id'));
-  if (!parsed.success) throw new TidewatchError('input.invalid', 'That is no id.');
-  return parsed.data;
-}
+export const peopleRoutes = {
+  silences,
+  addSilence,
+  expireSilence,
+  acknowledgeAlert,
+  resolveAlert,
+  actions,
+  notifications,
+  replayNotifications,
+};

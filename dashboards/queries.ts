@@ -19,7 +19,7 @@ export type StoredTotals = Pick<StatusAnswer, 'opinions' | 'alerts' | 'sources' 
 export interface Queries
   extends
     OpinionQueries,
-    Pick<AlertQueries, 'alerts' | 'alert' | 'incident' | 'alertRevisions'>,
+    Pick<AlertQueries, 'alerts' | 'alert' | 'incident' | 'alertRevisions' | 'alertsStoredSince'>,
     Pick<SeriesQueries, 'timeline'> {
   series(kind: 'entity' | 'topic', span: ExactSpan, filter: SeriesFilter, limit: number): Promise<SeriesAnswer>;
   /** Totals over the whole store; `model` is the one that labelled last. */
@@ -44,6 +44,7 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
     alert: alerts.alert,
     incident: alerts.incident,
     alertRevisions: alerts.alertRevisions,
+    alertsStoredSince: alerts.alertsStoredSince,
     timeline: series.timeline,
     story: (id) => readStory(store, id),
 

@@ -1,12 +1,12 @@
 /**
  * Counts over time: the tide of a selection, and the table of entities or topics. One pass over the span and the equal
- * span before it (slot -1), over narrow columns only.
+ * span before it (slot -1), over the counts by hour where these have it, else over narrow columns of the opinions.
  */
-import { isoTime } from '../core/event.ts';
 import type { Store } from '../core/store/store.ts';
 import { opinionConditions, moment, within, type SeriesFilter } from './conditions.ts';
-import type { Names, SeriesAnswer, SeriesRow, TimelineAnswer, TimelineBucket } from './contract.ts';
+import type { Names, SeriesAnswer, SeriesRow, TimelineAnswer } from './contract.ts';
 import { SPARKLINE_PARTS, spanAnswer, type ExactSpan } from './span.ts';
+import { readTimeline } from './timeline_queries.ts';
 
 export interface SeriesQueries {
   timeline(span: ExactSpan, filter: SeriesFilter): Promise<TimelineAnswer>;
@@ -18,17 +18,6 @@ export interface SeriesQueries {
     limit: number,
     firing: ReadonlyMap<string, number>,
   ): Promise<SeriesAnswer>;
-}
-
-interface StoredBucket {
-  slot: number;
-  documents: number;
-  negatives: number;
-  neutrals: number;
-  positives: number;
-  sum_negative: number;
-  sum_neutral: number;
-  sum_positive: number;
 }
 
 interface StoredSeries {
@@ -44,64 +33,26 @@ interface StoredSeries {
   negatives: number[];
 }
 
-const SILENCE: Omit<StoredBucket, 'slot'> = {
-  documents: 0,
-  negatives: 0,
-  neutrals: 0,
-  positives: 0,
-  sum_negative: 0,
-  sum_neutral: 0,
-  sum_positive: 0,
-};
-
 /** `names` gives the display names of a series. */
 export function createSeriesQueries(
   store: Store,
   names: (kind: 'entity' | 'topic', id: string) => Names,
 ): SeriesQueries {
   return {
-    async timeline(span, filter) {
-      const { sql, params } = opinionConditions(filter);
-      const rows = await store.query<StoredBucket>(
-        `SELECT ${slot('{step:Int64}')} AS slot, count() AS documents, countIf(sentiment = 'negative') AS negatives,
-           countIf(sentiment = 'neutral') AS neutrals, countIf(sentiment = 'positive') AS positives,
-           sum(negative) AS sum_negative, sum(neutral) AS sum_neutral, sum(positive) AS sum_positive
-         FROM opinions WHERE ${within('before')}${sql} GROUP BY slot`,
-        { ...params, ...ends(span), step: span.step },
-      );
-      const bySlot = new Map(rows.map((row) => [row.slot, row]));
-      const buckets: TimelineBucket[] = [];
-      const totals = { documents: 0, negative: 0, neutral: 0, positive: 0 };
-      for (let index = 0; span.from + index * span.step < span.to; index += 1) {
-        const bucket = timelineBucket(span.from + index * span.step, bySlot.get(index) ?? SILENCE);
-        for (const key of ['documents', 'negative', 'neutral', 'positive'] as const) totals[key] += bucket[key];
-        buckets.push(bucket);
-      }
-      const before = bySlot.get(-1) ?? SILENCE;
-      return {
-        ...spanAnswer(span),
-        step_secs: span.step / 1000,
-        buckets,
-        totals,
-        previous: previous(before.documents, before.negatives),
-      };
-    },
+    timeline: (span, filter) => readTimeline(store, span, filter),
 
     async series(kind, span, filter, limit, firing) {
-      const { sql, params } = opinionConditions(filter);
+      const part = Math.ceil((span.to - span.from) / SPARKLINE_PARTS);
+      const [inner, params] = counted(kind, span, filter, part);
       const rows = await store.query<StoredSeries>(
         `SELECT id, sumIf(n, slot >= 0) AS documents, sumIf(bad, slot >= 0) AS negative,
            sumIf(plain, slot >= 0) AS neutral, documents - negative - neutral AS positive,
            sumIf(n, slot < 0) AS documents_before, sumIf(bad, slot < 0) AS negative_before,
            groupArrayIf(slot, slot >= 0) AS slots, groupArrayIf(n, slot >= 0) AS volumes,
            groupArrayIf(bad, slot >= 0) AS negatives
-         FROM (
-           SELECT ${kind === 'entity' ? 'arrayJoin(entities)' : 'topic'} AS id, ${slot('{part:Int64}')} AS slot,
-             count() AS n, countIf(sentiment = 'negative') AS bad, countIf(sentiment = 'neutral') AS plain
-           FROM opinions WHERE ${within('before')}${sql} GROUP BY id, slot
-         )
+         FROM (${inner})
          GROUP BY id HAVING documents > 0 ORDER BY documents DESC, id LIMIT {limit:UInt32}`,
-        { ...params, ...ends(span), part: Math.ceil((span.to - span.from) / SPARKLINE_PARTS), limit },
+        { ...params, ...ends(span), part, limit },
       );
       const series = rows.map((row) => seriesRow(row, names(kind, row.id), firing.get(row.id) ?? 0));
       return { ...spanAnswer(span), kind, series };
@@ -109,25 +60,41 @@ export function createSeriesQueries(
   };
 }
 
-/** Which part of the span a row lies in; -1 for the span before. `size` is a part's length in milliseconds, as SQL. */
-function slot(size: string): string {
-  return `if(published_at < ${moment('from')}, -1,
-    toInt32(intDiv(toUnixTimestamp64Milli(published_at) - {from:Int64}, ${size})))`;
+const HOUR_MS = 3_600_000;
+/** Parts of the sparkline at least this long are made of whole hours: they differ by an hour, which nobody sees. */
+const LEAST_PART_MS = 8 * HOUR_MS;
+
+/** Documents by id and slot, as SQL with its parameters. */
+function counted(
+  kind: 'entity' | 'topic',
+  { from, to }: ExactSpan,
+  filter: SeriesFilter,
+  part: number,
+): [string, Readonly<Record<string, string>>] {
+  const whole = from % HOUR_MS === 0 && to % HOUR_MS === 0 && part >= LEAST_PART_MS;
+  if (whole && filter.entity === undefined && filter.topic === undefined) {
+    const sql = `SELECT member AS id, ${slot('toInt64(toUnixTimestamp(at)) * 1000')} AS slot,
+        sum(documents) AS n, sum(negatives) AS bad, sum(neutrals) AS plain
+      FROM opinions_by_hour WHERE dimension = {kind:String} AND at >= ${moment('before')} AND at < ${moment('to')}
+      GROUP BY id, slot`;
+    return [sql, { kind }];
+  }
+  const { sql, params } = opinionConditions(filter);
+  return [
+    `SELECT ${kind === 'entity' ? 'arrayJoin(entities)' : 'topic'} AS id, ${slot('toUnixTimestamp64Milli(published_at)')} AS slot,
+       count() AS n, countIf(sentiment = 'negative') AS bad, countIf(sentiment = 'neutral') AS plain
+     FROM opinions WHERE ${within('before')}${sql} GROUP BY id, slot`,
+    params,
+  ];
+}
+
+/** Which part of the span a time (epoch milliseconds, as SQL) lies in; -1 for the span before. */
+function slot(time: string): string {
+  return `if(${time} < {from:Int64}, -1, toInt32(intDiv(${time} - {from:Int64}, {part:Int64})))`;
 }
 
 function ends({ from, to }: ExactSpan): Record<'before' | 'from' | 'to', number> {
   return { before: from - (to - from), from, to };
-}
-
-function timelineBucket(at: number, row: Omit<StoredBucket, 'slot'>): TimelineBucket {
-  return {
-    at: isoTime(at),
-    documents: row.documents,
-    negative: row.negatives,
-    neutral: row.neutrals,
-    positive: row.positives,
-    probability_sums: { negative: row.sum_negative, neutral: row.sum_neutral, positive: row.sum_positive },
-  };
 }
 
 function seriesRow(row: StoredSeries, name: Names, firing: number): SeriesRow {

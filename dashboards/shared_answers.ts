@@ -6,7 +6,7 @@
 
 const MOST = 200;
 
-type Share = <Answer>(question: string, ask: () => Promise<Answer>, lifeMs?: number) => Promise<Answer>;
+export type Share = <Answer>(question: string, ask: () => Promise<Answer>, lifeMs?: number) => Promise<Answer>;
 
 /** A function that asks each question at most once in `lifeMs` (a second by default); those who ask meanwhile share the answer. */
 export function shareAnswers(): Share {

@@ -42,11 +42,15 @@ export function resolveSpan(question: SpanQuestion, now: number, newest: number 
   return widen(to - length, to, stale ? 'newest' : 'now', stepSecs);
 }
 
+/** What is written with four digits of a year: whole steps around a given time may reach beyond. */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 function widen(from: number, to: number, anchor: Span['anchor'], stepSecs?: number): ExactSpan {
   const step = (stepSecs ?? stepFor((to - from) / 1000)) * 1000;
   const end = Math.ceil(to / step) * step;
   const start = anchor === 'given' ? Math.floor(from / step) * step : end - Math.ceil((to - from) / step) * step;
-  return { from: start, to: end, step, anchor };
+  return { from: Math.max(FIRST_MS, start), to: Math.min(LAST_MS, end), step, anchor };
 }
 
 /** The finest step in seconds that keeps a span of so many seconds to about 90 buckets. */

@@ -8,7 +8,7 @@
  */
 import type { Document } from '../core/event.ts';
 import { createAutomaton } from './automaton.ts';
-import { ENOUGH_EVIDENCE, evidenceFor, isTicker } from './entity_context.ts';
+import { ENOUGH_EVIDENCE, evidenceFor, isTicker, wholeText, type WholeText } from './entity_context.ts';
 import { codeForms, collectPatterns, type Pattern, stands } from './entity_patterns.ts';
 import { relevanceOf } from './relevance.ts';
 import type { WatchedEntity } from './watchlist.ts';
@@ -47,6 +47,9 @@ const EXCHANGE_TICKER =
   /(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|HKEX|SEHK|HKG|LSE|LON|TSX|ASX|TSE|SSE|SZSE|纳斯达克|纽交所|港交所)\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:\.[A-Z]{1,2})?)(?![\w])/g;
 const BRACKETED_TICKER = /[(（]([A-Z]{3,6}(?:\.[A-Z]{1,2})?)[)）]/g;
 
+/** A name that is a word in so many places of one text is not looked at further. */
+const MOST_JUDGED = 200;
+
 /** A matcher over this watchlist; building it for 10,000 entities takes about half a second. */
 export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMatcher {
   const patterns = collectPatterns(watched);
@@ -58,6 +61,7 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
   return (document) => {
     const whole = document.title === null ? document.text : `${document.title}\n${document.text}`;
     const text = blankLinks(whole, document.links);
+    const known = wholeText(text);
     const hits: Hit[] = [];
     automaton.scan(text, (index, end) => {
       const pattern = patterns[index];
@@ -74,12 +78,20 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
         else if (use === 'plain' || (use === 'cased' && surface === form)) name(certain, index, surface, start, false);
       }
     }
-    for (const { symbol, surface, at } of symbols(text, document.cashtags)) {
+    for (const { symbol, surface, at } of symbols(known, document.cashtags)) {
       for (const index of byTicker.get(symbol) ?? []) name(certain, index, surface, at, true);
     }
+    const judged = new Map<number, { readonly ownWords: number; mentions: number }>();
     for (const { index, start, end } of doubtful) {
-      const known = certain.has(index);
-      if (known || evidenceFor({ text, start, end, context: contexts[index] ?? [] }) >= ENOUGH_EVIDENCE) {
+      if (certain.has(index)) {
+        name(certain, index, text.slice(start, end), start, false);
+        continue;
+      }
+      const doubt = judged.get(index) ?? { ownWords: known.ownWords(contexts[index] ?? []), mentions: 0 };
+      judged.set(index, doubt);
+      doubt.mentions += 1;
+      if (doubt.mentions > MOST_JUDGED) continue;
+      if (evidenceFor({ whole: known, start, end, ownWords: doubt.ownWords }) >= ENOUGH_EVIDENCE) {
         name(certain, index, text.slice(start, end), start, false);
       }
     }
@@ -141,13 +153,15 @@ function tickersOf(watched: readonly WatchedEntity[]): ReadonlyMap<string, reado
 }
 
 function* symbols(
-  text: string,
+  whole: WholeText,
   cashtags: readonly string[],
 ): Generator<{ symbol: string; surface: string; at: number }> {
+  const { text } = whole;
+  const upper = cashtags.length === 0 ? '' : text.toUpperCase();
   for (const tag of cashtags) {
     // A tag that the origin gave need not stand in the text; then it counts at its end.
-    const written = text.toUpperCase().indexOf(`$${tag}`);
-    if (written >= 0 && !isTicker(tag, text, cashtags.length)) continue;
+    const written = upper.indexOf(`$${tag}`);
+    if (written >= 0 && !isTicker(tag, whole, cashtags.length)) continue;
     yield { symbol: tag, surface: `$${tag}`, at: written < 0 ? Math.max(0, text.length - 1) : written };
   }
   if (text.includes('(') || text.includes('（')) {

@@ -11,12 +11,38 @@
 /** Evidence of at least this much makes an ambiguous name a mention. */
 export const ENOUGH_EVIDENCE = 3;
 
-export interface Mention {
+/** What is asked of a text as a whole, each worked out once, and only where something asks. */
+export interface WholeText {
   readonly text: string;
+  /** How many of these words, lower case, stand in it: what goes with an entity, its products, people, trade. */
+  ownWords(context: readonly string[]): number;
+  isTitleCase(): boolean;
+  /** Whether it talks of markets anywhere. */
+  isFinancial(): boolean;
+}
+
+export interface Mention {
+  readonly whole: WholeText;
   readonly start: number;
   readonly end: number;
-  /** Words that go with this entity, lower case: its products, people, trade. */
-  readonly context: readonly string[];
+  /** Of `ownWords`. */
+  readonly ownWords: number;
+}
+
+/** A text of nothing but doubtful names would cost this for each of them otherwise. */
+export function wholeText(text: string): WholeText {
+  const lower = once(() => text.toLowerCase());
+  return {
+    text,
+    ownWords: (context) => context.filter((word) => hasWord(lower(), word)).length,
+    isTitleCase: once(() => isTitleCase(text)),
+    isFinancial: once(() => [FINANCE, FINANCE_ZH, TRADING].some((pattern) => count(text, pattern) > 0)),
+  };
+}
+
+function once<Value>(work: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => (known ??= { value: work() }).value;
 }
 
 /** How many characters on either side count as "around". */
@@ -51,13 +77,12 @@ const COMMON_AFTER =
   /^\s*(?:of|between|in\s+the|on\s+the|that|which|date|audience|price|rate|up\s+in|level|zone|year|week|season|-)\b/iu;
 
 /** Evidence, positive or negative, that the words from start to end name the entity. */
-export function evidenceFor({ text, start, end, context }: Mention): number {
+export function evidenceFor({ whole, start, end, ownWords }: Mention): number {
+  const { text } = whole;
   const before = text.slice(Math.max(0, start - AROUND), start);
   const after = text.slice(end, end + AROUND);
   const surface = text.slice(start, end);
-  let evidence = 0;
-  const lower = text.toLowerCase();
-  for (const word of context) if (hasWord(lower, word)) evidence += OWN_WORD;
+  let evidence = ownWords * OWN_WORD;
   if (/\p{Script=Han}/u.test(surface)) {
     if (AFTER_ZH.test(after)) evidence += 3;
     else if (MAYBE_AFTER_ZH.test(after)) evidence += 1;
@@ -67,7 +92,7 @@ export function evidenceFor({ text, start, end, context }: Mention): number {
   // In lower case it is the word, whatever stands around it.
   if (surface === surface.toLowerCase()) return -10;
   const opens = start === 0 || /[.!?。！？\n"“:：]\s*$/u.test(before);
-  const titleCase = isTitleCase(text);
+  const titleCase = whole.isTitleCase();
   if (!opens && !titleCase) evidence += 2;
   if (AFTER.test(after)) evidence += 3;
   if (!titleCase && GIVEN_NAME.test(before)) evidence -= 3;
@@ -78,9 +103,8 @@ export function evidenceFor({ text, start, end, context }: Mention): number {
 }
 
 /** Whether a cashtag of one letter is one: "$T $VZ telecom calls" is, "Beat $C!" and "50 $D" are not. Longer ones are. */
-export function isTicker(symbol: string, text: string, cashtags: number): boolean {
-  if (symbol.length > 1) return true;
-  return cashtags > 1 || count(text, FINANCE) + count(text, FINANCE_ZH) + count(text, TRADING) > 0;
+export function isTicker(symbol: string, whole: WholeText, cashtags: number): boolean {
+  return symbol.length > 1 || cashtags > 1 || whole.isFinancial();
 }
 
 const TRADING =

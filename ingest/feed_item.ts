@@ -46,7 +46,7 @@ export function itemOf(entry: FeedEntry, isAtom: boolean): RawItem | null {
     first('description', 'summary', 'atom:summary', 'dc:description', 'itunes:summary', 'media:description'),
   );
   const text = whole.trim() === '' || (whole.length > LONGEST_BODY && summary.trim() !== '') ? summary : whole;
-  const url = linkOf(entry);
+  const url = linkOf(entry, isAtom);
   const guid = textOf(first('guid', 'id', 'atom:id')).trim() || (entry['rdf:about'] ?? '').trim();
   const author = authorOf(first('dc:creator'), entry['raw:author']?.[0] ?? entry['raw:atom:author']?.[0]);
   const published = textOf(
@@ -82,9 +82,13 @@ function isEscaped(element: XmlElement | undefined): boolean {
   return typeof element === 'object' && element.$?.['mode'] === 'escaped';
 }
 
-/** RSS: the text of <link>; Atom: the href whose rel is alternate or absent; else a guid that is a permanent link. */
-function linkOf(entry: FeedEntry): string {
-  for (const link of [...(entry['raw:link'] ?? []), ...(entry['raw:atom:link'] ?? [])]) {
+/**
+ * RSS: the text of <link>, of several the last; Atom: the href whose rel is alternate or absent, of several the first; so do
+ * gofeed and feedparser. Else a guid that is a permanent link.
+ */
+function linkOf(entry: FeedEntry, isAtom: boolean): string {
+  const own = entry['raw:link'] ?? [];
+  for (const link of [...(isAtom ? own : own.toReversed()), ...(entry['raw:atom:link'] ?? [])]) {
     const text = textOf(link).trim();
     if (text !== '') return text;
     const attributes = typeof link === 'object' ? link.$ : undefined;

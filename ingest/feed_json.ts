@@ -50,7 +50,8 @@ function jsonItem(item: Record<string, unknown>, address: string | undefined): R
   };
   const link = field('url') || field('external_url');
   const html = htmlToText(field('content_html'));
-  const body = field('content_text') || html;
+  // Where both are there the plain text is often the shorter form, for those who cannot show the other.
+  const body = html || field('content_text');
   const text = body === '' || (body.length > LONGEST_BODY && field('summary') !== '') ? field('summary') : body;
   const authors = Array.isArray(item['authors']) ? (item['authors'] as unknown[]) : [item['author']];
   const name = (authors[0] as { name?: unknown } | null | undefined)?.name;

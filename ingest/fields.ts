@@ -2,7 +2,7 @@
  * A record out of JSON or CSV → an item, by the names that such records commonly use. Used by the file and http sources,
  * so that what can be posted is what can be read from a file.
  */
-import type { RawItem } from './source.ts';
+import type { RawItem, Removal } from './source.ts';
 
 const NAMES = {
   guid: ['guid', 'id'],
@@ -67,6 +67,29 @@ export function itemFromRecord(record: unknown): RawItem | string {
     ...(typeof html === 'boolean' ? { html } : {}),
     ...(sourceClass === 'news' || sourceClass === 'social' ? { source_class: sourceClass } : {}),
     ...tickersOf(NAMES.tickers.map((name) => values.get(name)).find((value) => value !== undefined)),
+  };
+}
+
+/**
+ * What a recorded feed says was taken back: `"deleted": true` beside the item's guid, or beside an author and nothing else. Null
+ * where the record is no such line, one sentence where it is one and names nothing.
+ */
+export function removalFromRecord(record: unknown): Removal | string | null {
+  if (typeof record !== 'object' || record === null || (record as { deleted?: unknown }).deleted !== true) return null;
+  const text = (names: readonly string[]): string =>
+    names
+      .map((name) => (record as Record<string, unknown>)[name])
+      .map((value) => (typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''))
+      .find((value) => value !== '') ?? '';
+  const guid = text(NAMES.guid);
+  const author = text(NAMES.author);
+  if (guid === '' && author === '') return 'It says "deleted" and names neither a guid nor an author.';
+  const source = text(NAMES.source);
+  const at = text(NAMES.fetched_at) || text(NAMES.published_at);
+  return {
+    ...(guid === '' ? { author, reason: 'account_deleted' } : { guid, reason: 'deleted' }),
+    ...(source === '' ? {} : { source }),
+    ...(at === '' ? {} : { at }),
   };
 }
 

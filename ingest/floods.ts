@@ -6,6 +6,7 @@
  *
  * A campaign's first posts score low, since nobody can know yet; the score of a story is that of its highest document.
  */
+import { concerns, type Target } from '../core/removal.ts';
 import { combined, newcomerBurst, oneVoice, piggyback, rhythm, sameText } from './flood_signals.ts';
 import { oldestOf } from './oldest.ts';
 import { hashText } from './shingles.ts';
@@ -59,8 +60,12 @@ interface FeedRow extends Aged {
 export interface FloodWatch {
   /** The score in [0, 1] of a post that comes now; it is remembered. */
   score(post: Post, now: number): number;
-  /** Forgets authors at every outlet, by their stored form. */
-  forget(authors: readonly string[]): void;
+  /** Whether there is a row of this key. */
+  has(key: string): boolean;
+  /** Keys of the rows of authors, by their stored form, of all authors of an outlet, and of a document's text where nobody else posted it. */
+  rowsOf(targets: readonly Target[]): string[];
+  /** Forgets those. */
+  forget(targets: readonly Target[]): void;
   restore(rows: Iterable<{ key: string; value: FloodRow }>): void;
   /** Rows that changed since the last call; null: removed. */
   changes(): Map<string, FloodRow | null>;
@@ -200,6 +205,15 @@ export function createFloodWatch(most: Readonly<Record<keyof typeof MOST, number
     return signals;
   }
 
+  function rowsOf(targets: readonly Target[]): string[] {
+    const isNamed = isAuthorOf(targets);
+    const authors = Array.from(rows.a.keys(), (key) => `a${key}`).filter(isNamed);
+    const texts = targets.flatMap(({ kind, values }) => (kind === 'document' ? values : []));
+    return [...authors, ...texts.filter((id) => rows.f.get(id)?.posts.length === 1).map((id) => `f${id}`)];
+  }
+
+  const has = (key: string): boolean => rows[key.charAt(0) as keyof typeof rows].has(key.slice(1));
+
   return {
     score(post, now) {
       const tags = post.cashtags;
@@ -209,11 +223,12 @@ export function createFloodWatch(most: Readonly<Record<keyof typeof MOST, number
       if (author !== null && post.isTimed) signals.push(...scoreTimed({ ...post, author }, now));
       return combined(signals);
     },
-    forget(authors) {
-      for (const key of rows.a.keys()) {
-        if (!authors.includes(key.slice(key.lastIndexOf('\n') + 1))) continue;
-        rows.a.delete(key);
-        changed.set(`a${key}`, null);
+    has,
+    rowsOf,
+    forget(targets) {
+      for (const key of rowsOf(targets)) {
+        rows[key.charAt(0) as keyof typeof rows].delete(key.slice(1));
+        changed.set(key, null);
       }
     },
     restore(stored) {
@@ -227,6 +242,17 @@ export function createFloodWatch(most: Readonly<Record<keyof typeof MOST, number
       changed = new Map();
       return drained;
     },
+  };
+}
+
+/** Whether a row's key is of one of the authors, or of an author at one of the outlets. */
+export function isAuthorOf(targets: readonly Target[]): (key: string) => boolean {
+  const people = targets.filter(({ kind }) => kind !== 'document');
+  if (people.length === 0) return () => false;
+  return (key) => {
+    const end = key.lastIndexOf('\n');
+    const said = { source: key.slice(1, end), author: key.slice(end + 1) };
+    return key.startsWith('a') && people.some((target) => concerns(target, said));
   };
 }
 

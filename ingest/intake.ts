@@ -13,10 +13,10 @@ import type { State } from '../core/state/state.ts';
 import { TOPICS, deadLetterTopic, type Message, type Stream } from '../core/stream/stream.ts';
 import { deadLetter } from './dead_letter.ts';
 import { openAuthors, withStoredAuthor, type AuthorSettings } from './authors.ts';
-import { contentIdOf, openSeenDocuments } from './dedupe.ts';
+import { contentIdOf } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
-import { createFloodWatch, type FloodRow } from './floods.ts';
 import { insist, orAborted } from './insist.ts';
+import { openIngestMemory, type Forgetful, type IngestMemory } from './memory.ts';
 import { postOf, storyTextOf } from './placing.ts';
 import { removalMessage, type RemovalMessage } from './removals.ts';
 import { normalize } from './normalize.ts';
@@ -24,7 +24,6 @@ import type { IngestSettings } from './settings.ts';
 import { wordsOf } from './shingles.ts';
 import type { EmitOptions, RawItem, Receipt, Refusal, Removal } from './source.ts';
 import { createRefusalLog } from './refusal_log.ts';
-import { createStoryIndex, type StoryValue } from './stories.ts';
 import { parseTime } from './time.ts';
 import type { WatchedEntity } from './watchlist.ts';
 
@@ -38,11 +37,14 @@ export interface IntakeParts {
   readonly signal: AbortSignal;
 }
 
-export interface Intake {
-  /** Takes items of one source; see Emit. */
-  take(feed: string, items: readonly RawItem[], options?: EmitOptions): Promise<Receipt>;
-  /** Forgets what it remembers of texts and authors, besides what is in the state. */
-  forget(removals: readonly RemovalMessage[]): void;
+export interface Intake extends Forgetful {
+  /**
+   * Takes items of one source; see Emit. `stop` is the source's own signal, which aborts with the stage's: thousands of
+   * sources that wait at one signal cost more than what they wait for, since taking a listener off looks through all.
+   */
+  take(feed: string, items: readonly RawItem[], options?: EmitOptions, stop?: AbortSignal): Promise<Receipt>;
+  /** Looks for these entities from the next batch on. */
+  watch(watched: readonly WatchedEntity[]): void;
   /** Resolves when no batch is in hand. */
   idle(): Promise<void>;
 }
@@ -63,28 +65,27 @@ export function createIntake(
   parts: IntakeParts,
 ): Intake {
   const { stream, state, clock, log, metrics } = parts;
-  const matchEntities = createEntityMatcher(watched);
+  let matchEntities = createEntityMatcher(watched);
   const sayRefused = createRefusalLog(log);
-  const seen = openSeenDocuments(state, settings.dedupe_hours);
   const authors = openAuthors(settings, state);
-  const storyRows = state.table<StoryValue>('ingest_story_index');
-  const floodRows = state.table<FloodRow>('ingest_floods');
-  // What is remembered of texts and authors; null: to be read anew, as it was before a batch that failed.
-  let memory: { stories: ReturnType<typeof createStoryIndex>; floods: ReturnType<typeof createFloodWatch> } | null =
-    null;
+  // Null: to be read anew, as it was before a batch that failed.
+  let memory: Promise<IngestMemory> | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
-  function remembered(): NonNullable<typeof memory> {
+  function remembered(): Promise<IngestMemory> {
     if (memory !== null) return memory;
-    memory = { stories: createStoryIndex(), floods: createFloodWatch() };
-    memory.stories.restore(storyRows.entries());
-    memory.floods.restore(floodRows.entries());
-    return memory;
+    const opening = openIngestMemory(state, settings.dedupe_hours);
+    memory = opening;
+    opening.catch(() => {
+      if (memory === opening) memory = null;
+    });
+    return opening;
   }
 
-  function prepare(feed: string, items: readonly RawItem[], removed: readonly Removal[]): Batch {
+  async function prepare(feed: string, items: readonly RawItem[], removed: readonly Removal[]): Promise<Batch> {
+    const held = await remembered();
+    const { seen, stories, floods } = held;
     const batch: Batch = { documents: [], refused: [], duplicates: new Map(), removals: [] };
-    const { stories, floods } = remembered();
     seen.begin();
     for (const [index, item] of items.entries()) {
       // In a replay the items are the clock: each is fetched when it was, or else at the moment it was published.
@@ -113,30 +114,23 @@ export function createIntake(
       batch.documents.push({ ...document, entities, story, novelty, coordinated });
     }
     for (const removal of removed) {
+      if (isReplayClock(clock)) clock.advanceTo(parseTime(removal.at ?? '') ?? 0);
       const message = removalMessage(removal, { feed, authors, now: clock.now() });
       if (message.kind === 'document' && !message.values.some((id) => seen.knows(id, clock.now()))) {
         metrics.skipped('removal_unknown');
         continue;
       }
-      forget([message]);
+      held.drop([message]);
       batch.removals.push(message);
     }
     return batch;
-  }
-
-  function forget(messages: readonly RemovalMessage[]): void {
-    const { stories, floods } = remembered();
-    for (const { kind, values } of messages) {
-      if (kind === 'document') for (const id of values) stories.forget(id);
-      if (kind === 'author') floods.forget(values);
-    }
   }
 
   async function store(feed: string, batch: Batch, refused: readonly Refusal[], signal: AbortSignal): Promise<void> {
     const messages: Message<Document>[] = batch.documents.map((value) => ({ key: keyOf(value), value }));
     const letters = [...refused, ...batch.refused.map(({ refusal }) => refusal)].map((refusal) => ({
       key: feed,
-      value: deadLetter({ ...refusal, value: withStoredAuthor(refusal.value, authors) }, clock.now()),
+      value: deadLetter({ ...refusal, value: withStoredAuthor(refusal.value, authors) }, feed, clock.now()),
     }));
     const waiting = { clock, log, metrics, signal };
     await insist(() => authors.keep(), waiting);
@@ -145,19 +139,10 @@ export function createIntake(
       await insist(() => stream.append(deadLetterTopic(TOPICS.documents), letters, signal), waiting);
     const removals = batch.removals.map((value) => ({ key: value.values[0] ?? value.id, value }));
     if (removals.length > 0) await insist(() => stream.append(TOPICS.removals, removals, signal), waiting);
-    const { stories, floods } = remembered();
-    const storyChanges = [...stories.changes()];
-    const floodChanges = [...floods.changes()];
+    const held = await remembered();
     // From here on the batch is in the stream: what is left to write is written even while the stage stops.
-    await insist(
-      () =>
-        state.transaction(() => {
-          seen.record(clock.now());
-          for (const [key, row] of storyChanges) void (row === null ? storyRows.remove(key) : storyRows.put(key, row));
-          for (const [key, row] of floodChanges) void (row === null ? floodRows.remove(key) : floodRows.put(key, row));
-        }),
-      waiting,
-    );
+    await insist(() => state.transaction(() => held.record(clock.now())), waiting);
+    held.settle();
   }
 
   async function takeBatch(
@@ -169,8 +154,9 @@ export function createIntake(
   ): Promise<Receipt> {
     signal.throwIfAborted();
     const started = performance.now();
-    const batch = prepare(feed, items, removed);
+    let batch: Batch;
     try {
+      batch = await prepare(feed, items, removed);
       await store(feed, batch, refused, signal);
     } catch (error) {
       // Nothing of it was recorded, so the next try must find the stories as they were.
@@ -197,8 +183,11 @@ export function createIntake(
   }
 
   return {
-    async take(feed, items, options = {}) {
-      const signal = options.signal === undefined ? parts.signal : AbortSignal.any([parts.signal, options.signal]);
+    watch(entities) {
+      matchEntities = createEntityMatcher(entities);
+    },
+    async take(feed, items, options = {}, stop = parts.signal) {
+      const signal = options.signal === undefined ? stop : AbortSignal.any([stop, options.signal]);
       const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
       const allRefused = options.refused ?? [];
       const allRemoved = options.removed ?? [];
@@ -216,7 +205,15 @@ export function createIntake(
       }
       return receipt;
     },
-    forget,
+    count: async (targets) => (await remembered()).count(targets),
+    async forget(targets) {
+      try {
+        await (await remembered()).forget(targets);
+      } catch (error) {
+        memory = null;
+        throw error;
+      }
+    },
     async idle() {
       await last;
     },

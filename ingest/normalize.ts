@@ -7,8 +7,9 @@
  */
 import { isoTime, stableId, type Document } from '../core/event.ts';
 import { cleanText, detectLanguage, findCashtags, findLinks } from '../core/text.ts';
+import { documentIdOf, webAddress } from './identity.ts';
 import { htmlToText, looksLikeHtml } from './html.ts';
-import type { RawItem } from './source.ts';
+import type { RawItem, Refusal } from './source.ts';
 import { readTime } from './time.ts';
 
 /** A document before the stage knows its entities and its story. */
@@ -23,9 +24,7 @@ export interface NormalizeOptions {
   readonly maxTextChars: number;
 }
 
-export type Normalized =
-  | { readonly document: PlainDocument }
-  | { readonly refused: { readonly code: 'input.invalid' | 'input.too_large'; readonly reason: string } };
+export type Normalized = { readonly document: PlainDocument } | { readonly refused: Omit<Refusal, 'value'> };
 
 /** How far ahead of our clock an origin's clock may be before its time is not believed. */
 const CLOCK_SKEW_MS = 10 * 60_000;
@@ -35,21 +34,19 @@ const EARLIEST_MS = 86_400_000;
 
 export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
   const { now, feed, maxTextChars } = options;
+  const source = cleanText(item.source ?? '').slice(0, 100) || feed;
+  const origin = { source, id: documentIdOf(source, item) };
   // HTML shrinks when stripped, but not endlessly: beyond this it is refused before time is spent on it.
   const rawLength = item.text.length + (item.title?.length ?? 0);
-  if (rawLength > maxTextChars * 20) return tooLong(rawLength, maxTextChars);
+  if (rawLength > maxTextChars * 20) return tooLong(rawLength, maxTextChars, origin);
   const written = { title: plain(item.title ?? '', item.html), text: plain(item.text, item.html) };
   const body = withoutTitle(written.title, written.text);
   const title = body === '' ? '' : written.title;
   const text = body === '' ? written.title : body;
-  if (text === '') return { refused: { code: 'input.invalid', reason: 'It has neither text nor title.' } };
+  if (text === '') return { refused: { code: 'input.invalid', reason: 'It has neither text nor title.', origin } };
   const length = title.length + text.length;
-  if (length > maxTextChars) return tooLong(length, maxTextChars);
+  if (length > maxTextChars) return tooLong(length, maxTextChars, origin);
 
-  const source = cleanText(item.source ?? '').slice(0, 100) || feed;
-  const url = webAddress(item.url);
-  const guid = item.guid?.trim() ?? '';
-  const identity = guid !== '' ? ['guid', guid] : url !== null ? ['url', identityOf(url)] : ['content', title, text];
   const whole = title === '' ? text : `${title} ${text}`;
   const published = publishedAt(item.published_at, now);
   const author = cleanText(item.author ?? '').slice(0, 200);
@@ -57,12 +54,12 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
   return {
     document: {
       schema_version: 1,
-      id: stableId(source, ...identity),
+      id: documentIdOf(source, item, [title, text]),
       source,
       feed,
       source_class: item.source_class ?? 'news',
       author: author === '' ? null : author.toWellFormed(),
-      url,
+      url: webAddress(item.url),
       title: title === '' ? null : title,
       text,
       language: languageOf(item.language, whole),
@@ -92,9 +89,9 @@ function publishedAt(
   return { at: null, mark: isEastern ? mark : 'future' };
 }
 
-function tooLong(length: number, limit: number): Normalized {
+function tooLong(length: number, limit: number, origin: Refusal['origin']): Normalized {
   const reason = `It has ${length} characters; ingest.max_text_chars allows ${limit}.`;
-  return { refused: { code: 'input.too_large', reason } };
+  return { refused: { code: 'input.too_large', reason, origin } };
 }
 
 function plain(raw: string, html: boolean | undefined): string {
@@ -110,27 +107,11 @@ function withoutTitle(title: string, text: string): string {
   return rest.replace(/^[\s.,:;!?|。，：；！？…–—-]+/u, '');
 }
 
-function webAddress(written: string | undefined): string | null {
-  const text = written?.trim() ?? '';
-  if (!/^https?:\/\//i.test(text) || text.length > 2000 || !URL.canParse(text)) return null;
-  const { href } = new URL(text);
-  return href.length > 2000 ? null : href;
-}
-
 /** An address as it is; the guid of an item of the same outlet as that document's id. */
 function repostOf(written: string | undefined, source: string): string | null {
   const text = written?.trim() ?? '';
   if (text === '') return null;
   return webAddress(text) ?? stableId(source, 'guid', text);
-}
-
-/** An address without what differs between two links to the same page: the fragment and campaign parameters. */
-function identityOf(address: string): string {
-  const url = new URL(address);
-  url.hash = '';
-  const campaign = Array.from(url.searchParams.keys()).filter((name) => /^utm_/i.test(name));
-  for (const name of campaign) url.searchParams.delete(name);
-  return url.href;
 }
 
 function languageOf(given: string | undefined, text: string): Document['language'] {

@@ -2,12 +2,16 @@
  * Whether a source is well: keeps its usual rate, and says when it is quiet (silent for longer than that rate explains),
  * failing, or dead (failed for good, or for longer than the settings allow). Each change is said once in the log and
  * counted; health, metrics and the alert are made of the same verdict.
+ *
+ * A silence is what was watched of it: neither a stop of ours nor a failure of the source adds to it or ends it; only a
+ * document does. It is kept in the state each hour, at each change that is told, and at a stop; a kill loses the last hour
+ * of it at most, and never of one that was told.
  */
 import type { Context } from '../core/component.ts';
 import { isoTime } from '../core/event.ts';
 import type { SourceHealth } from '../core/health.ts';
 import type { SourceCondition } from './source.ts';
-import { createUsualRate, type RateHistory } from './usual_rate.ts';
+import { createUsualRate, type RateHistory, type Span } from './usual_rate.ts';
 
 export interface SilenceRules {
   /** A silence less probable than this is called quiet. */
@@ -22,27 +26,49 @@ export interface Verdict {
   readonly usualPerHour: number | null;
 }
 
+/** When documents came last (epoch milliseconds), and how old the newest of them was. */
+export interface LastDocuments {
+  readonly at: number;
+  readonly lagSecs: number | null;
+}
+
 export interface SilenceKeeper {
-  /** Documents came in. */
-  brought(count: number): void;
+  /** Documents came in; `lagSecs`: the age of the newest. */
+  brought(count: number, lagSecs: number | null): void;
+  /** In this run or an earlier one; null before the first. */
+  last(): LastDocuments | null;
   /** What is to be said of the source now. */
   judge(condition: SourceCondition): Verdict;
-  /** Counts the time since the last look as watched, where the source works, and keeps what was learnt. */
+  /** Counts the time since the last look as watched, where the source works, and keeps what was learnt each hour. */
   look(condition: SourceCondition): Promise<void>;
+  /** Keeps what was learnt. */
+  keep(): Promise<void>;
+}
+
+/** Plain data in the state. */
+interface KeptSilence {
+  readonly last: LastDocuments | null;
+  /** What was watched since, oldest first. */
+  readonly watched: readonly Span[];
 }
 
 const HOUR_MS = 3_600_000;
+/** A source that fails every few minutes breaks a silence into many. */
+const MOST_SPANS = 200;
 
 export function createSilenceKeeper(
   name: string,
   rules: SilenceRules,
   { clock, state }: Pick<Context, 'clock' | 'state'>,
 ): SilenceKeeper {
-  const table = state.table<RateHistory>('ingest_rates');
-  const rate = createUsualRate(table.get(name));
-  let lastAt: number | null = null;
-  /** Since when it has worked without a break, as far as we have seen. */
-  let workingSince: number | null = null;
+  const rates = state.table<RateHistory>('ingest_rates');
+  const silences = state.table<KeptSilence>('ingest_silences');
+  const rate = createUsualRate(rates.get(name));
+  const kept = silences.get(name);
+  let last = kept?.last ?? null;
+  let watched: Span[] = [...(kept?.watched ?? [])];
+  /** Whether it works: the last span is still open. */
+  let isWatching = false;
   let failingSince: number | null = null;
   let keptHour = Math.floor(clock.now() / HOUR_MS);
 
@@ -50,24 +76,37 @@ export function createSilenceKeeper(
     const now = clock.now();
     if (status === 'ok') {
       failingSince = null;
-      workingSince ??= now;
+      const open = isWatching ? watched.pop() : undefined;
+      watched.push([open?.[0] ?? now, now]);
+      isWatching = true;
+      if (watched.length > MOST_SPANS) watched.splice(shortest(watched), 1);
     } else if (status !== 'starting') {
-      workingSince = null;
+      isWatching = false;
       failingSince ??= now;
     }
   }
 
+  async function keep(): Promise<void> {
+    await state.transaction(() => {
+      void rates.put(name, rate.history());
+      void silences.put(name, { last, watched });
+    });
+  }
+
   return {
-    brought(count) {
+    brought(count, lagSecs) {
       if (count === 0) return;
       const now = clock.now();
-      rate.watched(now, count, lastAt === null || workingSince === null || workingSince > lastAt ? 0 : now - lastAt);
-      lastAt = now;
+      const open = isWatching ? now - (watched.at(-1)?.[1] ?? now) : 0;
+      rate.watched(now, count, last === null ? 0 : watched.reduce((sum, [from, to]) => sum + to - from, open));
+      last = { at: now, lagSecs };
+      watched = isWatching ? [[now, now]] : [];
     },
+    last: () => last,
     judge(condition) {
       note(condition);
       const now = clock.now();
-      const usualPerHour = rate.perHour(now, lastAt ?? now);
+      const usualPerHour = rate.perHour(now, last?.at ?? now);
       const verdict = (status: Verdict['status'], reason: string | null): Verdict => ({ status, reason, usualPerHour });
       if (failingSince !== null && (condition.status === 'dead' || now - failingSince > rules.deadAfterMs)) {
         const since = `It has failed since ${isoTime(failingSince)}`;
@@ -76,16 +115,16 @@ export function createSilenceKeeper(
           condition.status === 'dead' ? condition.reason : `${since}: ${condition.reason ?? 'unknown'}`,
         );
       }
-      if (condition.status !== 'ok' || workingSince === null) return verdict(condition.status, condition.reason);
-      const from = Math.max(lastAt ?? 0, workingSince);
-      const silence = rate.silence(from, now);
+      const [first] = watched;
+      if (condition.status !== 'ok' || first === undefined) return verdict(condition.status, condition.reason);
+      const silence = rate.silence(watched);
       if (silence === null || !silence.isRecord || silence.probability >= rules.quietProbability) {
         return verdict('ok', null);
       }
       const { expected, probability } = silence;
       return verdict(
         'quiet',
-        `It answers, but has brought nothing since ${isoTime(from)}, where about ${expected.toPrecision(2)} documents were usual (probability ${probability.toExponential(0)}). Look whether its address still carries news`,
+        `It answers, but has brought nothing since ${isoTime(last?.at ?? first[0])}, where about ${expected.toPrecision(2)} documents were usual (probability ${probability.toExponential(0)}). Look whether its address still carries news`,
       );
     },
     async look(condition) {
@@ -95,7 +134,17 @@ export function createSilenceKeeper(
       const hour = Math.floor(now / HOUR_MS);
       if (hour === keptHour) return;
       keptHour = hour;
-      await table.put(name, rate.history());
+      await keep();
     },
+    keep,
   };
+}
+
+function shortest(spans: readonly Span[]): number {
+  let found = 0;
+  for (const [index, [from, to]] of spans.entries()) {
+    const [start = 0, end = 0] = spans[found] ?? [];
+    if (to - from < end - start) found = index;
+  }
+  return found;
 }

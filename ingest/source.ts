@@ -41,6 +41,8 @@ export interface Removal {
   /** The items' own outlet, where they had one; absent: the name of the source instance. */
   readonly source?: string;
   readonly reason: 'deleted' | 'account_deleted';
+  /** Of a recorded feed: when it was taken back. A replay's clock goes by it. */
+  readonly at?: string;
 }
 
 /** An input that is no item: a broken line, a wrong record. It goes to the dead-letter topic with its reason. */
@@ -50,6 +52,8 @@ export interface Refusal {
   readonly reason: string;
   /** The input, or its beginning. */
   readonly value: unknown;
+  /** Of an item: its outlet, and the id of the document that it would have been, where its guid or address say so. */
+  readonly origin?: { readonly source: string; readonly id: string | null } | undefined;
 }
 
 export interface EmitOptions {

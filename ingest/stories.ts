@@ -3,16 +3,28 @@
  * bot flood, share the story of the first one seen; what says of itself that it repeats or quotes another joins that
  * one's story. Streaming, bounded: a story lives 48 hours after its last document and the oldest give way above the limit.
  *
- * Candidates share some of the smallest shingle hashes (exemplars.ts), the best are compared by their whole sketches.
+ * Candidates share some of the smallest shingle hashes (exemplars.ts), the best are compared by their whole sketches
+ * (story_texts.ts, story_copies.ts).
  * Reports of one event in different words stay apart: that is what makes the number of stories a measure of how many
  * people had something to say. So do fillings of one template (other entities, names or figures): "X to buy back
  * shares". Fillings of one template by other figures or cashtags keep a `family` in common: floods.ts looks at that.
  * Rejected: embeddings (they merge different reports of one event, and cost a model call each).
  */
-import { createExemplars, type Exemplar } from './exemplars.ts';
+import type { Exemplar } from './exemplars.ts';
 import { marksOf, MOST_MARKS } from './marks.ts';
 import { oldestOf } from './oldest.ts';
-import { hashText, hashWhole, sketchOf, weightOf, wordsOf, type Likeness } from './shingles.ts';
+import { hashText, hashWhole, sketchOf, weightOf, wordsOf } from './shingles.ts';
+import {
+  fromStored,
+  rowOf,
+  stored,
+  storiesOf,
+  storyKey,
+  textKey,
+  type StoryRow,
+  type StoryValue,
+} from './story_rows.ts';
+import { createStoryTexts, type Found, type HeldTexts, type Match } from './story_texts.ts';
 
 export interface StoryText {
   readonly id: string;
@@ -42,35 +54,13 @@ export interface Placed {
   readonly family: string;
 }
 
-/** Plain data: rows of the state, "s" and the story's id for a story, "e", the id, ":" and a number for its texts. */
-export type StoryValue = StoryRow | StoredExemplar;
-
-export interface StoryRow {
-  documents: number;
-  /** When the last document came, by the process's clock, epoch milliseconds. */
-  arrived: number;
-  /** Newest event time. */
-  latest: number;
-  readonly family: string;
-  /** Event times of the last documents, for their novelty. */
-  readonly times: number[];
-  /** Hashes of ids and addresses of documents, for what repeats them. */
-  readonly keys: number[];
-}
-
-export interface StoredExemplar {
-  readonly whole: number;
-  readonly cutoff: number;
-  readonly head: number;
-  readonly marks: readonly (readonly number[])[];
-  /** Shingle hashes, four bytes each, little-endian. */
-  readonly hashes: Uint8Array;
-}
-
 export interface StoryIndex {
   /** Places one document; `now` is the process's clock, epoch milliseconds. */
   place(text: StoryText, now: number): Placed;
-  /** Forgets a story of this one document; what others share stays. */
+  has(story: string): boolean;
+  /** Whether there is a story of this one document: what others share is not its own. */
+  isOwn(document: string): boolean;
+  /** Forgets that story. */
   forget(document: string): void;
   /** Takes up rows of an earlier run. */
   restore(rows: Iterable<{ key: string; value: StoryValue }>): void;
@@ -90,46 +80,24 @@ const LEAST_WEIGHT = 5;
 /** Two days at 35 new stories a minute; docs/stories.md has the memory that it takes. */
 const MOST_STORIES = 100_000;
 
-interface Story extends StoryRow {
-  readonly slots: number[];
-  readonly wholes: number[];
-}
-
-interface Match {
-  readonly story: string;
-  readonly resemblance: number;
-}
+interface Story extends StoryRow, HeldTexts {}
 
 export function createStoryIndex(limits: { maxStories?: number } = {}): StoryIndex {
   const maxStories = limits.maxStories ?? MOST_STORIES;
   const capacity = Math.ceil(maxStories * 1.25) + EXEMPLARS_A_STORY;
-  const exemplars = createExemplars(capacity);
+  const held = createStoryTexts(capacity);
   // In order of the last document, so that the first key is the one to give up.
   const stories = new Map<string, Story>();
   const oldest = oldestOf(stories);
-  const storyOfSlot: string[] = [];
-  const byWhole = new Map<number, string>();
   const byKey = new Map<number, string>();
   let changed = new Map<string, StoryValue | null>();
-
-  const add = (id: string, story: Story, whole: number, exemplar: Exemplar): void => {
-    const slot = exemplars.add(exemplar);
-    storyOfSlot[slot] = id;
-    byWhole.set(whole, id);
-    story.slots.push(slot);
-    story.wholes.push(whole);
-  };
 
   const remove = (id: string, story: Story): void => {
     stories.delete(id);
     oldest.moved(id);
-    changed.set(`s${id}`, null);
-    for (const [number, slot] of story.slots.entries()) {
-      exemplars.free(slot);
-      storyOfSlot[slot] = '';
-      changed.set(`e${id}:${number}`, null);
-    }
-    for (const whole of story.wholes) if (byWhole.get(whole) === id) byWhole.delete(whole);
+    changed.set(storyKey(id), null);
+    for (const number of story.slots.keys()) changed.set(textKey(id, number), null);
+    held.remove(id, story);
     for (const key of story.keys) if (byKey.get(key) === id) byKey.delete(key);
   };
 
@@ -137,7 +105,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
     for (let id = oldest.peek(); id !== undefined; id = oldest.peek()) {
       const story = stories.get(id);
       if (story === undefined) break;
-      const hasRoom = stories.size <= maxStories && exemplars.size + EXEMPLARS_A_STORY <= capacity;
+      const hasRoom = stories.size <= maxStories && held.size + EXEMPLARS_A_STORY <= capacity;
       if (hasRoom && story.arrived >= now - STORY_WINDOW_MS) break;
       remove(id, story);
     }
@@ -165,34 +133,6 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
     return story === undefined ? null : { story, resemblance: 1 };
   };
 
-  /** The story whose text this one copies; and the one whose template it fills, where that is all. */
-  const original = (
-    exemplar: Exemplar,
-    whole: number,
-    at: number,
-    leastFigures: number,
-  ): { match: Match | null; template: string | null } => {
-    const same = byWhole.get(whole);
-    if (same !== undefined && isNear(same, at)) return { match: { story: same, resemblance: 1 }, template: null };
-    let match: Match | null = null;
-    let template: string | null = null;
-    for (const slot of exemplars.candidates(exemplar)) {
-      const id = storyOfSlot[slot] ?? '';
-      if (id === '' || !isNear(id, at)) continue;
-      const alike = exemplars.compare(exemplar, slot);
-      if (alike.resemblance < LEAST_RESEMBLANCE && alike.containment < LEAST_CONTAINMENT) continue;
-      const other = exemplars.read(slot);
-      if (!isCopy(alike, exemplar, other)) continue;
-      const difference = differenceOf(exemplar, other, leastFigures);
-      if (difference === 'figures' || difference === 'about') template ??= id;
-      if (difference !== null) continue;
-      if (match === null || alike.resemblance > match.resemblance) {
-        match = { story: id, resemblance: alike.resemblance };
-      }
-    }
-    return { match, template };
-  };
-
   return {
     place({ id, text, links, isSocial, at, about, url, repostOf }, now) {
       expire(now);
@@ -204,7 +144,8 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
         about: about.slice(0, MOST_MARKS).map(hashText),
       };
       const whole = hashWhole(words);
-      const copied = words.length === 0 ? NOWHERE : original(exemplar, whole, at, isSocial ? 2 : 1);
+      const copied =
+        words.length === 0 ? NOWHERE : held.find(exemplar, whole, isSocial ? 2 : 1, (other) => isNear(other, at));
       const quoted = repeated(repostOf);
       const placed = quoted ?? copied.match;
       const story = placed?.story ?? id;
@@ -220,8 +161,8 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
       const adds =
         placed === null || (quoted === null && placed.resemblance < 0.8 && row.slots.length < EXEMPLARS_A_STORY);
       if (words.length > 0 && adds) {
-        changed.set(`e${story}:${row.slots.length}`, stored(whole, exemplar));
-        add(story, row, whole, exemplar);
+        changed.set(textKey(story, row.slots.length), stored(whole, exemplar));
+        held.add(story, row, whole, exemplar);
       }
       if (row.slots.length > 0) {
         if (story !== id) remember(story, row, id);
@@ -230,34 +171,22 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
         stories.delete(story);
         stories.set(story, row);
         oldest.moved(story);
-        changed.set(`s${story}`, row);
+        changed.set(storyKey(story), row);
       }
       return { story, novelty: Math.round(100 * 0.75 ** before), family: row.family };
     },
+    has: (story) => stories.has(story),
+    isOwn: (document) => stories.get(document)?.documents === 1,
     forget(document) {
       const story = stories.get(document);
       if (story?.documents === 1) remove(document, story);
     },
     restore(rows) {
-      const texts = new Map<string, { number: number; value: StoredExemplar }[]>();
-      const found: { id: string; row: StoryRow }[] = [];
-      for (const { key, value } of rows) {
-        if ('documents' in value) {
-          found.push({ id: key.slice(1), row: value });
-          continue;
-        }
-        const colon = key.lastIndexOf(':');
-        const id = key.slice(1, colon);
-        const own = texts.get(id) ?? [];
-        own.push({ number: Number(key.slice(colon + 1)), value });
-        texts.set(id, own);
-      }
-      for (const { id, row } of found.sort((a, b) => a.row.arrived - b.row.arrived)) {
+      for (const { id, row, texts } of storiesOf(rows)) {
         const story: Story = { ...row, slots: [], wholes: [] };
         stories.set(id, story);
         for (const key of story.keys) byKey.set(key, id);
-        const own = (texts.get(id) ?? []).sort((a, b) => a.number - b.number);
-        for (const { value } of own) add(id, story, value.whole, fromStored(value));
+        for (const text of texts) held.add(id, story, text.whole, fromStored(text));
         expire(-Infinity);
       }
     },
@@ -279,34 +208,7 @@ export function createStoryIndex(limits: { maxStories?: number } = {}): StoryInd
 }
 
 const NOTHING = { hashes: new Uint32Array(0), cutoff: 0, head: 0 };
-const NOWHERE = { match: null, template: null };
-const LEAST_RESEMBLANCE = 0.55;
-const LEAST_CONTAINMENT = 0.8;
-
-/** Thresholds set on hand-made pairs of both kinds in both languages; see test/ingest/stories.test.ts and docs/stories.md. */
-function isCopy({ resemblance, containment, ratio }: Likeness, a: Exemplar, b: Exemplar): boolean {
-  // Where neither text holds the other one's beginning, they are likely to speak of different subjects.
-  const apart = isWhole(a) && isWhole(b) && !a.hashes.includes(b.head) && !b.hashes.includes(a.head);
-  if (resemblance >= (apart ? 0.75 : LEAST_RESEMBLANCE)) return true;
-  return !apart && containment >= LEAST_CONTAINMENT && ratio >= 0.1 && Math.min(a.hashes.length, b.hashes.length) >= 8;
-}
-
-/** Whether the sketch holds every shingle of its text. */
-function isWhole({ cutoff }: Exemplar): boolean {
-  return cutoff === 0xffff_ffff;
-}
-
-/** What says that two texts of one form speak of different things; null where nothing does. */
-function differenceOf(a: Exemplar, b: Exemplar, leastFigures: number): 'about' | 'names' | 'figures' | null {
-  if (areDisjoint(a.about, b.about, 1)) return 'about';
-  if (areDisjoint(a.names, b.names, 1)) return 'names';
-  if (areDisjoint(a.figures, b.figures, leastFigures)) return 'figures';
-  return null;
-}
-
-function areDisjoint(a: readonly number[], b: readonly number[], least: number): boolean {
-  return a.length >= least && b.length >= least && !a.some((mark) => b.includes(mark));
-}
+const NOWHERE: Found = { match: null, template: null };
 
 function newStory(now: number, at: number, family: string): Story {
   return { documents: 0, arrived: now, latest: at, family, times: [], keys: [], slots: [], wholes: [] };
@@ -314,19 +216,4 @@ function newStory(now: number, at: number, family: string): Story {
 
 function keyOf(value: string): number {
   return hashWhole([value]);
-}
-
-function rowOf({ documents, arrived, latest, family, times, keys }: Story): StoryRow {
-  return { documents, arrived, latest, family, times: [...times], keys: [...keys] };
-}
-
-function stored(whole: number, { hashes, cutoff, head, figures, names, about }: Exemplar): StoredExemplar {
-  const copy = Uint32Array.from(hashes);
-  return { whole, cutoff, head, marks: [figures, names, about], hashes: new Uint8Array(copy.buffer) };
-}
-
-function fromStored({ cutoff, head, marks, hashes }: StoredExemplar): Exemplar {
-  const copy = Uint8Array.from(hashes);
-  const [figures = [], names = [], about = []] = marks;
-  return { hashes: new Uint32Array(copy.buffer), cutoff, head, figures, names, about };
 }

@@ -42,27 +42,23 @@ export function superviseSource(
 ): SupervisedSource {
   const { clock, log, metrics, signal } = context;
   const silence = createSilenceKeeper(name, rules, context);
-  let lagSecs: number | null = null;
   let items = 0;
-  let lastItemAt: number | null = null;
   let hasEnded = false;
   let crash: { readonly reason: string; readonly next: string | null } | null = null;
 
   const emit: Emit = async (batch, options) => {
     const receipt = await take(batch, options);
     items += receipt.accepted;
-    if (receipt.accepted > 0) {
-      lastItemAt = clock.now();
-      const times = batch.map((item) => parseTime(item.published_at ?? '')).filter((time) => time !== null);
-      if (times.length > 0) lagSecs = Math.max(0, lastItemAt - times.reduce((a, b) => Math.max(a, b))) / 1000;
-    }
-    silence.brought(receipt.accepted);
+    const times = batch.map((item) => parseTime(item.published_at ?? '')).filter((time) => time !== null);
+    const newest = times.reduce<number | null>((a, b) => Math.max(a ?? b, b), null);
+    silence.brought(receipt.accepted, newest === null ? null : Math.max(0, clock.now() - newest) / 1000);
     return receipt;
   };
 
   function health(): SourceHealth {
     const condition = source.condition();
     const judged = silence.judge(condition);
+    const last = silence.last();
     const isDown = condition.status === 'failing' || condition.status === 'dead';
     return {
       name,
@@ -70,10 +66,10 @@ export function superviseSource(
       status: crash !== null ? 'failing' : hasEnded && !isDown ? 'finished' : judged.status,
       reason: crash?.reason ?? judged.reason,
       last_success_at: condition.last_success_at,
-      last_item_at: lastItemAt === null ? null : isoTime(lastItemAt),
+      last_item_at: last === null ? null : isoTime(last.at),
       items,
       next_attempt_at: crash === null ? condition.next_attempt_at : crash.next,
-      lag_secs: lagSecs,
+      lag_secs: last?.lagSecs ?? null,
       usual_per_hour: judged.usualPerHour,
     };
   }
@@ -92,6 +88,8 @@ export function superviseSource(
         if (!isNews || end.aborted) continue;
         await onChange(seen);
         told = seen.status;
+        // With it, or the next start would find the source told quiet and the silence forgotten.
+        await silence.keep();
         await table.put(name, told);
       } catch (thrown) {
         // The disk is full or the stream away: it is told at the next look.
@@ -107,6 +105,7 @@ export function superviseSource(
       const ended = new AbortController();
       const watching = watch(AbortSignal.any([signal, ended.signal]));
       await runUntilDone();
+      await silence.keep().catch((thrown: unknown) => metrics.stage('ingest').error(toTidewatchError(thrown).code));
       // A source that died is still looked at until the stage stops: whoever asks is told of it.
       if (source.condition().status !== 'dead') ended.abort();
       await watching;

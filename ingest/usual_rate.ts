@@ -29,6 +29,9 @@ export interface RateHistory {
   readonly gaps: readonly (readonly [ended: number, length: number])[];
 }
 
+/** From when to when, epoch milliseconds. */
+export type Span = readonly [from: number, to: number];
+
 export interface Silence {
   /** Probability that a source with this rate brings nothing for so long. */
   readonly probability: number;
@@ -43,8 +46,8 @@ export interface UsualRate {
   watched(now: number, count: number, gapMs?: number): void;
   /** Documents an hour at this hour of the week, by what was seen before `from`; null while that is being learnt. */
   perHour(now: number, from?: number): number | null;
-  /** How the silence from `from` to `to` looks; null while the rate is being learnt. */
-  silence(from: number, to: number): Silence | null;
+  /** How a silence looks that was watched in these spans, oldest first; null while the rate is being learnt. */
+  silence(watched: readonly Span[]): Silence | null;
   history(): RateHistory;
 }
 
@@ -64,7 +67,8 @@ export function createUsualRate(kept: RateHistory = { hours: [], gaps: [] }): Us
     watched(now, count, gapMs = 0) {
       const hour = Math.floor(now / HOUR_MS);
       hours.set(hour, (hours.get(hour) ?? 0) + count);
-      for (const old of hours.keys()) {
+      // Only when something came: in a silence of months the usual rate is that of the weeks before it.
+      for (const old of count > 0 ? hours.keys() : []) {
         if (old > hour - KEPT_HOURS) break;
         hours.delete(old);
       }
@@ -73,21 +77,25 @@ export function createUsualRate(kept: RateHistory = { hours: [], gaps: [] }): Us
       gaps = recent.sort((a, b) => b[1] - a[1]).slice(0, 2);
     },
     perHour: (now, from = now) => rates(from)?.mean(Math.floor(now / HOUR_MS)) ?? null,
-    silence(from, to) {
-      const fitted = rates(from);
+    silence(watched) {
+      const fitted = rates(watched[0]?.[0] ?? 0);
       if (fitted === null) return null;
       let expected = 0;
       let log = 0;
-      for (let at = from; at < to;) {
-        const hour = Math.floor(at / HOUR_MS);
-        const end = Math.min(to, (hour + 1) * HOUR_MS);
-        const mean = fitted.mean(hour) * ((end - at) / HOUR_MS);
-        expected += mean;
-        // 1/k is the dispersion; 0 is Poisson's.
-        log -= fitted.dispersion > 0 ? Math.log1p(mean * fitted.dispersion) / fitted.dispersion : mean;
-        at = end;
+      let length = 0;
+      for (const [from, to] of watched) {
+        length += to - from;
+        for (let at = from; at < to;) {
+          const hour = Math.floor(at / HOUR_MS);
+          const end = Math.min(to, (hour + 1) * HOUR_MS);
+          const mean = fitted.mean(hour) * ((end - at) / HOUR_MS);
+          expected += mean;
+          // 1/k is the dispersion; 0 is Poisson's.
+          log -= fitted.dispersion > 0 ? Math.log1p(mean * fitted.dispersion) / fitted.dispersion : mean;
+          at = end;
+        }
       }
-      return { probability: Math.exp(log), expected, isRecord: to - from > (gaps[1]?.[1] ?? 0) };
+      return { probability: Math.exp(log), expected, isRecord: length > (gaps[1]?.[1] ?? 0) };
     },
     history: () => ({ hours: [...hours], gaps }),
   };

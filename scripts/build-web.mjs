@@ -30,6 +30,16 @@ const bundle = await build({
   logLevel: 'warning',
 });
 
+const early = await build({
+  entryPoints: [join(web, 'early.ts')],
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  write: false,
+  logLevel: 'warning',
+});
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 let gzipped = 0;
@@ -51,6 +61,7 @@ const hashed = (stem, extension, bytes) => {
 
 const output = (extension) => bundle.outputFiles.find((file) => file.path.endsWith(extension)).contents;
 const names = {
+  early: hashed('early', 'js', early.outputFiles[0].contents),
   script: hashed('app', 'js', output('.js')),
   style: hashed('app', 'css', output('.css')),
   icon: hashed('icon', 'svg', readFileSync(join(web, 'icon.svg'))),

@@ -1,9 +1,12 @@
 /**
  * Surge: many more negative stories than usual, and a larger part of all stories than usual. Both are asked for, because
  * each alone is fooled: the count by a busy day (results season brings praise and blame alike), the share by a quiet one
- * (one complaint out of one story). The count is tested by a negative binomial (Farrington et al. 1996; Noufaily et al.
- * 2013), the share by a beta-binomial; minimum support asks how many different stories and people stand behind it. The
- * p-value of the count is what false-discovery control reads; the share can only make alerts fewer.
+ * (one complaint out of one story). A count many times beyond what busy days bring does not wait for proof from the share: a
+ * collapse that every paper reports in sober words is seventeen negative stories where none was expected, among fifty that the
+ * model reads as neutral. Then the share must only not be smaller than usual. The count is tested by a negative binomial
+ * (Farrington et al. 1996; Noufaily et al. 2013), the share by a beta-binomial; minimum support asks how many different
+ * stories and people stand behind it. The p-value of the count is what false-discovery control reads; the share can only
+ * make alerts fewer.
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
@@ -15,6 +18,7 @@ import {
   negativeBinomialUpperTail,
   normalDeviate,
 } from '../distribution.ts';
+import { withoutBurst } from '../burst.ts';
 import { decimal, factor, percent, probability } from '../phrases.ts';
 import { enough, negativeSupport, supportSettings } from '../support.ts';
 import type { SeriesWindow } from '../window.ts';
@@ -24,8 +28,10 @@ const settings = z.object({
     .number()
     .min(1)
     .max(30)
-    .default(4)
-    .describe('Standardised distance above the baseline from which a window is anomalous; 4 is one window in 30,000.'),
+    .default(3)
+    .describe(
+      'Least standardised distance above the baseline; how much more it takes follows from false_alerts_per_month.',
+    ),
   min_ratio: z.number().min(1).default(2).describe('Negative stories must be at least this many times the expected.'),
   share_p_value: z
     .number()
@@ -33,6 +39,27 @@ const settings = z.object({
     .max(0.5)
     .default(0.05)
     .describe('The negative share must be this improbable under its usual value.'),
+  alone_ratio: z
+    .number()
+    .min(1)
+    .default(10)
+    .describe(
+      'From this many times the expected number the share must only not be improbably small (by share_p_value): no busy day does that.',
+    ),
+  burst_part: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.5)
+    .describe(
+      'One burst of posts is no surge: without the posts of the densest stretch, this part of the window long, the rest must be improbable, too (by burst_p_value). 0: not asked.',
+    ),
+  burst_p_value: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.4)
+    .describe('How improbable what came beside the densest stretch of posts must be.'),
   ...supportSettings('negative stories', { stories: 6, authors: 5 }),
 });
 
@@ -63,7 +90,11 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const support = enough(negativeSupport(window), rules, 'negative stories');
   const farAbove = score >= rules.fire_score;
   const manyTimes = observed >= rules.min_ratio * expected;
-  const shareAbove = observedShare > expectedShare && shareP <= rules.share_p_value;
+  const isLarger = observedShare >= expectedShare;
+  const shareAbove = isLarger && shareP <= rules.share_p_value;
+  // Not "larger than usual": where the share is as usual, that would be the toss of a coin.
+  const beyondBusy = shareP < 1 - rules.share_p_value && observed >= rules.alone_ratio * expected;
+  const lasting = lastsBeyondBurst(window, { expected, variance }, rules);
   return {
     measure: 'negative',
     hours,
@@ -74,7 +105,7 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     expectedShare,
     score,
     pValue,
-    anomalous: support.holds && farAbove && manyTimes && shareAbove,
+    anomalous: support.holds && lasting.holds && farAbove && manyTimes && (shareAbove || beyondBusy),
     reasons: [
       `${decimal(observed)} negative stories in ${hours} h where ${decimal(expected)} were expected ` +
         `(95% interval ${interval.low} to ${interval.high}): p = ${probability(pValue)}, score ${decimal(score)}, ` +
@@ -82,12 +113,36 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
       `That is ${expected > 0 ? `${decimal(observed / expected)} times` : 'more than'} the expected number; ` +
         `${manyTimes ? 'at least' : 'less than'} ${rules.min_ratio} times.`,
       `${percent(observedShare)} of ${decimal(stories)} stories are negative where ${percent(expectedShare)} are usual: ` +
-        `p = ${probability(shareP)}, ${shareAbove ? 'at or below' : 'not at or below'} ${rules.share_p_value}.`,
+        `p = ${probability(shareP)}, ${shareAbove ? 'at or below' : 'not at or below'} ${rules.share_p_value}` +
+        `${!shareAbove && beyondBusy ? `, which from ${rules.alone_ratio} times the expected number is not asked for` : ''}.`,
       support.reason,
+      ...lasting.reasons,
       ...restsOn(baseline.negative, baseline),
       ...leftOut(window),
     ],
     stories: window.driving,
+  };
+}
+
+/** Whether more than usual is left without the densest stretch of posts, and one sentence where there were such posts. */
+function lastsBeyondBurst(
+  window: SeriesWindow,
+  { expected, variance }: { readonly expected: number; readonly variance: number },
+  rules: Settings,
+): { holds: boolean; reasons: string[] } {
+  if (rules.burst_part === 0) return { holds: true, reasons: [] };
+  const rest = withoutBurst(window, rules.burst_part);
+  if (rest.posts === 0) return { holds: true, reasons: [] };
+  const observed = Math.max(0, rest.negative);
+  const p = negativeBinomialUpperTail(observed, expected * rest.part, variance * rest.part);
+  const holds = p <= rules.burst_p_value;
+  return {
+    holds,
+    reasons: [
+      `Without the ${rest.posts} negative posts of the densest ${decimal(rest.hours)} h: ${decimal(observed)} where ` +
+        `${decimal(expected * rest.part)} were expected, p = ${probability(p)}, ${holds ? 'at or below' : 'above'} ` +
+        `${rules.burst_p_value}${holds ? '' : ': one burst of posts is told when it lasts or outlets report it'}.`,
+    ],
   };
 }
 

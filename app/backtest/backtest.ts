@@ -2,11 +2,12 @@
 import { readFile, mkdir, writeFile, rename } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { readEvents } from '../../backtest/events.ts';
+import { examinationsOf } from '../../backtest/nearest.ts';
 import { eventStudy } from '../../backtest/event_study.ts';
-import { readPrices, type Prices } from '../../backtest/prices.ts';
-import { reportHtml, reportJson, type Report, type SweepRow } from '../../backtest/report.ts';
+import { readMarket, readPrices, type Prices } from '../../backtest/prices.ts';
+import { reportHtml, reportJson, type Report } from '../../backtest/report.ts';
 import { scoreRun } from '../../backtest/score.ts';
-import { type Override, withOverrides } from '../../backtest/sweep.ts';
+import { type Override, type SweepRow, withOverrides } from '../../backtest/sweep.ts';
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { createHttpClient } from '../../core/http.ts';
@@ -15,8 +16,10 @@ import { createMetrics } from '../../core/metrics.ts';
 import { createMemoryState } from '../../core/state/memory.ts';
 import { loadWatchlists } from '../../ingest/watchlist.ts';
 import { readSettings, settingsSchema, type Settings } from '../config.ts';
+import { withMeasuredConfusion } from '../measured_confusion.ts';
 import { loadNames } from '../names.ts';
-import { labelFeed, readOpinions } from './label.ts';
+import { labelFeed } from './label.ts';
+import { readOpinions, readRemovals } from './label_file.ts';
 import { createResolver } from './resolve.ts';
 import { watchFeed } from './watch_feed.ts';
 
@@ -44,42 +47,75 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
   const entityOf = createResolver(watched);
   const events =
     options.events === null ? null : readEvents(await text(options.events, '--events'), options.events, entityOf);
-  const prices: Prices =
-    options.prices === null ? new Map() : readPrices(await text(options.prices, '--prices'), options.prices, entityOf);
-  const market = options.market === null ? null : (prices.get(entityOf(options.market) ?? '') ?? null);
+  const closes = options.prices === null ? null : await text(options.prices, '--prices');
+  const prices: Prices = closes === null ? new Map() : readPrices(closes, options.prices ?? '', entityOf);
+  if (options.market !== null && closes === null) {
+    throw new TidewatchError(
+      'input.invalid',
+      `--market ${options.market} names a symbol of --prices, which is not given`,
+    );
+  }
+  const market = options.market === null ? null : readMarket(closes ?? '', options.prices ?? '', options.market);
   const from = timeOf(options.from, '--from', -Infinity);
   const to = timeOf(options.to, '--to', Infinity);
 
-  const file = await labelFeed(settings, { ...options, feed });
+  const labelled = await labelFeed(settings, { ...options, feed });
+  const examined = examinationsOf(events ?? []);
   const http = createHttpClient({ userAgent: settings.http.user_agent });
   try {
-    const { run } = await watchFeed(readOpinions(file), settings.alerting, {
-      feed: basename(feed),
-      names,
-      from,
-      to,
-      wanted: (events ?? []).flatMap(({ entity }) => (entity === null ? [] : [`entity:${entity}`])),
-      context: {
-        clock: systemClock,
-        log: createLogger({ level: 'warn', format: 'auto' }),
-        metrics: createMetrics(),
-        signal: new AbortController().signal,
-        http,
-        state: createMemoryState(),
+    const { run } = await watchFeed(
+      counted(readOpinions(labelled.opinions), labelled.documents, options.progress),
+      await withMeasuredConfusion(settings),
+      {
+        feed: basename(feed),
+        names,
+        from,
+        to,
+        removals: await readRemovals(labelled.removals),
+        examined,
+        wanted: (events ?? []).flatMap(({ entity }) => (entity === null ? [] : [`entity:${entity}`])),
+        context: {
+          clock: systemClock,
+          log: createLogger({ level: 'warn', format: 'auto' }),
+          metrics: createMetrics(),
+          signal: new AbortController().signal,
+          http,
+          state: createMemoryState(),
+        },
       },
-    });
+    );
     const period = { from: Date.parse(run.from), to: Date.parse(run.to) };
     return {
       run,
-      score: events === null ? null : scoreRun(run.alerts, events, period),
+      score: events === null ? null : scoreRun(run.alerts, events, period, examined),
       study: prices.size === 0 ? null : eventStudy(run.alerts, prices, market),
       sweep: [],
+      failed: [],
       prices,
       names: (key) => nameOf(key, names),
     };
   } finally {
     await http.close();
   }
+}
+
+const PROGRESS_MS = 2000;
+
+/** Says now and then how far the watch has come. It is not resumed: a million documents are minutes (bench/backtest.ts). */
+async function* counted<Item>(
+  items: AsyncIterable<Item>,
+  total: number,
+  progress: (line: string) => void,
+): AsyncGenerator<Item> {
+  let [count, told] = [0, performance.now()];
+  for await (const item of items) {
+    yield item;
+    count += 1;
+    if (performance.now() - told < PROGRESS_MS) continue;
+    told = performance.now();
+    progress(`${count} of ${total} documents judged`);
+  }
+  progress(`${count} documents judged`);
 }
 
 /** Writes index.html and report.json, each beside itself and then renamed. */
@@ -103,6 +139,7 @@ export function sweepRow({ run, score }: Report, settings: readonly string[]): S
     settings,
     alerts: run.alerts.length,
     alertsPerWeek: run.alerts.length / weeks,
+    entitiesPerWeek: run.alerts.filter(({ series }) => series.entity !== null).length / weeks,
     recall: score?.recall ?? none,
     precision: score?.precision ?? none,
     medianDelayHours: score?.medianDelayHours ?? null,

@@ -1,30 +1,26 @@
 /**
  * A feed as opinions, labelled once: the ingest and classifier stages run over it under event time, and what the stream then holds,
- * in its order, is kept as JSON lines in the cache. The cache's name is a hash of everything that made them (the feed's
- * bytes, ingest settings, watchlists, the model), so that a second backtest with other alert settings reads them in
- * seconds, and none ever reads labels of another model. A run that was killed goes on where it was: the stages' own
- * cursors are durable, and what is written twice is known by its document's id.
+ * in its order, is kept as JSON lines in the cache, under a hash of everything that made them (label_key.ts), so that a second
+ * backtest with other alert settings reads them in seconds. A run that was killed goes on where it was: the stages' own
+ * cursors are durable, and what is written twice is known by its document's id. One process labels a feed, by a lock in its
+ * folder; others that want the same labels wait for it, as the runs of a sweep over a setting of ingest do.
  */
-import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  openSync,
-  readFileSync,
-  closeSync,
-  fsyncSync,
-  writeSync,
-  truncateSync,
-} from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createReplayClock } from '../../core/clock.ts';
-import { opinionSchema, stableId, type Opinion } from '../../core/event.ts';
-import { TOPICS } from '../../core/stream/stream.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import type { Opinion } from '../../core/event.ts';
+import { lockFolder } from '../../core/lock.ts';
+import type { Removal } from '../../core/removal.ts';
+import { TOPICS, type Stream } from '../../core/stream/stream.ts';
 import { createApp } from '../app.ts';
 import { openBackend } from '../backend.ts';
 import type { Settings } from '../config.ts';
+import { libraryOf, withPromoted } from '../models.ts';
+import { REMOVAL_GROUP } from '../removing.ts';
+import { takeUp } from './label_file.ts';
+import { labelKey } from './label_key.ts';
 
 export interface LabelOptions {
   readonly feed: string;
@@ -34,38 +30,87 @@ export interface LabelOptions {
   readonly progress: (line: string) => void;
 }
 
+/** A feed as the stages left it. */
+export interface LabelledFeed {
+  readonly opinions: string;
+  /** What was taken back, each at its time; the file may be absent. */
+  readonly removals: string;
+  readonly documents: number;
+}
+
 const OPINIONS = 'opinions.jsonl';
+const REMOVALS = 'removals.jsonl';
 const DONE = 'done.json';
 const PROGRESS_MS = 2000;
+const WAIT_MS = 500;
 
-/** @returns the file of opinions. @throws what createApp throws */
-export async function labelFeed(settings: Settings, options: LabelOptions): Promise<string> {
-  const folder = join(options.cache, await keyOf(settings, options));
-  const file = join(folder, OPINIONS);
-  if (existsSync(join(folder, DONE))) {
-    options.progress(`labels of an earlier run: ${folder}`);
-    return file;
-  }
+/** @throws what createApp throws */
+export async function labelFeed(given: Settings, options: LabelOptions): Promise<LabelledFeed> {
+  // What was promoted lies in the data folder of the settings, not in that of this run.
+  const settings = { ...given, classifier: await withPromoted(given.classifier, libraryOf(given)) };
+  const { backend, close } = await openBackend({ settings: settings.classifier });
+  const { model } = backend;
+  await close();
+  const folder = join(options.cache, await labelKey(settings, { ...options, model }));
+  const files = { opinions: join(folder, OPINIONS), removals: join(folder, REMOVALS) };
   await mkdir(folder, { recursive: true });
+  for (let waits = false; ; waits = true) {
+    if (existsSync(join(folder, DONE))) {
+      options.progress(`labels of an earlier run: ${folder}`);
+      return { ...files, documents: await countOf(folder) };
+    }
+    const unlock = await lockOrNull(folder);
+    if (unlock !== null) {
+      try {
+        if (!existsSync(join(folder, DONE))) await makeLabels(settings, options, folder);
+        return { ...files, documents: await countOf(folder) };
+      } finally {
+        await unlock();
+      }
+    }
+    if (!waits) options.progress(`another process labels this feed: waiting for ${folder}`);
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+}
+
+async function countOf(folder: string): Promise<number> {
+  return (JSON.parse(await readFile(join(folder, DONE), 'utf8')) as { documents: number }).documents;
+}
+
+/** Gives the folder back; null while another process labels there. */
+async function lockOrNull(folder: string): Promise<(() => Promise<void>) | null> {
+  try {
+    return await lockFolder(folder);
+  } catch (error) {
+    if (error instanceof TidewatchError && error.code === 'storage.locked') return null;
+    throw error;
+  }
+}
+
+async function makeLabels(settings: Settings, options: LabelOptions, folder: string): Promise<void> {
   const count = await run(settings, options, folder);
   const beside = join(folder, `${DONE}.new`);
   await writeFile(beside, `${JSON.stringify({ documents: count })}\n`);
   await rename(beside, join(folder, DONE));
   await rm(join(folder, 'work'), { recursive: true, force: true });
-  return file;
 }
 
 async function run(settings: Settings, options: LabelOptions, folder: string): Promise<number> {
   const file = join(folder, OPINIONS);
-  const known = takeUp(file);
+  const known = await takeUp(file);
   const labelling = structuredClone(settings);
+  delete labelling.classifier.models_dir;
   labelling.data_dir = join(folder, 'work');
   labelling.stream = { type: 'embedded' } as Settings['stream'];
   labelling.store = { type: 'chdb' } as Settings['store'];
   labelling.ingest.sources = [
     { type: 'file', name: 'backtest', path: options.feed, format: 'auto', source_class: options.sourceClass },
   ];
-  const app = await createApp(labelling, { roles: ['ingest', 'classifier'], clock: createReplayClock(0) });
+  const app = await createApp(labelling, {
+    roles: ['ingest', 'classifier'],
+    clock: createReplayClock(0),
+    removing: false,
+  });
   const started = performance.now();
   const before = known.size;
   const output = openSync(file, 'a');
@@ -90,16 +135,18 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
         await delivery.acknowledge();
       }
     })();
+    const removing = keepRemovals(app.stream, join(folder, REMOVALS), finished.signal);
     await app.start();
     await app.ingest?.finished;
     for (const [topic, group] of [
       [TOPICS.documents, 'classifier'],
       [TOPICS.opinions, 'alerting'],
+      [TOPICS.removals, REMOVAL_GROUP],
     ] as const) {
       while ((await app.stream.lag(topic, group)).messages > 0) await new Promise((resolve) => setTimeout(resolve, 50));
     }
     finished.abort();
-    await reading;
+    await Promise.all([reading, removing]);
     return known.size;
   } finally {
     clearInterval(timer);
@@ -109,35 +156,14 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
   }
 }
 
-/** Ids of what is already written; a last line that was cut off is taken away. */
-function takeUp(file: string): Set<string> {
-  if (!existsSync(file)) return new Set();
-  const text = readFileSync(file);
-  const end = text.lastIndexOf(10) + 1;
-  if (end < text.length) truncateSync(file, end);
-  const lines = text.subarray(0, end).toString('utf8').split('\n').filter(Boolean);
-  return new Set(lines.map((line) => (JSON.parse(line) as Opinion).document.id));
-}
-
-/** The opinions of a file, one after the other. @throws zod's error where a line is none */
-export async function* readOpinions(file: string): AsyncGenerator<Opinion> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    if (line !== '') yield opinionSchema.parse(JSON.parse(line));
+/** Written again after a crash, which changes nothing: a removal may be carried out any number of times. */
+async function keepRemovals(stream: Stream, file: string, signal: AbortSignal): Promise<void> {
+  const subscribe = { maxMessages: 1000, maxWaitMs: 50, signal };
+  for await (const delivery of stream.subscribe<Removal>(TOPICS.removals, REMOVAL_GROUP, subscribe)) {
+    // The line end comes first: it closes a line that a crash cut off.
+    await appendFile(file, delivery.messages.map(({ value }) => `\n${JSON.stringify(value)}`).join(''), {
+      flush: true,
+    });
+    await delivery.acknowledge();
   }
-}
-
-async function keyOf(settings: Settings, { feed, sourceClass }: LabelOptions): Promise<string> {
-  const { backend, close } = await openBackend({ settings: settings.classifier });
-  const { model } = backend;
-  await close();
-  const digest = async (path: string): Promise<string> => {
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-    return hash.digest('hex');
-  };
-  // What decides which documents there are and what they hold; how sources are watched changes nothing of it.
-  const { watchlists, dedupe_hours, max_text_chars, authors } = settings.ingest;
-  const made = JSON.stringify([sourceClass, dedupe_hours, max_text_chars, authors]);
-  const lists = await Promise.all(watchlists.map(digest));
-  return stableId('labelled feed 1', await digest(feed), made, lists.join(), model);
 }

@@ -1,9 +1,13 @@
 /** `tidewatch backtest`: what would have been alerted on a recorded feed, against known events and prices, as a report. */
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { type Report, reportJson } from '../../backtest/report.ts';
 import { combinations, parseOverrides } from '../../backtest/sweep.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { stableId } from '../../core/event.ts';
 import { backtest, sweepRow, writeReport } from '../backtest/backtest.ts';
-import { runSweep } from '../backtest/processes.ts';
+import { runSweep, type Sweep } from '../backtest/processes.ts';
+import { openJournal } from '../backtest/sweep_journal.ts';
 import { QUICKSTART } from '../package_root.ts';
 
 interface Options {
@@ -34,7 +38,7 @@ export function backtestCommand(): Command {
     .option('--to <date>', 'only documents published before this date')
     .option('--events <file>', 'known events: JSON lines of date, entity or ticker, what')
     .option('--prices <file>', 'closing prices: CSV of date, symbol, close')
-    .option('--market <symbol>', 'symbol in the price file whose returns are taken off')
+    .option('--market <symbol>', 'symbol in the price file whose returns are taken off; it need not be watched')
     .addOption(
       new Option('--source-class <class>', 'of documents that say none').choices(['news', 'social']).default('news'),
     )
@@ -62,14 +66,33 @@ export function backtestCommand(): Command {
         process.stdout.write(JSON.stringify(sweepRow(report, [])));
         return;
       }
-      // The labels are in the cache now: each run of the sweep only reads them.
+      // The labels are in the cache now, unless a setting of ingest is swept: then runs that need the same wait for one.
       const settings = grid.map((chosen) => chosen.map(({ path, value }) => `${path}=${String(value)}`));
-      const sweep = grid.length < 2 ? [] : await runSweep(commandOf(options), settings, progress);
-      const page = await writeReport({ ...report, sweep }, options.report ?? '.');
-      process.stdout.write(
-        `\n${summary(report)}\n${sweep.length > 0 ? `${sweep.length} runs in the sweep\n` : ''}${page}\n`,
-      );
+      const { rows, failed } =
+        grid.length < 2 ? { rows: [], failed: [] } : await sweep(options, report, settings, progress);
+      const page = await writeReport({ ...report, sweep: rows, failed }, options.report ?? '.');
+      const ran = grid.length < 2 ? '' : `${rows.length} of ${grid.length} runs of the sweep\n`;
+      process.stdout.write(`\n${summary(report)}\n${ran}${page}\n`);
+      for (const one of failed) process.stderr.write(`failed: ${one.settings.join(' ')}: ${one.error}\n`);
+      if (failed.length > 0) process.exitCode = 1;
     });
+}
+
+/** Runs that an earlier start of the same sweep made are taken from its journal. */
+async function sweep(
+  options: Options,
+  report: Report,
+  settings: readonly (readonly string[])[],
+  progress: (line: string) => void,
+): Promise<Sweep> {
+  const command = commandOf(options);
+  const name = `${stableId('sweep', reportJson(report), ...command)}.jsonl`;
+  const journal = await openJournal(join(options.cache, 'sweeps', name));
+  const before = settings.filter((chosen) => journal.row(chosen) !== undefined).length;
+  if (before > 0) progress(`sweep: ${before} of ${settings.length} runs were made by an earlier start\n`);
+  const made = await runSweep(command, settings, progress, journal);
+  await journal.end();
+  return made;
 }
 
 function commandOf({ feed, config, from, to, events, prices, market, sourceClass, cache, set }: Options): string[] {
@@ -102,7 +125,7 @@ function summary({ run, score }: Awaited<ReturnType<typeof backtest>>): string {
   if (score !== null) {
     const { recall, precision, medianDelayHours, alertsPerWeek } = score;
     lines.push(
-      `${recall.hits} of ${recall.of} known events found${medianDelayHours === null ? '' : `, median delay ${medianDelayHours.toFixed(1)} h`}`,
+      `${recall.hits} of ${recall.of} known events found${medianDelayHours === null ? '' : `, told ${medianDelayHours.toFixed(1)} h after the start in the median`}`,
     );
     lines.push(`${precision.hits} of ${precision.of} alerts on their entities are explained by one (a lower bound)`);
     lines.push(

@@ -3,11 +3,11 @@
  * checked by the same schema as any other before it is written, and written beside and renamed, so that a cut-off
  * import leaves the old file.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import wordListPath from 'word-list';
 import { stringify } from 'yaml';
-import { TidewatchError } from '../../core/errors.ts';
+import { redactUrl, TidewatchError } from '../../core/errors.ts';
 import { createHttpClient } from '../../core/http.ts';
 import { watchlistOf } from '../../ingest/entity_import/company.ts';
 import { LIST_FORMATS, type ListFormat, readList } from '../../ingest/entity_import/lists.ts';
@@ -33,7 +33,7 @@ function importCommand(): Command {
       const words = new Set((await readFile(wordListPath, 'utf8')).split('\n'));
       const entities = watchlistOf(companies.slice(0, options.limit), words);
       if (entities.length === 0) {
-        throw new TidewatchError('input.invalid', `${list} names no company (${refused.length} rows refused)`);
+        throw new TidewatchError('input.invalid', `${shown(list)} names no company (${refused.length} rows refused)`);
       }
       await write(options.output, list, entities);
       const ambiguous = entities.filter((entity) => entity.ambiguous.length > 0).length;
@@ -48,7 +48,7 @@ function importCommand(): Command {
 }
 
 async function load(list: string, contact: string | undefined): Promise<string> {
-  if (!/^https?:\/\//i.test(list)) {
+  if (!isAddress(list)) {
     return readFile(list, 'utf8').catch((error: unknown) => {
       throw new TidewatchError('config.unreadable', `Cannot read ${list}: ${String(error)}`, { cause: error });
     });
@@ -61,7 +61,7 @@ async function load(list: string, contact: string | undefined): Promise<string> 
     if (answer.status !== 200) {
       throw new TidewatchError(
         'http.status',
-        `${list} answered with status ${answer.status}`,
+        `${shown(list)} answered with status ${answer.status}`,
         answer.status === 403
           ? { hint: 'The SEC wants a contact in the user agent: give --contact you@example.com.' }
           : {},
@@ -77,9 +77,23 @@ async function write(output: string, list: string, entities: readonly WatchedEnt
   const lean = entities.map((entity) =>
     Object.fromEntries(Object.entries(entity).filter(([, value]) => !Array.isArray(value) || value.length > 0)),
   );
-  const header = `# Made by \`tidewatch entities import\` from ${list.replace(/\?.*$/, '')}.\n# Check names that are also words (ambiguous, cased) before relying on them; give such entities a \`context\`.\n`;
+  const header = `# Made by \`tidewatch entities import\` from ${shown(list)}.\n# Check names that are also words (ambiguous, cased) before relying on them; give such entities a \`context\`.\n`;
   const beside = `${output}.new`;
-  await writeFile(beside, header + stringify({ entities: lean }, { lineWidth: 0 }));
-  await loadWatchlists([beside]);
-  await rename(beside, output);
+  try {
+    await writeFile(beside, header + stringify({ entities: lean }, { lineWidth: 0 }));
+    await loadWatchlists([beside]);
+    await rename(beside, output);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+function isAddress(list: string): boolean {
+  return /^https?:\/\//i.test(list);
+}
+
+/** An address without what may be secret in it. */
+function shown(list: string): string {
+  return isAddress(list) ? redactUrl(list) : list;
 }

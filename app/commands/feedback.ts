@@ -1,13 +1,15 @@
 /**
- * `tidewatch feedback export`: what analysts corrected, as rows to train on, a JSON line each. It goes through the running
+ * `tidewatch feedback`: what analysts corrected. `held`, `release`, `reject`: what waits for a colleague of its author (core/trust).
+ * `export`: what analysts corrected, as rows to train on, a JSON line each. It goes through the running
  * server where there is one (app/door.ts). The file appears under its name only when it is whole.
  */
 import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { TidewatchError } from '../../core/errors.ts';
-import type { TrainingAnswer } from '../../dashboards/contract.ts';
+import type { HeldAnswer, TrainingAnswer } from '../../dashboards/contract.ts';
 import { readSettings } from '../config.ts';
 import { openDoor, type Door } from '../door.ts';
 import { QUICKSTART } from '../package_root.ts';
@@ -45,7 +47,71 @@ export function feedbackCommand(): Command {
         await door.close();
       }
     });
-  return new Command('feedback').description('what analysts corrected').addCommand(exporting);
+  const feedback = new Command('feedback').description('what analysts corrected').addCommand(exporting);
+  return feedback.addCommand(holding()).addCommand(reviewing('release')).addCommand(reviewing('reject'));
+}
+
+interface ReviewOptions extends Omit<ExportOptions, 'output' | 'since'> {
+  author?: string;
+  reason: string;
+  rejected?: boolean;
+  json?: boolean;
+}
+
+function throughDoor(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--config <file>', 'settings file (default: the bundled quickstart)')
+    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
+    .option('--url <address>', 'address of the running page, instead of that of the settings');
+}
+
+async function through<Result>(options: ReviewOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
+  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options.url);
+  try {
+    return await work(door);
+  } finally {
+    await door.close();
+  }
+}
+
+function holding(): Command {
+  return throughDoor('held', 'corrections that wait for a colleague, with why; and how far each person is relied on')
+    .option('--rejected', 'also those that were rejected')
+    .option('--json', 'print JSON')
+    .action(async (options: ReviewOptions) => {
+      const query = options.rejected === true ? '?rejected=true' : '';
+      const answer = await through(options, (door) => door.get<HeldAnswer>(`/learning/held${query}`));
+      const lines = [
+        ...answer.analysts.map(
+          ({ author, said, compared, reliability, share }) =>
+            `${author}: ${said} said, ${compared} compared, right ${percent(reliability)} of the time, ${percent(share)} of what is learned`,
+        ),
+        ...answer.held.map(
+          ({ id, author, value, model_value, reason, title }) =>
+            `${id}  ${author}: ${value} instead of ${model_value} (${reason})  ${title.slice(0, 90)}`,
+        ),
+      ].map((line) => line.replaceAll(/\p{Cc}/gu, ' '));
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify(answer)}\n` : `${[...lines, `${answer.waiting} wait.`].join('\n')}\n`,
+      );
+    });
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)}%`;
+
+function reviewing(decision: 'release' | 'reject'): Command {
+  const words =
+    decision === 'release' ? 'let a held correction be learned' : 'decide that a held correction is not learned';
+  return throughDoor(decision, `${words}; not one of your own`)
+    .argument('<id>', 'of the correction, as `tidewatch feedback held` shows it')
+    .option('--author <name>', 'who decides (default: the user of this machine)')
+    .option('--reason <text>', 'why', '')
+    .action(async (id: string, options: ReviewOptions) => {
+      const body = { author: options.author ?? userInfo().username, decision, reason: options.reason };
+      await through(options, (door) => door.post(`/learning/held/${encodeURIComponent(id)}/review`, body));
+      process.stdout.write(`${decision === 'release' ? 'Released' : 'Rejected'}.\n`);
+    });
 }
 
 /** Writes all rows and says how many. @throws TidewatchError input.invalid, storage.*, http.* */

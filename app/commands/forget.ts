@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { TidewatchError } from '../../core/errors.ts';
 import { readSettings } from '../config.ts';
 import { forgetFolder, type ForgetReport } from '../forget_folder.ts';
+import type { Elsewhere } from '../forget_answers.ts';
 import type { ForgetRequest } from '../forgetting.ts';
 import { QUICKSTART } from '../package_root.ts';
 
@@ -33,7 +34,8 @@ export function forgetCommand(): Command {
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
       const report = await forgetFolder(settings, request, { dryRun: options.dryRun === true });
       process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(request, report));
-      if (!report.dry_run && report.remaining > 0) process.exitCode = 1;
+      const isElsewhere = report.elsewhere.some(({ found, left }) => found === null || left > 0);
+      if (!report.dry_run && (report.remaining > 0 || isElsewhere)) process.exitCode = 1;
     });
 }
 
@@ -54,6 +56,24 @@ function requestOf({ author, document, source, at }: ForgetOptions): ForgetReque
   return { kind: first[0], value: first[1].trim(), outlet: at ?? null };
 }
 
+/** What lies in a log that cannot be rewritten does not go by a second run. */
+export function secondLook({ after, remaining, kept }: Pick<ForgetReport, 'after' | 'remaining' | 'kept'>): string {
+  if (remaining === 0) return 'A second look finds nothing of it.';
+  const entries = kept === null ? [] : Object.entries(after).filter(([place]) => place.startsWith('stream '));
+  const inLog = entries.reduce((sum, [, count]) => sum + count, 0);
+  if (inLog === 0) return `A second look still finds ${remaining}: run it again.`;
+  const rest = remaining === inLog ? 'and nothing anywhere else' : `and ${remaining - inLog} elsewhere: run it again`;
+  return `A second look still finds ${inLog} in the log, ${rest}.`;
+}
+
+/** Of a process that shares the stream. */
+export function sayElsewhere({ process, host, roles, found, left, at }: Elsewhere): string {
+  const who = `${roles.join(', ')} on ${host} (${process.slice(0, 8)})`;
+  return found === null
+    ? `Of ${who}, last heard of at ${at}, there is no answer: it forgets when it is back, if its folder is still there.`
+    : `In ${who}: ${found} things found, ${left} left.`;
+}
+
 function describe({ kind, value }: ForgetRequest, report: ForgetReport): string {
   const places = [...new Set([...Object.keys(report.before), ...Object.keys(report.after)])].sort();
   const width = Math.max(5, ...places.map((place) => place.length));
@@ -67,16 +87,13 @@ function describe({ kind, value }: ForgetRequest, report: ForgetReport): string 
       lines.push(row(place, report.before[place] ?? 0, report.dry_run ? '' : (report.after[place] ?? 0)));
   }
   if (!report.dry_run) {
-    lines.push(
-      report.remaining === 0
-        ? 'A second look finds nothing of it.'
-        : `A second look still finds ${report.remaining}: run it again.`,
-    );
+    lines.push(secondLook(report));
     if (report.raw !== null) {
       lines.push(
         `In the raw files of stream and state, rewritten: ${report.raw === 0 ? 'nothing' : `${report.raw} traces`}.`,
       );
     }
+    lines.push(...report.elsewhere.map(sayElsewhere));
     if (report.audit !== null) lines.push(`Audit row ${report.audit} in the table removals; it names no content.`);
   }
   if (report.kept !== null) lines.push(report.kept);

@@ -5,7 +5,7 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Action } from '../../core/action.ts';
-import type { ActionsAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import type { AuditAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
 import { readSettings } from '../config.ts';
 import { openDoor, type Door } from '../door.ts';
 import { QUICKSTART } from '../package_root.ts';
@@ -172,15 +172,31 @@ export function notifyCommand(): Command {
 }
 
 export function auditCommand(): Command {
-  return doorCommand('audit', 'list who did what about alerts and when, newest first')
-    .argument('[id]', 'only what concerns this alert or silence')
-    .action(async (id: string | undefined, options: DoorOptions) => {
-      const path = `/actions${id === undefined ? '' : `?target=${encodeURIComponent(id)}`}`;
-      const answer = await through(options, (door) => door.get<ActionsAnswer>(path));
-      const lines = answer.actions.map(({ at, author, via, id: action, request }) => {
-        const { kind, ...rest } = request;
-        return `${at}  ${author} (${via})  ${kind}  ${kind === 'silence' ? `${action} ` : ''}${JSON.stringify(rest)}`;
+  return doorCommand(
+    'audit',
+    'list who changed what and when, newest first: silences, feedback, what was forgotten, settings',
+  )
+    .argument('[id]', 'only what concerns this alert, silence, document or other thing')
+    .option('--actor <name>', 'only what this token, or command:user, did')
+    .option('--all', 'all of it, not the newest 200 only')
+    .action(async (id: string | undefined, options: DoorOptions & { actor?: string; all?: boolean }) => {
+      const changes: AuditAnswer['changes'][number][] = [];
+      await through(options, async (door) => {
+        let cursor: string | null = null;
+        do {
+          const query = new URLSearchParams({
+            ...(id !== undefined && { target: id }),
+            ...(options.actor !== undefined && { actor: options.actor }),
+            ...(cursor !== null && { cursor }),
+          });
+          const answer: AuditAnswer = await door.get<AuditAnswer>(`/audit?${query.toString()}`);
+          changes.push(...answer.changes);
+          cursor = answer.next_cursor;
+        } while (options.all === true && cursor !== null);
       });
-      show(options, answer, lines, 'Nobody did anything.');
+      const lines = changes.map(({ at, actor, role, via, operation, target, address, detail }) =>
+        `${at}  ${actor} (${[role, via, address].filter((part) => part !== '').join(', ')})  ${operation}  ${target}  ${detail}`.trimEnd(),
+      );
+      show(options, { changes }, lines, 'Nobody changed anything.');
     });
 }

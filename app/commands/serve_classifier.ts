@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { createDoor } from '../../classifier/backends/remote_door.ts';
-import { TidewatchError } from '../../core/errors.ts';
-import { createLogger } from '../../core/log.ts';
+import { explainError, TidewatchError } from '../../core/errors.ts';
+import { createLogger, type Logger } from '../../core/log.ts';
+import { hideSecret } from '../../core/secret.ts';
+import { reloadCertificates, type TlsSettings } from '../../core/tls.ts';
 import { openBackend } from '../backend.ts';
 import { endAtOnce } from '../end_process.ts';
 
@@ -13,6 +15,8 @@ interface ServeOptions {
   backend: string;
   config?: string;
   tokenFile?: string;
+  certFile?: string;
+  keyFile?: string;
 }
 
 export function serveClassifierCommand(): Command {
@@ -21,6 +25,8 @@ export function serveClassifierCommand(): Command {
     .option('--host <address>', 'address to listen on; any other than this machine needs --token-file', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 picks a free one', '8090')
     .option('--token-file <file>', 'file with the secret that callers must give, at least 16 characters')
+    .option('--cert-file <file>', 'speak HTTPS with this certificate (PEM); read again on SIGHUP')
+    .option('--key-file <file>', 'its private key (PEM)')
     .option('--backend <name>', 'classifier backend (tidewatch list backend)', 'onnx')
     .option('--config <file>', "settings file whose classifier.backend is used, instead of the backend's defaults")
     .action(async (options: ServeOptions) => {
@@ -32,8 +38,9 @@ export function serveClassifierCommand(): Command {
       const log = createLogger({ level: 'info', format: 'auto' });
       const { backend, close } = await openBackend(options);
       try {
-        const door = createDoor(backend, { host: options.host, port, token, log });
+        const door = createDoor(backend, { host: options.host, port, token, tls: readTls(options), log });
         await door.start();
+        if (process.platform !== 'win32') process.on('SIGHUP', () => reload(log));
         log.info(`${backend.model} labels at ${door.address()}${token === undefined ? ', without a token' : ''}`);
         await untilStopped();
         log.info('Finishing what is in hand; once more to stop at once');
@@ -44,6 +51,21 @@ export function serveClassifierCommand(): Command {
     });
 }
 
+function readTls({ certFile, keyFile }: ServeOptions): TlsSettings | undefined {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile !== undefined && keyFile !== undefined) return { cert_file: certFile, key_file: keyFile };
+  throw new TidewatchError('config.invalid', '--cert-file and --key-file are given together or not at all');
+}
+
+/** SIGHUP: the certificate is read again; a wrong one is told and the old one kept. */
+function reload(log: Logger): void {
+  try {
+    log.info(`SIGHUP: ${reloadCertificates()} certificates were read again`);
+  } catch (error) {
+    log.error(`SIGHUP: the certificate is kept: ${explainError(error)}`);
+  }
+}
+
 function readToken(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   let token: string;
@@ -52,6 +74,7 @@ function readToken(file: string | undefined): string | undefined {
   } catch (cause) {
     throw new TidewatchError('config.invalid', `--token-file: ${file} cannot be read`, { cause });
   }
+  hideSecret(token);
   if (token.length >= 16) return token;
   throw new TidewatchError('config.invalid', `--token-file: the token in ${file} has fewer than 16 characters`);
 }

@@ -1,6 +1,7 @@
 /** `tidewatch up`: runs the stages until a signal asks to stop; the second signal stops at once. */
 import { Command } from 'commander';
 import { explainError, TidewatchError, toTidewatchError } from '../../core/errors.ts';
+import { reloadCertificates } from '../../core/tls.ts';
 import { createApp, ROLES, type App, type Role } from '../app.ts';
 import { readSettings } from '../config.ts';
 import { endAtOnce } from '../end_process.ts';
@@ -14,7 +15,10 @@ export function upCommand(): Command {
     .option('--data <dir>', 'data folder, instead of data_dir of the settings')
     .action(async (options: { config?: string; role?: string; data?: string }) => {
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
-      const app = await createApp(settings, { roles: parseRoles(options.role) });
+      const app = await createApp(settings, {
+        roles: parseRoles(options.role),
+        settingsFile: options.config ?? QUICKSTART,
+      });
       let stopping = false;
       const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
         if (stopping) return endAtOnce(signal);
@@ -30,9 +34,25 @@ export function upCommand(): Command {
       };
       process.on('SIGINT', () => stop('SIGINT')).on('SIGTERM', () => stop('SIGTERM'));
       // Elsewhere the model is swapped by a restart: Windows knows the signal only as its console's end.
-      if (process.platform !== 'win32') process.on('SIGHUP', () => swapModel(app, options));
+      if (process.platform !== 'win32') {
+        process.on('SIGHUP', () => {
+          reloadDoors(app);
+          swapModel(app, options);
+          takeUpWatchlists(app);
+        });
+      }
       await app.start();
     });
+}
+
+/** SIGHUP: certificates of doors are read again; a wrong one is told and the old one kept. */
+function reloadDoors(app: App): void {
+  try {
+    const count = reloadCertificates();
+    if (count > 0) app.log.info(`SIGHUP: ${count} certificates were read again`);
+  } catch (error) {
+    app.log.error(`SIGHUP: a certificate is kept: ${explainError(error)}`);
+  }
 }
 
 /** SIGHUP: reads the settings file again and swaps the model; every other setting waits for a restart. */
@@ -44,6 +64,14 @@ function swapModel(app: App, options: { config?: string; data?: string }): void 
   } catch (error) {
     app.log.error(`SIGHUP: the model is kept: ${explainError(error)}`);
   }
+}
+
+/** SIGHUP: who is watched is read again; lists that are wrong are told and the old ones kept. */
+function takeUpWatchlists(app: App): void {
+  app.takeUpWatchlists().then(
+    () => app.log.info('SIGHUP: the watchlists were read again'),
+    (error: unknown) => app.log.error(`SIGHUP: the watchlists are kept: ${explainError(error)}`),
+  );
 }
 
 function parseRoles(text: string | undefined): readonly Role[] {

@@ -3,6 +3,7 @@
  * planted justifies. An alert between the start of a surge and six hours after its end finds it; later ones of the
  * following day are neither right nor wrong; all others are false, whatever tempted them.
  */
+import { drawFrom } from './random.ts';
 import { DAY, HOUR, LEARNING_DAYS, SIZES, START, type Planted, type Size, type SurgeStream } from './surge_stream.ts';
 
 export interface Raised {
@@ -56,6 +57,54 @@ export function tallyAlerts(tally: Tally, stream: SurgeStream, alerts: readonly 
       tally.falseAlerts.set(cause, (tally.falseAlerts.get(cause) ?? 0) + 1);
     }
   }
+}
+
+/** Adds tallies up. */
+export function joined(tallies: readonly Tally[]): Tally {
+  const sum = newTally();
+  for (const { months, surges, found, delays, falseAlerts } of tallies) {
+    sum.months += months;
+    for (const size of SIZES) {
+      sum.surges[size] += surges[size];
+      sum.found[size] += found[size];
+    }
+    sum.delays.push(...delays);
+    for (const [cause, count] of falseAlerts) sum.falseAlerts.set(cause, (sum.falseAlerts.get(cause) ?? 0) + count);
+  }
+  return sum;
+}
+
+/** One tally a series: what is drawn again for an interval, because what happens to one company hangs together. */
+export function talliesOf(stream: SurgeStream, alerts: readonly Raised[]): Tally[] {
+  return stream.entities.map((entity) => {
+    const tally = newTally();
+    tallyAlerts(
+      tally,
+      { ...stream, entities: [entity] },
+      alerts.filter((alert) => alert.entity === entity),
+    );
+    return tally;
+  });
+}
+
+const ROUNDS = 1000;
+
+/**
+ * 95% bootstrap interval over series (percentile method) of a figure of one rule, or of two on the same series.
+ * @param figure of the tallies drawn, in the order given
+ */
+export function interval(
+  rules: readonly (readonly Tally[])[],
+  figure: (...drawn: readonly Tally[]) => number,
+  seed = 1,
+): readonly [number, number] {
+  const draw = drawFrom(seed);
+  const count = rules[0]?.length ?? 0;
+  const figures = Array.from({ length: ROUNDS }, () => {
+    const places = Array.from({ length: count }, () => draw.below(count));
+    return figure(...rules.map((tallies) => joined(places.map((place) => tallies[place] ?? newTally()))));
+  }).sort((a, b) => a - b);
+  return [figures[Math.floor(0.025 * ROUNDS)] ?? 0, figures[Math.floor(0.975 * ROUNDS)] ?? 0];
 }
 
 export function falsePerMonth({ falseAlerts, months }: Tally): number {

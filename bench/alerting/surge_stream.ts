@@ -1,9 +1,11 @@
 /**
  * Seeded streams of opinions about companies, with planted surges of negative opinion and with what is mistaken for one:
- * negative binomial volumes with a daily and a weekly swing, a labeller that errs, bot floods, syndicated stories, days of
- * attention without blame, feed outages, slow drifts of volume. What a surge is was settled before any detector ran:
+ * negative binomial volumes with a daily and a weekly swing, a labeller that errs, floods by few accounts, swarms of many accounts
+ * with a post or two each, syndicated stories, days of attention without blame, feed outages, slow drifts of volume. Each post
+ * has the `coordinated` score that ingest's own watch for floods gives it when it comes. What a surge is was settled before any detector ran:
  * for 12 to 36 hours different people write negative stories at 3, 6 or 12 times the usual negative rate, and at least 8, 16 or 32 of them.
  */
+import { createFloodWatch } from '../../ingest/floods.ts';
 import { drawFrom, type Draw } from './random.ts';
 
 export const HOUR = 3_600_000;
@@ -13,7 +15,7 @@ export const START = Date.UTC(2026, 2, 2);
 
 export type Size = 'small' | 'medium' | 'large';
 export const SIZES: readonly Size[] = ['small', 'medium', 'large'];
-export type Distraction = 'flood' | 'syndicated' | 'attention' | 'outage';
+export type Distraction = 'flood' | 'swarm' | 'syndicated' | 'attention' | 'outage';
 
 export interface SurgePost {
   readonly id: string;
@@ -24,7 +26,12 @@ export interface SurgePost {
   readonly news: boolean;
   /** The labeller's probability that it is negative; from 0.5 on it says so. */
   readonly negative: number;
+  /** Ingest's score in [0, 1]: how much it looks like part of a campaign. */
+  readonly coordinated: number;
 }
+
+/** Before ingest saw it; `template` is what near copies have in common although each is a story of its own. */
+type Written = Omit<SurgePost, 'coordinated'> & { readonly template: string };
 
 export interface Planted {
   readonly entity: string;
@@ -52,16 +59,31 @@ export const LEARNING_DAYS = 21;
 const OVERLOOKED = 0.15;
 const FALSE_NEGATIVITY = 0.07;
 
-export function surgeStream(seed: number, entityCount: number, days: number): SurgeStream {
-  const posts: SurgePost[] = [];
+/** @param swarmHours how long a swarm lasts; the benchmark's are of 3 hours */
+export function surgeStream(seed: number, entityCount: number, days: number, swarmHours = 3): SurgeStream {
+  const posts: Written[] = [];
   const planted: Planted[] = [];
   const draw = drawFrom(seed);
   const entities = Array.from({ length: entityCount }, (_, index) => `company-${index}`);
   const outages = plan(draw, days, 2, 12, 36).map(([from, to]) => ({ from, to }));
   for (const { from, to } of outages) planted.push({ entity: '*', kind: 'outage', from, to });
-  entities.forEach((entity, index) => speak(drawFrom(seed * 1009 + index), entity, days, outages, posts, planted));
+  entities.forEach((entity, index) =>
+    speak(drawFrom(seed * 1009 + index), entity, days, swarmHours, outages, posts, planted),
+  );
   posts.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1));
-  return { posts, entities, planted, days };
+  return { posts: scored(posts), entities, planted, days };
+}
+
+const WORDS = 14;
+
+/** As ingest scores posts that come in this order; outlets are never scored. */
+function scored(posts: readonly Written[]): SurgePost[] {
+  const floods = createFloodWatch();
+  return posts.map(({ template, ...post }) => {
+    const seen = { author: post.author, feed: 'forum', family: template, at: post.time, target: post.entity };
+    const plain = { isTimed: true, isRepost: false, hasLink: false, words: WORDS, cashtags: [] };
+    return { ...post, coordinated: post.news ? 0 : floods.score({ ...seen, ...plain }, post.time) };
+  });
 }
 
 /** `count` stretches of `least` to `most` hours, at least three days apart, after the learning days. */
@@ -79,8 +101,9 @@ function speak(
   draw: Draw,
   entity: string,
   days: number,
+  swarmHours: number,
   outages: readonly { from: number; to: number }[],
-  posts: SurgePost[],
+  posts: Written[],
   planted: Planted[],
 ): void {
   const level = 0.15 * 40 ** draw.uniform();
@@ -94,13 +117,21 @@ function speak(
     ...SIZES,
     draw.uniform() < 0.5 ? 'small' : 'medium',
     'flood',
+    'swarm',
     'syndicated',
     'attention',
   ] as const);
   const stretches = plan(draw, days, kinds.length, 12, 36);
   let number = 0;
 
-  const write = (time: number, isNegative: boolean, story?: string, author?: string): void => {
+  interface Voice {
+    readonly story?: string;
+    readonly author?: string;
+    readonly template?: string;
+    /** Accounts post on the forum, also about a company that is otherwise in the news. */
+    readonly isAccount?: boolean;
+  }
+  const write = (time: number, isNegative: boolean, voice: Voice = {}): void => {
     if (outages.some(({ from, to }) => time >= from && time < to)) return;
     const errs = draw.uniform() < (isNegative ? OVERLOOKED : FALSE_NEGATIVITY);
     const says = isNegative !== errs;
@@ -108,13 +139,15 @@ function speak(
     const negative = says ? 1 - sure * (0.3 + 1.4 * draw.uniform()) : sure * (0.1 + 1.4 * draw.uniform());
     number += 1;
     const id = `${entity}-${number}`;
+    const story = voice.story ?? id;
     posts.push({
       id,
       entity,
       time,
-      story: story ?? id,
-      author: author ?? `${entity} reader ${draw.below(5000)}`,
-      news,
+      story,
+      template: voice.template ?? story,
+      author: voice.author ?? `${entity} reader ${draw.below(5000)}`,
+      news: news && voice.isAccount !== true,
       negative,
     });
   };
@@ -133,18 +166,36 @@ function speak(
     if (kind === 'flood') {
       const bots = 2 + draw.below(3);
       const same = draw.uniform() < 0.5;
-      for (let k = 0; k < 25 + draw.below(50); k += 1) {
-        write(
-          from + draw.below(3 * HOUR),
-          true,
-          same ? `${entity} flood ${index}` : undefined,
-          `${entity} bot ${index}-${k % bots}`,
-        );
+      const count = 25 + draw.below(50);
+      for (let k = 0; k < count; k += 1) {
+        const author = `${entity} bot ${index}-${k % bots}`;
+        write(from + draw.below(3 * HOUR), true, {
+          author,
+          isAccount: true,
+          ...(same ? { story: `${entity} flood ${index}` } : {}),
+        });
+      }
+    } else if (kind === 'swarm') {
+      const accounts = 25 + draw.below(50);
+      // Half fill one template with figures of their own, half put it into words of their own; most accounts are made for it.
+      const filled = draw.uniform() < 0.5;
+      for (let k = 0; k < accounts; k += 1) {
+        const bought = draw.uniform() < 0.3;
+        const author = bought ? `${entity} reader ${draw.below(5000)}` : `${entity} swarm ${index}-${k}`;
+        const times = draw.uniform() < 0.2 ? 2 : 1;
+        for (let turn = 0; turn < times; turn += 1) {
+          write(from + draw.below(swarmHours * HOUR), true, {
+            author,
+            isAccount: true,
+            ...(filled ? { template: `${entity} swarm ${index}` } : {}),
+          });
+        }
       }
     } else if (kind === 'syndicated') {
       const copies = 12 + draw.below(30);
       for (let k = 0; k < copies; k += 1) {
-        write(from + draw.below(8 * HOUR), true, `${entity} wire ${index}`, `${entity} outlet ${index}-${k}`);
+        const [story, author] = [`${entity} wire ${index}`, `${entity} outlet ${index}-${k}`];
+        write(from + draw.below(8 * HOUR), true, { story, author });
       }
     } else if (kind !== 'attention') {
       const { times, atLeast } = GROWTH[kind];

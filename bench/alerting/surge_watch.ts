@@ -36,6 +36,8 @@ export async function alertsOf(stream: SurgeStream, change: Changed): Promise<Ra
   for (const one of settings.detectors) {
     detectors.push(await createComponent<Detector>(registry, one, context));
   }
+  // A closed bucket waits for late documents and a message for company: nobody is told before.
+  const waitMs = rules.watermark.latenessMs + settings.group_wait_secs * 1000;
   const watch = createWatch(rules, detectors, ({ entity, topic }) => ({
     en: entity ?? topic ?? '',
     zh: entity ?? topic ?? '',
@@ -45,13 +47,13 @@ export async function alertsOf(stream: SurgeStream, change: Changed): Promise<Ra
     for (const alert of watch.advance(to).alerts) {
       if (alert.state !== 'firing' || alert.series.kind !== 'entity' || alert.series.entity === null) continue;
       if (raised.has(alert.alert_id)) continue;
-      raised.set(alert.alert_id, { entity: alert.series.entity, at: Date.parse(alert.at) });
+      raised.set(alert.alert_id, { entity: alert.series.entity, at: Date.parse(alert.at) + waitMs });
     }
   };
   let hour = 0;
   for (const post of stream.posts) {
     const now = Math.floor(post.time / HOUR) * HOUR;
-    if (now > hour) advance((hour = now));
+    if (now > hour) advance((hour = now) - rules.watermark.latenessMs);
     watch.take(opinionFrom(post));
   }
   advance(hour + 48 * HOUR);
@@ -59,7 +61,7 @@ export async function alertsOf(stream: SurgeStream, change: Changed): Promise<Ra
 }
 
 function opinionFrom(post: SurgePost): Opinion {
-  return opinionOf({
+  const opinion = opinionOf({
     id: post.id,
     time: post.time,
     negative: post.negative,
@@ -69,4 +71,5 @@ function opinionFrom(post: SurgePost): Opinion {
     source: post.news ? post.author : 'forum',
     sourceClass: post.news ? 'news' : 'social',
   });
+  return { ...opinion, document: { ...opinion.document, coordinated: post.coordinated } };
 }

@@ -1,6 +1,8 @@
 /**
  * The default backend: an int8 model on ONNX Runtime, on the CPU, or on an NVIDIA card where its CUDA library is
- * installed. The model lives in a thread of its own, which is started again if it ever ends.
+ * installed. The model lives in threads of its own, which are started again if they ever end: on a CPU several copies of
+ * it label side by side, each with its part of the cores. Rejected: one copy with all cores, whose threads wait for each
+ * other at every operator of so small a model (docs/decisions/0005-inference.md).
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
@@ -18,7 +20,20 @@ const settings = z.object({
     .optional()
     .describe('Folder of the model; without it, the one that comes with Tidewatch (tidewatch-small).'),
   provider: z.enum(['cpu', 'cuda']).default('cpu').describe('Where the model runs: cpu, or cuda for an NVIDIA card.'),
-  threads: z.int().min(1).max(256).optional().describe('Threads of one inference; without it, one a core.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Copies of the model that label side by side, 150 MB each; without it, one a core and four at most, on a GPU one.',
+    ),
+  threads: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Threads of one inference; without it, the cores divided by the workers.'),
   max_batch_tokens: z
     .int()
     .min(16)
@@ -54,16 +69,31 @@ export const onnx = defineComponent<typeof settings, Backend>({
 
 async function openBackend(given: Settings, restarted: () => void): Promise<Backend> {
   const artifact = await loadArtifact(given.model ?? shippedModel('tidewatch-small'));
+  const { workers, threads } = shareCores(given, availableParallelism());
   const options: SessionOptions = {
     graphs: artifact.graphs,
     tokenizerFile: artifact.tokenizerFile,
     maxLength: artifact.maxLength,
     padId: artifact.padId,
     provider: given.provider,
-    threads: given.threads ?? availableParallelism(),
+    threads,
     earlyExit: given.early_exit === 'auto',
     limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
     heads: artifact.heads,
+    embeds: artifact.embedding !== null,
   };
-  return openThreaded(artifact, new URL('./onnx_worker.ts', import.meta.url), options, restarted);
+  const worker = new URL('./onnx_worker.ts', import.meta.url);
+  return openThreaded(artifact, worker, options, restarted, { embeds: true, workers });
+}
+
+const MOST_WORKERS = 4;
+
+/** How many copies of the model there are on `cores`, and threads of each. Pure. */
+export function shareCores(
+  given: Pick<Settings, 'provider' | 'workers' | 'threads'>,
+  cores: number,
+): { readonly workers: number; readonly threads: number } {
+  const fitting = Math.max(1, Math.min(MOST_WORKERS, Math.floor(cores / (given.threads ?? 1))));
+  const workers = given.workers ?? (given.provider === 'cuda' ? 1 : fitting);
+  return { workers, threads: given.threads ?? Math.max(1, Math.floor(cores / workers)) };
 }

@@ -5,8 +5,8 @@
  * must be certain. Questions about an entity always go all the way: there is no exit for them.
  */
 import type { EarlyExit } from '../artifact.ts';
-import type { Heads } from '../labels.ts';
-import type { RunBatch, TokenBatch } from './inference.ts';
+import { EMBEDDING, type Heads } from '../labels.ts';
+import type { Output, RunBatch, TokenBatch } from './inference.ts';
 
 interface Input {
   readonly data: BigInt64Array | Float32Array;
@@ -30,8 +30,7 @@ export function wholeGraph(graph: RunGraph): RunBatch {
 }
 
 export function earlyExit(lower: RunGraph, upper: RunGraph, exit: EarlyExit, all: Heads): RunBatch {
-  const exitOf = (head: keyof Heads): EarlyExit['heads'][number] | undefined =>
-    exit.heads.find((own) => own.head === head);
+  const exitOf = (head: Output): EarlyExit['heads'][number] | undefined => exit.heads.find((own) => own.head === head);
   return async (batch, heads) => {
     const rows = batch.lengths.length;
     const shape = [rows, batch.length];
@@ -47,7 +46,7 @@ export function earlyExit(lower: RunGraph, upper: RunGraph, exit: EarlyExit, all
     const above = stay.length === 0 ? {} : await upper.run(rest, heads);
     return Object.fromEntries(
       heads.map((head) => {
-        const width = all[head]?.labels.length ?? 0;
+        const width = (head === EMBEDDING ? undefined : all[head])?.labels.length ?? 0;
         const joined = new Float32Array(rows * width);
         const left = exitOf(head);
         if (mayLeave && left !== undefined) joined.set(asHead(below[left.name] ?? new Float32Array(), left, all));

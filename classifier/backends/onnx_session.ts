@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import { TidewatchError } from '../../core/errors.ts';
 import { headNames, type EarlyExit, type GraphFiles } from '../artifact.ts';
-import type { Heads } from '../labels.ts';
+import { EMBEDDING, type Heads } from '../labels.ts';
 import type { BatchLimits } from '../queue.ts';
+import { widen } from '../train/widen.ts';
 import { createTokenizer } from '../tokenizer.ts';
 import { inferInBatches, type RunBatch, type Session } from './inference.ts';
 import { earlyExit, wholeGraph, type RunGraph } from './onnx_batch.ts';
@@ -22,6 +23,8 @@ export interface SessionOptions {
   readonly earlyExit: boolean;
   /** What the model answers. */
   readonly heads: Heads;
+  /** Whether its graph gives embeddings, too. */
+  readonly embeds: boolean;
 }
 
 /** @throws TidewatchError model.missing, library.missing */
@@ -47,7 +50,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const keep = (graph: RunGraph): RunGraph => (opened.push(graph), graph);
   const runBatch: RunBatch =
     'whole' in graphs
-      ? wholeGraph(keep(await open(graphs.whole, names)))
+      ? wholeGraph(keep(await open(graphs.whole, options.embeds ? [...names, EMBEDDING] : names)))
       : earlyExit(
           keep(await open(graphs.lower, ['hidden', ...graphs.exit.heads.map(({ name }) => name)])),
           keep(await open(graphs.upper, names, ['hidden', 'attention_mask'])),
@@ -115,7 +118,8 @@ async function createSession(
   options: SessionOptions,
 ): Promise<OnnxRuntime.InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(file, {
+    const graph = await readFile(file);
+    return await runtime.InferenceSession.create(options.provider === 'cuda' ? widen(graph) : graph, {
       executionProviders: options.provider === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,

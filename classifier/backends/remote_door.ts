@@ -3,7 +3,8 @@
  * load balancer, label for many. It holds no state and no queue: what would wait behind more texts than the model
  * labels in some seconds is refused with 503, and the caller, whose stream keeps the documents, comes back.
  */
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Server } from 'node:http';
@@ -13,8 +14,12 @@ import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { listen } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
-import { isSameSecret } from '../../core/secret.ts';
+import { callerOf, createRateLimit } from '../../core/rate_limit.ts';
+import { requestIdOf } from '../../core/request_id.ts';
+import { bearerOf, isSameSecret } from '../../core/secret.ts';
+import { createDoorServer, doorUrl, type TlsSettings } from '../../core/tls.ts';
 import type { Backend } from '../backend.ts';
+import type { Labels } from '../labels.ts';
 import { askClassify, askEntities, LIMITS, type ModelCard } from './remote_protocol.ts';
 
 export interface DoorOptions {
@@ -22,7 +27,10 @@ export interface DoorOptions {
   readonly port: number;
   /** What callers must give as a bearer; required where others than this machine can reach `host`. */
   readonly token: string | undefined;
+  readonly tls?: TlsSettings | undefined;
   readonly log: Logger;
+  /** Of one address, tokens right or wrong; REQUESTS_PER_MINUTE where absent. */
+  readonly requestsPerMinute?: number;
 }
 
 export interface Door extends Service {
@@ -32,10 +40,15 @@ export interface Door extends Service {
 
 /** Texts in hand, of all callers together, beyond which a new request is told to come back. */
 const MOST_IN_HAND = 8 * LIMITS.texts;
+/** Far above what a labelling process asks. */
+const REQUESTS_PER_MINUTE = 6_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 /** @throws TidewatchError config.invalid (no token for other machines); server.port_taken from start() */
-export function createDoor(backend: Backend, { host, port, token, log }: DoorOptions): Door {
+export function createDoor(
+  backend: Backend,
+  { host, port, token, tls, log, requestsPerMinute = REQUESTS_PER_MINUTE }: DoorOptions,
+): Door {
   const isLocal = LOOPBACK.test(host);
   if (token === undefined && !isLocal) {
     throw new TidewatchError(
@@ -47,16 +60,28 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
     );
   }
   let inHand = 0;
-  const app = new Hono();
+  const limit = createRateLimit(requestsPerMinute);
+  const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
+    const requestId = requestIdOf(context.req.header('x-request-id'));
+    context.set('requestId', requestId);
+    await next();
+    context.header('X-Request-Id', requestId);
+  });
+  app.use(async (context, next) => {
+    const wait = limit.take(callerOf(getConnInfo(context).remote.address));
+    if (wait > 0) {
+      context.header('Retry-After', String(Math.ceil(wait / 1000)));
+      return refuse(context, 429, 'access.too_many', 'That is too often.');
+    }
     // A page on the internet may point its own name at 127.0.0.1 (DNS rebinding).
     const named = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
     if (isLocal && !LOOPBACK.test(named)) return refuse(context, 421, 'input.invalid', 'This host name is not served.');
-    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    const bearer = bearerOf(context.req.header('authorization'));
     const isOpen = token === undefined || context.req.path === '/healthz';
     if (isOpen || (bearer !== undefined && isSameSecret(bearer, token))) return next();
     context.header('WWW-Authenticate', 'Bearer realm="tidewatch"');
-    return refuse(context, 401, 'input.invalid', 'A token is required.');
+    return refuse(context, 401, 'access.unauthenticated', 'A token is required.');
   });
   app.use(
     bodyLimit({
@@ -114,7 +139,7 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
       context,
       askClassify,
       ({ texts }) => texts.length,
-      ({ texts }) => backend.classify(texts),
+      async ({ texts }) => (await backend.classify(texts)).map(written),
     ),
   );
   app.post('/v1/classify-entities', (context) =>
@@ -127,7 +152,7 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
   );
   app.notFound((context) => refuse(context, 404, 'input.invalid', 'There is nothing here.'));
   app.onError((error, context) => {
-    log.error({ err: error, path: context.req.path }, 'A request failed');
+    log.error({ err: error, path: context.req.path, request_id: context.get('requestId') }, 'A request failed');
     return refuse(context, 500, 'internal', 'Something went wrong inside Tidewatch.');
   });
 
@@ -135,9 +160,9 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
   return {
     name: 'classifier door',
     async start() {
-      const created = createAdaptorServer({ fetch: app.fetch }) as Server;
-      created.requestTimeout = 60_000;
-      created.headersTimeout = 15_000;
+      const timeouts = { requestTimeout: 60_000, headersTimeout: 15_000 };
+      const answered = getRequestListener(app.fetch);
+      const created = createDoorServer(tls, timeouts, (request, response) => void answered(request, response));
       created.maxHeadersCount = 100;
       await listen(created, host, port, 'Choose another --host or --port.');
       server = created;
@@ -151,13 +176,18 @@ export function createDoor(backend: Backend, { host, port, token, log }: DoorOpt
       }),
     address() {
       const at = server?.address() as AddressInfo | null | undefined;
-      return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${at?.port ?? port}`;
+      return doorUrl(tls, host, at?.port ?? port);
     },
   };
 }
 
-type Status = 400 | 401 | 404 | 409 | 413 | 421 | 422 | 500 | 503;
+type Status = 400 | 401 | 404 | 409 | 413 | 421 | 422 | 429 | 500 | 503;
 
 function refuse(context: Context, status: Status, code: string, message: string): Response {
   return context.json({ error: { code, message } }, status);
+}
+
+/** Labels as JSON has them: the embedding's bytes as base64. */
+function written({ embedding, ...labels }: Labels): object {
+  return embedding === undefined ? labels : { ...labels, embedding: Buffer.from(embedding).toString('base64') };
 }

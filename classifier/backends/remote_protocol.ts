@@ -54,6 +54,12 @@ const labels = z.object({
   event: name.nullable(),
   event_probability: probability.nullable(),
   confidence: probability,
+  /** Bytes of int8; absent where the model gives no embeddings. */
+  embedding: z
+    .base64()
+    .max(8192)
+    .transform((text) => new Int8Array(Buffer.from(text, 'base64')))
+    .exactOptional(),
 });
 const entityLabels = z.object({ sentiment: sentimentSchema, probabilities: sentiments });
 export const replyClassify = z.object({ model: name, labels: z.array(labels) });

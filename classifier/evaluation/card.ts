@@ -49,6 +49,16 @@ const HELD_OUT: ReadonlySet<string> = new Set(['fpb', 'corpus_test']);
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+/** What the card reads of a model's config.json. */
+interface Described {
+  readonly heads?: readonly { readonly name: string }[];
+  readonly exit?: object;
+  readonly embedding?: { readonly width: number; readonly layers: readonly number[]; readonly texts: number };
+}
+
+const embeds = ({ width, layers, texts }: NonNullable<Described['embedding']>): string =>
+  `It also gives an \`embedding\` of ${width} numbers: a linear map of the states after layers ${layers.join(', ')}, fitted to the 12-layer base model on ${texts.toLocaleString('en')} texts (\`classifier/train/fit_embedding.ts\`), to find texts near in meaning, in both languages across each other ([measured](../../../docs/search.md)). It was not made to compare figures, negations or who did what to whom: "profit rises" and "profit falls" are neighbours.`;
+
 export function cardOf(
   evaluations: Evaluations,
   facts: TrainingFacts,
@@ -56,11 +66,12 @@ export function cardOf(
 ): string {
   const splits = Object.values(evaluations).filter((one): one is Evaluation => one !== undefined);
   const model = splits[0]?.model ?? '';
-  const { heads = [], exit } = (config['tidewatch'] ?? {}) as { heads?: { name: string }[]; exit?: object };
+  const { heads = [], exit, embedding } = (config['tidewatch'] ?? {}) as Described;
   const parts = [
     `---\nlanguage: [en, zh]\nbase_model: intfloat/multilingual-e5-small\npipeline_tag: text-classification\n---`,
     `# ${model.replace('@', ' ')}`,
     `A small bilingual classifier of financial news and posts, English and Chinese. Heads: ${heads.map(({ name }) => name).join(', ')}. ${String(config['num_hidden_layers'])} BERT layers of ${String(config['hidden_size'])}, int8 ONNX${exit === undefined ? '' : ', with an early exit for texts that are certain half way up'}. Trained and exported by the TypeScript in \`classifier/train\`. This card is written by \`tidewatch evaluate --write\`.`,
+    ...(embedding === undefined ? [] : [embeds(embedding)]),
     `## Intended use\n\nLabelling streams of short texts (titles, posts, news sentences) so that changes of opinion about a company or a market can be counted. Read its output in aggregate, with its probabilities. It is not a judge of a single text, not investment advice, and not made for trading by itself.`,
     `## Figures\n\nOf this very artifact: int8, ONNX Runtime on CPU, through the normaliser, with its early exit where it has one. Percentages; intervals are 95% of 1,000 bootstrap resamples. Sets that know two sentiments only are asked with neutral masked, event sets without "none" with none masked ("may answer"); "open accuracy" is what remains when every label may be answered, as in serving. µ: micro-F1, with exact matches as accuracy. ECE: expected calibration error, 15 bins; "ECE fitted" is what a temperature fitted on the other half of the same rows would give. \`negative\` asks only whether a text is negative, where "not negative" is not neutral.`,
     ...splits.map(

@@ -46,7 +46,14 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Evaluatio
   const artifact = await loadArtifact(options.folder);
   const { questions, skipped } = readQuestions(options.files, artifact.heads);
   const { threads } = options;
-  const session = await openSession({ ...artifact, provider: 'cpu', threads, limits: LIMITS, earlyExit: true });
+  const session = await openSession({
+    ...artifact,
+    provider: 'cpu',
+    threads,
+    limits: LIMITS,
+    earlyExit: true,
+    embeds: false,
+  });
   try {
     const texts = [
       ...new Set(questions.filter(({ entity }) => entity === undefined).map(({ text }) => modelText(null, text))),
@@ -76,6 +83,7 @@ export async function evaluateModel(options: EvaluateOptions): Promise<Evaluatio
       skipped,
       groups: groupsOf(answered, artifact.heads),
       calibration,
+      mean_probabilities: meanProbabilities(answered, artifact.heads),
       normaliser: {
         texts: texts.length,
         changed: new Set(questions.filter(({ text }) => isChanged(text)).map(({ text }) => text)).size,
@@ -274,6 +282,18 @@ function calibrations(answered: readonly Answered[], heads: Heads): Record<strin
 }
 
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
+function meanProbabilities(answered: readonly Answered[], heads: Heads): number[][] | null {
+  const rows = answered.filter(({ question, row }) => question.task === 'sentiment' && row.possible === null);
+  const means = (heads.sentiment?.labels ?? []).map((_, truth) => {
+    const own = rows.filter(({ row }) => row.gold[0] === truth);
+    const sums = own.map((one) => probabilitiesOf(one, heads.sentiment?.temperature ?? 1));
+    return (heads.sentiment?.labels ?? []).map((_label, label) =>
+      rounded(sums.reduce((sum, probabilities) => sum + (probabilities[label] ?? 0), 0) / own.length),
+    );
+  });
+  return means.every((row) => row.every(Number.isFinite)) ? means : null;
+}
 
 function shareRight(
   questions: readonly Question[],

@@ -40,6 +40,11 @@ export interface Evaluation {
   readonly skipped: Readonly<Record<string, number>>;
   readonly groups: readonly Group[];
   readonly calibration: Readonly<Record<string, Calibration>>;
+  /**
+   * Mean probability of negative, neutral, positive (columns) given to text that is truly negative, neutral, positive (rows), over
+   * the sets that know all three: what `alerting.confusion` takes out of sums. Null where one of them has no row.
+   */
+  readonly mean_probabilities: readonly (readonly number[])[] | null;
   /** Texts that the normaliser changes in what people wrote honestly, and accuracy on just these. */
   readonly normaliser: {
     readonly texts: number;

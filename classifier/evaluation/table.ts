@@ -70,6 +70,12 @@ export function tableOf(evaluation: Evaluation): string {
     `${evaluation.model} on ${evaluation.split}, percentages`,
     aligned([[...HEADINGS], ...evaluation.groups.map(cellsOf)], NUMBERS),
     `Temperatures: ${heads.join('; ')}`,
+    ...(evaluation.mean_probabilities === null
+      ? []
+      : [
+          'Mean probabilities by true class, as a setting that takes these errors out of what alerting sums:\n' +
+            `alerting:\n  confusion:\n    - model: ${evaluation.model}\n      matrix: ${JSON.stringify(evaluation.mean_probabilities)}`,
+        ]),
     `The normaliser changes ${normaliser.changed} of ${normaliser.texts} texts; on the ${normaliser.asked} questions about them accuracy is ${percent(normaliser.before)} without it and ${percent(normaliser.after)} with it.`,
     ...(kinds.length === 0
       ? []

@@ -1,26 +1,27 @@
 /**
  * The served graph, node by node: the same computation as model.ts, in fused operators of ONNX Runtime (com.microsoft:
- * MatMulNBits, MultiHeadAttention, SkipLayerNormalization, BiasGelu). Two inputs as serving has them, ids and mask;
+ * MatMulIntegerToFloat, MultiHeadAttention, BiasGelu). Two inputs as serving has them, ids and mask;
  * whatever the fused operators need besides is derived inside the graph, so that no caller has to know about it.
  *
  * A model with an exit is two graphs: the layers below it and its heads, and the layers above with theirs; `join.ts` makes
  * one of them again. LoRA's additions must have been merged before; adapters are carried.
  *
- * `precision` float keeps all numbers, for comparison with training; int8 keeps weights as bytes with one scale for 32
- * inputs of an output (MatMulNBits, which also quantises each token's activations by blocks of 32 as they come).
- * Rejected after measuring: QAttention and DynamicQuantizeMatMul. They are about twice as fast, but use one activation
- * scale for a whole batch: the outliers of a few tokens moved logits by 0.13 (root mean square; 0.02 here), changed 6% of
- * the topics, and a text's label depended on the texts beside it, which a replay must not see. Blocks of 128 are a sixth
- * faster than blocks of 32 and changed 3% of topics instead of 1%.
+ * Without activations the graph keeps all numbers as floats, for comparison with training. With them it is int8: weights are bytes
+ * with one scale an output, inputs of products are bytes with one scale that was measured beforehand (activations.ts).
+ * Rejected after measuring (docs/decisions/0005-inference.md): QAttention and DynamicQuantizeMatMul, whose scale is found for a
+ * whole batch, so that a text's label depends on the texts beside it, which a replay must not see; MatMulNBits with blocks
+ * of 32, which moves logits less and does half as much a second.
  */
+import { type Activation, type Activations, inputOf } from './activations.ts';
 import { concat, GraphBuilder, transpose } from './graph_builder.ts';
 import type { HeadShape, ModelShape, Network } from './model.ts';
 import { attribute, type OnnxAttribute, type OnnxModel, value } from './onnx_format.ts';
-import { quantise, toUnsigned } from './quantize.ts';
+import { LARGEST_WEIGHT, quantise } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
 
 export interface GraphOptions {
-  precision: 'float' | 'int8';
+  /** How inputs of products become bytes, for int8; null for a float graph. */
+  activations: Activations | null;
   producer: { name: string; version: string };
 }
 
@@ -43,15 +44,32 @@ export function partsOf({ shape, heads, exitAfter }: Network): GraphPart[] {
 }
 
 const FUSED = 'com.microsoft';
-const BLOCK = 32;
 /** Name of the state between two parts: [B, L, H]. */
 const STATE = 'hidden';
 
 /** The graph of one part. A part from 0 takes input_ids, a later one the state; one that is not the last gives the state. */
 export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights, options: GraphOptions): OnnxModel {
   const graph = new GraphBuilder(weights);
-  const quantised = options.precision === 'int8';
+  const { activations } = options;
   const epsilon = attribute('epsilon', { float: shape.layer_norm_eps });
+
+  /** The input of a product as bytes; one that several products read is written once. */
+  const inBytes = new Map<string, string>();
+  const toBytes = (name: string, input: string): string => {
+    const known = inBytes.get(name);
+    if (known !== undefined) return known;
+    const activation = activations?.get(name);
+    if (activation === undefined) throw new Error(`No activations were measured for ${name}`);
+    const { factor, scale, zero } = activation;
+    const even = graph.add('Mul', [input, graph.keep(`${name}.input.factor`, 'float', [factor.length], factor)]);
+    const bytes = graph.add('QuantizeLinear', [
+      even,
+      graph.keep(`${name}.input.scale`, 'float', [], Float32Array.of(scale)),
+      graph.keep(`${name}.input.zero`, 'uint8', [], Uint8Array.of(zero)),
+    ]);
+    inBytes.set(name, bytes);
+    return bytes;
+  };
 
   /** x · Wᵀ, without the bias: the operator that follows adds it. */
   const product = (name: string, input: string): string => {
@@ -59,20 +77,26 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
       shape: [outputs = 0, inputs = 0],
       data,
     } = graph.weight(`${name}.weight`);
-    if (!quantised)
+    if (activations === null)
       return graph.add('MatMul', [
         input,
         graph.keep(`${name}.weight`, 'float', [inputs, outputs], transpose(data, outputs, inputs)),
       ]);
-    const block = inputs % BLOCK === 0 ? BLOCK : 16; // small models exist in tests only
-    const { values, scales } = quantise(data, block);
-    const bytes = graph.keep(`${name}.weight`, 'uint8', [outputs, inputs / block, block], toUnsigned(values));
-    const sizes = { K: inputs, N: outputs, bits: 8, block_size: block, accuracy_level: 4 };
-    const attributes = Object.entries(sizes).map(([key, size]) => attribute(key, size));
+    const read = inputOf(`${name}.weight`);
+    const bytes = toBytes(read, input);
+    const { factor } = activations.get(read) as Activation;
+    const even = data.map((number, at) => number / (factor[at % inputs] as number));
+    const { values, scales } = quantise(even, inputs, LARGEST_WEIGHT);
     return graph.add(
-      'MatMulNBits',
-      [input, bytes, graph.keep(`${name}.weight.scale`, 'float', [scales.length], scales)],
-      attributes,
+      'MatMulIntegerToFloat',
+      [
+        bytes,
+        graph.keep(`${name}.weight`, 'int8', [inputs, outputs], transpose(values, outputs, inputs)),
+        `${read}.input.scale`,
+        graph.keep(`${name}.weight.scale`, 'float', [outputs], scales),
+        `${read}.input.zero`,
+      ],
+      [],
       FUSED,
     );
   };
@@ -89,13 +113,15 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
     );
   };
 
-  /** LayerNorm(input + skip + bias) */
+  /**
+   * LayerNorm(input + skip + bias), as a sum and a norm: on a CPU the fused SkipLayerNormalization takes five times as long as
+   * the two (ONNX Runtime 1.30). `Sum`, since it would put Add and norm together again.
+   */
   const joinAndNormalise = (input: string, skip: string, norm: string, bias: string): string =>
     graph.add(
-      'SkipLayerNormalization',
-      [input, skip, graph.float(`${norm}.weight`), graph.float(`${norm}.bias`), graph.float(bias)],
-      [epsilon],
-      FUSED,
+      'LayerNormalization',
+      [graph.add('Sum', [input, skip, graph.float(bias)]), graph.float(`${norm}.weight`), graph.float(`${norm}.bias`)],
+      [epsilon, attribute('axis', -1)],
     );
 
   const gelu = (name: string, input: string): string =>
@@ -114,7 +140,7 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
   };
 
   const mask = graph.add('Cast', ['attention_mask'], [attribute('to', 6)]); // int32 [B, L]
-  let hidden = part.from === 0 ? embeddings(graph, shape, quantised, epsilon) : STATE;
+  let hidden = part.from === 0 ? embeddings(graph, shape, activations !== null, epsilon) : STATE;
   for (let layer = part.from; layer < part.to; layer += 1) {
     const name = `encoder.layer.${layer}`;
     const attended = product(`${name}.attention.output.dense`, attention(name, hidden, mask));

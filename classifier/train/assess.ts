@@ -4,17 +4,23 @@
  */
 import { join } from 'node:path';
 import { type Calibration, chooseExit, fitHeads, scoreSets, type SetScore } from './calibration.ts';
-import { createEncoder, readDevelopment, type Row } from './data.ts';
-import { graphsOf, SERVED_TOKENS } from './export.ts';
+import type { Activations } from './activations.ts';
+import { createEncoder, readDevelopment, type Row, sampleTraining } from './data.ts';
+import { activationsOf, graphsOf, SERVED_TOKENS } from './export.ts';
 import type { Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import { openServed } from './served.ts';
 import type { Student } from './student.ts';
 
+/** Texts that activations are measured on. */
+export const SAMPLE = 512;
+
 export interface Assessment {
   calibration: Calibration;
   /** Share of development texts that leave at the exit; 0 without one. */
   exitShare: number;
+  /** By which the int8 graphs were made: measured on training texts, since development texts judge them. */
+  activations: Activations;
   int8: SetScore[];
   float: SetScore[];
 }
@@ -28,14 +34,16 @@ export async function assess(
   const encode = createEncoder(join(recipe.base, 'tokenizer.json'), SERVED_TOKENS);
   const rows = readDevelopment(recipe, encode, Object.keys(recipe.sets));
   log(`${rows.length} development rows`);
-  const int8 = await answers(rows, graphsOf(student, weights, recipe, 'int8'), student.shape.pad_token_id);
+  const activations = await activationsOf(student, weights, recipe, sampleTraining(recipe, encode, SAMPLE));
+  const int8 = await answers(rows, graphsOf(student, weights, recipe, activations), student.shape.pad_token_id);
   log('int8 graphs answered');
-  const float = await answers(rows, graphsOf(student, weights, recipe, 'float'), student.shape.pad_token_id);
+  const float = await answers(rows, graphsOf(student, weights, recipe, null), student.shape.pad_token_id);
   const heads = fitHeads(student.heads, rows, int8);
   const exit = student.exitAfter === null ? null : chooseExit(student.heads, rows, int8, heads);
   return {
     calibration: { heads, exitThreshold: exit?.threshold ?? {} },
     exitShare: exit?.share ?? 0,
+    activations,
     int8: scoreSets(student.heads, rows, int8, heads),
     float: scoreSets(student.heads, rows, float, heads),
   };

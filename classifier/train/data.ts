@@ -132,6 +132,13 @@ export function readTraining(recipe: Recipe, encode: Encode, log: (line: string)
   return weighted(rows, recipe);
 }
 
+/** At most `count` training rows, at even steps over all sets. */
+export function sampleTraining(recipe: Recipe, encode: Encode, count: number): Row[] {
+  const rows = readTraining(recipe, encode, () => undefined);
+  const step = Math.max(1, rows.length / count);
+  return Array.from({ length: Math.min(count, rows.length) }, (_, index) => rows[Math.floor(index * step)] as Row);
+}
+
 function weighted(rows: Row[], { class_weights: weights }: Recipe): Row[] {
   if (Object.keys(weights).length === 0) return rows;
   return rows.map((row) => {

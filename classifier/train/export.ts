@@ -7,12 +7,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Activations, measureActivations } from './activations.ts';
 import { buildGraph, partsOf } from './artifact_graph.ts';
 import type { Calibration } from './calibration.ts';
 import { checkpointPath, finalWeights, readCheckpoint, type TrainState } from './checkpoint.ts';
 import { GRAPHS } from './join.ts';
 import { NO_EVENT } from './labels.ts';
 import { mergeLora } from './lora.ts';
+import type { Network } from './model.ts';
 import { encodeModel } from './onnx_format.ts';
 import type { Recipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
@@ -21,7 +23,13 @@ import { createStudent, type Student } from './student.ts';
 /** Longest text that the artifact is served with; training may cut earlier, positions up to here keep the base's values. */
 export const SERVED_TOKENS = 128;
 
-const ARTIFACT_FILES = ['config.json', 'tokenizer.json', 'training.json', ...Object.values(GRAPHS)] as const;
+const ARTIFACT_FILES = [
+  'config.json',
+  'tokenizer.json',
+  'training.json',
+  'evaluation.json',
+  ...Object.values(GRAPHS),
+] as const;
 
 /** What only the training knows and the card is to say; `tidewatch evaluate` reads it from training.json. */
 export interface TrainingFacts {
@@ -56,15 +64,28 @@ function hasLearnt(state: TrainState | null, head: string): boolean {
   return state?.moments.get(`heads.${head}.bias`)?.second.some((moment) => moment > 0) ?? false;
 }
 
-/** The graphs of a model: one, or below and above the exit. */
+/** The graphs of a model: one, or below and above the exit. Float without activations, else int8. */
 export function graphsOf(
+  student: Network,
+  weights: Weights,
+  recipe: Pick<Recipe, 'name' | 'version'>,
+  activations: Activations | null,
+): Uint8Array[] {
+  const producer = { name: recipe.name, version: recipe.version };
+  return partsOf(student).map((part) =>
+    encodeModel(buildGraph(student.shape, part, weights, { activations, producer })),
+  );
+}
+
+/** How texts like the sample fill the inputs of the model's products; of all layers, whether or not there is an exit. */
+export function activationsOf(
   student: Student,
   weights: Weights,
   recipe: Pick<Recipe, 'name' | 'version'>,
-  precision: 'float' | 'int8',
-): Uint8Array[] {
-  const producer = { name: recipe.name, version: recipe.version };
-  return partsOf(student).map((part) => encodeModel(buildGraph(student.shape, part, weights, { precision, producer })));
+  sample: readonly { ids: Int32Array }[],
+): Promise<Activations> {
+  const [whole = new Uint8Array()] = graphsOf({ ...student, heads: [], exitAfter: null }, weights, recipe, null);
+  return measureActivations(whole, sample, student.shape.pad_token_id, weights);
 }
 
 /** Writes all but the figures and the card, which `tidewatch evaluate --write` adds. */
@@ -72,7 +93,7 @@ export function writeArtifact(
   folder: string,
   recipe: Recipe,
   student: Student,
-  weights: Weights,
+  graphs: readonly Uint8Array[],
   calibration: Calibration,
   facts: TrainingFacts,
 ): void {
@@ -109,7 +130,6 @@ export function writeArtifact(
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   writeFileSync(join(folder, 'tokenizer.json'), readFileSync(join(recipe.base, 'tokenizer.json')));
   for (const file of Object.values(GRAPHS)) rmSync(join(folder, file), { force: true });
-  const graphs = graphsOf(student, weights, recipe, 'int8');
   const names = graphs.length === 1 ? [GRAPHS.whole] : [GRAPHS.lower, GRAPHS.upper];
   for (const [index, name] of names.entries()) writeFileSync(join(folder, name), graphs[index] ?? new Uint8Array());
   writeFileSync(join(folder, 'training.json'), `${JSON.stringify({ recipe, ...facts }, null, 2)}\n`);
@@ -120,7 +140,8 @@ export function writeArtifact(
 /** Figures of the model that stood here before. */
 const STALE = ['evaluation.json', 'MODEL_CARD.md'];
 
-function writeChecksums(folder: string): void {
+/** Over the files of the layout that are there. */
+export function writeChecksums(folder: string): void {
   const lines = ARTIFACT_FILES.filter((file) => existsSync(join(folder, file))).map(
     (file) =>
       `${createHash('sha256')

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import { assess, scoreLine } from './assess.ts';
 import { UNCALIBRATED } from './calibration.ts';
-import { readTrained, writeArtifact } from './export.ts';
+import { graphsOf, readTrained, writeArtifact } from './export.ts';
 import type { Recipe } from './recipe.ts';
 import type { Student } from './student.ts';
 
@@ -18,7 +18,9 @@ export async function exportRecipe(recipe: Recipe, log: (line: string) => void):
   const calibration = found.int8.length === 0 ? UNCALIBRATED : found.calibration;
   const float = Object.fromEntries(found.float.map(({ set, head, accuracy }) => [`${set}/${head}`, accuracy]));
   const facts = { steps: step, minutes, machine: machine(), notes: recipe.notes, compression: { float } };
-  writeArtifact(recipe.output, recipe, isWorthIt ? student : withoutExit(student), weights, calibration, facts);
+  const kept = isWorthIt ? student : withoutExit(student);
+  const graphs = graphsOf(kept, weights, recipe, found.activations);
+  writeArtifact(recipe.output, recipe, kept, graphs, calibration, facts);
   if (isWorthIt)
     log(`exit: ${(100 * found.exitShare).toFixed(0)}% leave, at ${JSON.stringify(calibration.exitThreshold)}`);
   else if (student.exitAfter !== null) log('exit: left out, no limits let enough texts leave at an acceptable cost');

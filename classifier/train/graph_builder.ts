@@ -51,8 +51,8 @@ export class GraphBuilder {
   }
 }
 
-export function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(data.length);
+export function transpose<T extends Float32Array | Int8Array>(data: T, rows: number, columns: number): T {
+  const out = data.slice() as T;
   for (let row = 0; row < rows; row += 1)
     for (let column = 0; column < columns; column += 1)
       out[column * rows + row] = data[row * columns + column] as number;

@@ -3,9 +3,10 @@
  * can compute what ONNX Runtime serves from the shipped artifact alone; the tests compare the two, and someone who has
  * only the artifact can train it further.
  */
+import { inputOf } from './activations.ts';
 import { transpose } from './graph_builder.ts';
-import { decodeModel, ELEMENT, numbersOf, type OnnxTensor } from './onnx_format.ts';
-import { dequantise, toSigned } from './quantize.ts';
+import { decodeModel, ELEMENT, numbersOf, type OnnxModel, type OnnxTensor } from './onnx_format.ts';
+import { dequantise } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
 
 const JOINED_BIAS = '.attention.self.bias';
@@ -15,21 +16,22 @@ export function readOnnxWeights(graph: Uint8Array): Weights {
   const stored = new Map(decodeModel(graph).graph.initializer.map((tensor) => [tensor.name, tensor]));
   const weights: Weights = new Map();
   for (const [name, tensor] of stored) {
-    if (!/^(embeddings|encoder|heads)\./.test(name) || name.endsWith('.scale')) continue;
-    const data = floats(tensor, stored.get(`${name}.scale`));
+    if (!/^(embeddings|encoder|heads)\./.test(name) || /\.(?:scale|input\.\w+)$/.test(name)) continue;
+    const scale = stored.get(`${name}.scale`);
     if (name.endsWith(JOINED_BIAS)) {
+      const data = numbersOf(tensor) as Float32Array;
       const width = data.length / PARTS.length;
       for (const [index, part] of PARTS.entries()) {
         const target = name.replace(JOINED_BIAS, `.attention.self.${part}.bias`);
         weights.set(target, { shape: [width], data: data.slice(index * width, (index + 1) * width) });
       }
+    } else if (name.startsWith('encoder.') && tensor.dims.length === 2) {
+      const factor = stored.get(`${inputOf(name)}.input.factor`);
+      weights.set(name, productWeight(tensor, scale, factor));
     } else {
-      // [outputs, blocks, block] is [outputs, inputs] in memory.
-      const [outputs = 0, blocks = 0, block] = tensor.dims;
-      // A float graph holds a layer's products the other way round: [inputs, outputs].
-      const turned = block === undefined && tensor.dims.length === 2 && name.startsWith('encoder.');
-      if (turned) weights.set(name, { shape: [blocks, outputs], data: transpose(data, outputs, blocks) });
-      else weights.set(name, { shape: block === undefined ? tensor.dims : [outputs, blocks * block], data });
+      const numbers = numbersOf(tensor);
+      const data = scale === undefined ? (numbers as Float32Array) : rows(numbers as Int8Array, scale);
+      weights.set(name, { shape: tensor.dims, data });
     }
   }
   // The type embedding was added to the positions at export.
@@ -38,9 +40,33 @@ export function readOnnxWeights(graph: Uint8Array): Weights {
   return weights;
 }
 
-function floats(tensor: OnnxTensor, scale: OnnxTensor | undefined): Float32Array {
-  const numbers = numbersOf(tensor);
-  if (scale === undefined) return numbers as Float32Array;
-  const values = tensor.data_type === ELEMENT.uint8 ? toSigned(numbers as Uint8Array) : (numbers as Int8Array);
+/** Of the graph's int8 products alone: float weights as [outputs, inputs], by name. */
+export function readProductWeights(model: OnnxModel): Weights {
+  const stored = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
+  return new Map(
+    model.graph.initializer.flatMap((tensor) => {
+      const factor = stored.get(`${inputOf(tensor.name)}.input.factor`);
+      if (factor === undefined || tensor.data_type !== ELEMENT.int8) return [];
+      return [[tensor.name, productWeight(tensor, stored.get(`${tensor.name}.scale`), factor)]];
+    }),
+  );
+}
+
+/** A product's weights, which the graph holds as [inputs, outputs], with the input's factors taken out of them. */
+function productWeight(
+  tensor: OnnxTensor,
+  scale: OnnxTensor | undefined,
+  factor: OnnxTensor | undefined,
+): { shape: number[]; data: Float32Array } {
+  const [inputs = 0, outputs = 0] = tensor.dims;
+  const shape = [outputs, inputs];
+  if (scale === undefined || factor === undefined)
+    return { shape, data: transpose(numbersOf(tensor) as Float32Array, inputs, outputs) };
+  const even = rows(transpose(numbersOf(tensor) as Int8Array, inputs, outputs), scale);
+  const factors = numbersOf(factor) as Float32Array;
+  return { shape, data: even.map((number, at) => number * (factors[at % inputs] as number)) };
+}
+
+function rows(values: Int8Array, scale: OnnxTensor): Float32Array {
   return dequantise({ values, scales: numbersOf(scale) as Float32Array });
 }

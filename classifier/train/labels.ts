@@ -110,6 +110,8 @@ export interface Labelled {
   topic?: string | string[];
   negative?: boolean;
   copies?: number;
+  /** How much its labels count, above 0; 1 where it does not say. */
+  weight?: number;
   mixed?: boolean;
   topics_zh?: string[];
   event?: string;
@@ -192,7 +194,7 @@ export function targetsOf(
   options: { two_class: boolean; copies_weight: number },
 ): Targets {
   const targets: Targets = {};
-  const weight = (line.copies ?? 1) > 1 ? options.copies_weight : 1;
+  const weight = ((line.copies ?? 1) > 1 ? options.copies_weight : 1) * (line.weight ?? 1);
   const say = (head: HeadName, allowed: readonly number[], how = weight): void => {
     const possible = head === 'sentiment' && options.two_class ? [0, 2] : ALL[head];
     if ((allowed.length > 0 || head === 'topics_zh') && !allowed.includes(-1))

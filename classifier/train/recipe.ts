@@ -79,8 +79,11 @@ export const recipeSchema = z.strictObject({
   output: z.string(),
   /** Folder for TensorBoard's event files; none without. */
   tensorboard: z.string().optional(),
-  /** A checkpoint, or the folder of an exported model, whose weights this run starts from, with fresh moments. */
-  start: z.string().optional(),
+  /**
+   * A checkpoint, or the folder of an exported model, whose weights this run starts from, with fresh moments; of several,
+   * the mean of their weights (model soups: Wortsman et al. 2022), for which they must have one start in common.
+   */
+  start: z.union([z.string(), z.array(z.string()).min(2)]).optional(),
   seed: z.int(),
   /** Layers of the base model that the student keeps, in order. */
   layers: z.array(z.int().min(0)).min(1),

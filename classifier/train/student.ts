@@ -38,12 +38,27 @@ export function createStudent(recipe: Recipe): Student {
   }
   const student = shrink({ ...shape, num_hidden_layers: recipe.layers.length }, base, recipe);
   if (recipe.start === undefined) return student;
-  const start = readStart(recipe.start);
+  const start = meanOf([recipe.start].flat().map(readStart));
   for (const [name, weight] of student.weights) {
     const data = start.get(name);
     if (data?.length === weight.data.length) student.weights.set(name, { shape: weight.shape, data });
   }
   return student;
+}
+
+/** What all have, averaged. */
+function meanOf([first = new Map<string, Float32Array>(), ...others]: Map<string, Float32Array>[]) {
+  if (others.length === 0) return first;
+  const means = new Map<string, Float32Array>();
+  for (const [name, data] of first) {
+    const all = [data, ...others.map((other) => other.get(name))].filter((one) => one?.length === data.length);
+    if (all.length > others.length)
+      means.set(
+        name,
+        data.map((_, at) => all.reduce((sum, one) => sum + (one?.[at] ?? 0), 0) / all.length),
+      );
+  }
+  return means;
 }
 
 /** Weights of a checkpoint, or of an exported model's folder, as its int8 bytes have them: all but the base's embeddings. */

@@ -12,6 +12,13 @@ import { createFolder, fullDiskError, isOutOfRoom } from './folder.ts';
 /** ENOSPC and EDQUOT; LMDB also reports EIO, for a write that a full disk cut short. */
 const FULL_CODES = new Set<unknown>([28, 122]);
 const EIO = 5;
+/**
+ * MDB_BAD_TXN. LMDB as lmdb-js has it loses its way in its own list of free pages, once in some thousands of large commits
+ * ("reserved freelist had a data entry with zero-size", seen with 3.5.6): the transaction is undone, the list is read anew, and
+ * the same writes then succeed.
+ */
+const BAD_TRANSACTION = -30_782;
+const ATTEMPTS = 5;
 
 export interface Environment {
   /**
@@ -21,7 +28,7 @@ export interface Environment {
   open<Value, DatabaseKey extends Key>(options: DatabaseOptions & { name: string }): Database<Value, DatabaseKey>;
   /** Names of the databases that there are. */
   names(): string[];
-  /** Commits `work` now, by itself; an error of `work` undoes it and is thrown as it is. */
+  /** Commits `work` now, by itself; an error of `work` undoes it and is thrown as it is. It may be run again, after being undone. */
   commit(work: () => void): void;
   /** Queues `work` for the next shared transaction. Resolves when durable; rejects when nothing of it was written. */
   write(work: () => void): Promise<void>;
@@ -56,13 +63,17 @@ export async function openEnvironment(folder: string, maxDatabases: number): Pro
   const listeners: ((committed: boolean) => void)[] = [];
 
   function commit(works: readonly (() => void)[]): void {
-    try {
-      root.transactionSync(() => {
-        for (const work of works) work();
-      });
-    } catch (error) {
-      for (const listener of listeners) listener(false);
-      throw isFromLmdb(error) ? storageError(error, folder) : error;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        root.transactionSync(() => {
+          for (const work of works) work();
+        });
+        break;
+      } catch (error) {
+        for (const listener of listeners) listener(false);
+        if (attempt < ATTEMPTS && (error as { code?: unknown } | null)?.code === BAD_TRANSACTION) continue;
+        throw isFromLmdb(error) ? storageError(error, folder) : error;
+      }
     }
     for (const listener of listeners) listener(true);
   }

@@ -2,8 +2,8 @@
 import { isConcerned, removeWithin, type Target } from '../removal.ts';
 import type { State } from './state.ts';
 
-/** Tables that hold hashes and times only, and would take long to go through. */
-const HASHES_ONLY = new Set(['ingest_seen', 'ingest_seen_by_hour', 'alerting.ids', 'ingest_story_index']);
+/** Tables that hold hashes and times only, and would take long to go through, and those that ingest/memory.ts cleans. */
+const LEFT_ALONE = new Set(['ingest_seen_batches', 'alerting.ids', 'ingest_story_log', 'ingest_flood_log']);
 
 /** Things found, by table; tables without any are left out. With `remove` they are taken out, in one transaction. */
 export async function reviewState(
@@ -14,12 +14,12 @@ export async function reviewState(
   const counts: Record<string, number> = {};
   const work = (): void => {
     for (const name of state.tables()) {
-      if (HASHES_ONLY.has(name)) continue;
+      if (LEFT_ALONE.has(name)) continue;
       const table = state.table<unknown>(name);
       let found = 0;
       // Listed first: the loop changes the table.
       for (const { key, value } of Array.from(table.entries())) {
-        if (isConcerned(value, targets) || isKeyOf(key, targets)) {
+        if (isConcerned(value, targets)) {
           found += 1;
           if (remove) void table.remove(key);
           continue;
@@ -34,17 +34,4 @@ export async function reviewState(
   if (remove) await state.transaction(work);
   else work();
   return counts;
-}
-
-/** Rows about an author have the author in their key, as outlet, line feed, author. */
-function isKeyOf(key: string, targets: readonly Target[]): boolean {
-  if (!key.includes('\n')) return false;
-  const [, author = ''] = key.split('\n');
-  const outlet = key.slice(1, key.indexOf('\n'));
-  return targets.some(
-    (target) =>
-      target.kind === 'author' &&
-      target.values.includes(author) &&
-      (target.outlet === null || target.outlet === outlet),
-  );
 }

@@ -19,7 +19,10 @@ export interface State {
   table<Value>(name: string): StateTable<Value>;
   /** Names of the tables that there are. */
   tables(): string[];
-  /** All writes that `work` makes (synchronously) become durable together or not at all. Resolves when durable. */
+  /**
+   * All writes that `work` makes (synchronously) become durable together or not at all. Resolves when durable. `work` may be
+   * run again after it was undone, so what it reads of its caller's must still be there.
+   */
   transaction(work: () => void): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,10 +11,14 @@ import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createFolder, fullDiskError, isOutOfRoom } from '../state/folder.ts';
 import { QUIET, createStore } from './clickhouse.ts';
+import { retentionSettings } from './retention.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
 
-export const chdbSettings = z.object({});
+export const chdbSettings = z.object({
+  retention: retentionSettings.describe('How long rows are kept; for ever by default.'),
+});
+export type ChdbSettings = z.output<typeof chdbSettings>;
 
 interface ConnectionModule {
   readonly createChdbConnection: typeof createChdbConnection;
@@ -25,7 +29,10 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
  * Opens the store in `folder`, creating it if absent. The caller holds the data folder's lock (core/lock.ts).
  * @throws TidewatchError library.missing, storage.read_only, storage.full, storage.unavailable
  */
-export async function openChdbStore({ folder, log }: { folder: string; log: Logger }): Promise<Store> {
+export async function openChdbStore(
+  { retention = {} }: ChdbSettings,
+  { folder, log }: { folder: string; log: Logger },
+): Promise<Store> {
   await createFolder(folder);
   const chdb = loadChdb();
   let client: ClickHouseClient;
@@ -43,7 +50,7 @@ export async function openChdbStore({ folder, log }: { folder: string; log: Logg
     });
   }
   const turns = createTurns();
-  const store = createStore(client, { log, turns });
+  const store = createStore(client, { log, turns, retention });
   return {
     ...store,
     async close() {

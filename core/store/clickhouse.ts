@@ -6,10 +6,13 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHous
 import { z } from 'zod';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { changesOf } from './counts.ts';
 import { storeError } from './failure.ts';
+import { migrate } from './migrate.ts';
 import { queryParameters } from './parameters.ts';
-import { MIGRATIONS, MIGRATIONS_TABLE } from './schema.ts';
-import type { Store } from './store.ts';
+import { forReplication, type Replication } from './replication.ts';
+import { retentionSettings, type Retention } from './retention.ts';
+import type { Gather, Store } from './store.ts';
 import { allAtOnce, type TakeTurn } from './turns.ts';
 
 export const clickhouseSettings = z.object({
@@ -21,6 +24,30 @@ export const clickhouseSettings = z.object({
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and "_" only')
     .default('tidewatch')
     .describe('Database of the tables; created if it is absent.'),
+  replicated: z
+    .boolean()
+    .default(false)
+    .describe('Tables are Replicated*: copies on several servers, by Keeper and the macros {shard} and {replica}.'),
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,100}$/, 'letters, digits, "_", "." and "-" only')
+    .optional()
+    .describe('Name of a cluster in the servers’ remote_servers: tables are replicated, and made ON CLUSTER.'),
+  insert_rows: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Opinions that are gathered into one insert, or what there is after insert_wait_ms.'),
+  insert_wait_ms: z
+    .number()
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(1000)
+    .describe('Longest time that opinions wait to be inserted with others. They are acknowledged after that insert.'),
+  retention: retentionSettings.describe('How long rows are kept; for ever by default.'),
 });
 export type ClickHouseSettingsOfStore = z.output<typeof clickhouseSettings>;
 
@@ -30,12 +57,19 @@ export interface StoreParts {
   readonly turns?: TakeTurn;
   /** Runs first in a migration. */
   readonly prepare?: () => Promise<void>;
+  readonly retention?: Retention;
+  /** Where the schema is a cluster's. */
+  readonly replication?: Replication;
+  readonly gather?: Gather;
+  /** How long a claim to migrate holds; a minute by default. */
+  readonly leaseMs?: number;
 }
 
 /** Its errors reach the caller; the client's own lines would show them twice, with the statement's values. */
 export const QUIET = { level: ClickHouseLogLevel.OFF };
 
 const READ_LIMIT_SECS = 60;
+const ONE_SERVER: Replication = { replicated: false, database: 'default' };
 
 /** chdb keeps settings between statements, so each kind of statement always sends the same names. */
 const READ: ClickHouseSettings = {
@@ -53,15 +87,31 @@ const WRITE: ClickHouseSettings = {
   // A replay of many years may touch more months in one batch than the default of 100 allows.
   max_partitions_per_insert_block: '1000',
   insert_deduplicate: 1,
+  // Servers of 26 gather small inserts by default. What is gathered is acknowledged by a part of many senders' rows, whose
+  // token is nobody's; gathering is done here instead, where the token is made (docs/decisions/0002-store.md).
   async_insert: 0,
   max_execution_time: 0,
 };
+/** An insert is done when most replicas have it: the death of the one that took it loses nothing. */
+const QUORUM: ClickHouseSettings = { insert_quorum: 'auto' };
 
 /** A mutation is done when every replica has it: what was removed cannot be read any more. */
-const COMMAND: ClickHouseSettings = { mutations_sync: '2', max_execution_time: 0 };
+const COMMAND: ClickHouseSettings = {
+  mutations_sync: '2',
+  alter_sync: '2',
+  max_execution_time: 0,
+  max_partitions_per_insert_block: '1000',
+  // INSERT ... SELECT is never a repetition: the same counts may be due twice.
+  insert_deduplicate: 0,
+  insert_deduplication_token: '',
+};
 
 /** A store on any @clickhouse/client. Call `migrate()` before anything else. */
-export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, prepare }: StoreParts): Store {
+export function createStore(
+  client: ClickHouseClient,
+  { log, turns = allAtOnce, prepare, retention = {}, replication = ONE_SERVER, gather, leaseMs }: StoreParts,
+): Store {
+  const writing = replication.replicated ? { ...WRITE, ...QUORUM } : WRITE;
   let closed = false;
   function open(): void {
     if (closed) throw new TidewatchError('storage.unavailable', 'The store is closed', { retryable: false });
@@ -117,7 +167,7 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
         table,
         values: [...rows],
         format: 'JSONEachRow',
-        clickhouse_settings: { ...WRITE, insert_deduplication_token: token },
+        clickhouse_settings: { ...writing, insert_deduplication_token: token },
       });
     });
   }
@@ -130,21 +180,21 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
   }
 
   return {
+    ...(gather === undefined ? {} : { gather }),
     async migrate() {
       try {
         await prepare?.();
-        await command(MIGRATIONS_TABLE);
-        const done = new Set(
-          (await read<{ version: number }>('SELECT version FROM schema_migrations', {})).map((row) => row.version),
-        );
-        for (const { version, name, statements } of MIGRATIONS) {
-          if (done.has(version)) continue;
-          for (const statement of statements) await command(statement);
-          // A wall-clock fact about this installation, not a decision: no clock is passed in.
-          const applied_at = new Date().toISOString();
-          await write('schema_migrations', [{ version, name, applied_at }], `migration ${version}`);
-          log.info({ version, name }, 'schema migrated');
-        }
+        await migrate({
+          log,
+          retention,
+          define: (statement) => command(forReplication(statement, replication)),
+          read: (sql) => read(sql, {}),
+          write,
+          catchUp: async (table) => {
+            if (replication.replicated) await command(`SYSTEM SYNC REPLICA ${table}`);
+          },
+          ...(leaseMs === undefined ? {} : { leaseMs }),
+        });
       } catch (error) {
         throw storeError(error, 'Migrating the schema');
       }
@@ -153,6 +203,8 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
       if (rows.length === 0) return;
       try {
         await write(table, rows, token);
+        // After the rows, so that whoever counts them reads them; before the caller may forget them, so that it is not lost.
+        if (table === 'opinions') await write('opinion_changes', changesOf(rows), token);
       } catch (error) {
         throw storeError(error, `Inserting ${rows.length} rows into ${table}`);
       }
@@ -190,17 +242,27 @@ export function createStore(client: ClickHouseClient, { log, turns = allAtOnce, 
 }
 
 /** A store on a ClickHouse server. Connects at the first statement. */
-export function openClickHouseStore(settings: ClickHouseSettingsOfStore, log: Logger): Store {
-  const { url, username, password, database } = settings;
+export function openClickHouseStore(
+  settings: ClickHouseSettingsOfStore,
+  { log, leaseMs }: Pick<StoreParts, 'log' | 'leaseMs'>,
+): Store {
+  const { url, username, password, database, cluster } = settings;
   const account = { url, username, password, application: 'tidewatch', log: QUIET };
   const client = createClient({ ...account, database });
+  const replication = { replicated: settings.replicated || cluster !== undefined, cluster, database };
   return createStore(client, {
     log,
+    retention: settings.retention ?? {},
+    replication,
+    gather: { rows: settings.insert_rows, waitMs: settings.insert_wait_ms },
+    ...(leaseMs === undefined ? {} : { leaseMs }),
     async prepare() {
       // The database in the client's URL may not exist yet, so it is created by way of one that always does.
       const bootstrap = createClient({ ...account, database: 'default' });
       try {
-        await bootstrap.command({ query: `CREATE DATABASE IF NOT EXISTS ${database}` });
+        await bootstrap.command({
+          query: forReplication(`CREATE DATABASE IF NOT EXISTS ${database}`, replication),
+        });
       } finally {
         await bootstrap.close();
       }

@@ -27,6 +27,6 @@ export async function openStore(
   settings: StoreSettings,
   { folder, log }: { folder: string; log: Logger },
 ): Promise<Store> {
-  if (settings.type === 'chdb') return openChdbStore({ folder, log });
-  return openClickHouseStore(settings, log);
+  if (settings.type === 'chdb') return openChdbStore(settings, { folder, log });
+  return openClickHouseStore(settings, { log });
 }

@@ -9,6 +9,7 @@
  */
 import { stableId } from '../event.ts';
 import { removeWithin, type Target } from '../removal.ts';
+import { causeOf, HOURS_OF_CAUSE, HOURS_OF_REMOVAL } from './counts.ts';
 import type { Store, TableName } from './store.ts';
 
 /** Rows by table; tables without any are left out. */
@@ -72,15 +73,20 @@ export async function removeFromStore(
   targets: readonly Target[],
   shown: readonly Target[] = targets,
 ): Promise<void> {
-  // `documents` last: others find their rows through it.
-  const tables = [...(await readTables(store))].sort(
-    (a, b) => Number(a.name === 'documents') - Number(b.name === 'documents'),
-  );
+  // `documents` last: others find their rows through it. Counts after what they are counted from.
+  const last = ['opinion_counts', 'documents'];
+  const tables = [...(await readTables(store))].sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name));
+  const opinions = tables.find(({ name }) => name === 'opinions');
+  const where = opinions === undefined ? null : conditionOf(opinions, targets);
+  const cause = causeOf(targets);
+  // Before, so that a removal that is cut off and done again finds the hours whose opinions are gone; and after it.
+  if (where !== null) await store.command(HOURS_OF_REMOVAL(where.sql), { ...where.params, cause });
   for (const table of tables) {
     if (table.columns.has('body')) await rewriteBodies(store, table, shown);
     const where = conditionOf(table, targets);
     if (where !== null) await store.command(`ALTER TABLE ${table.name} DELETE WHERE ${where.sql}`, where.params);
   }
+  if (where !== null) await store.command(HOURS_OF_CAUSE, { cause });
 }
 
 async function readTables(store: Store): Promise<Table[]> {
@@ -117,6 +123,8 @@ function conditionOfTarget(table: Table, target: Target, index: number): string 
   const { columns } = table;
   const values = `{values${index}:Array(String)}`;
   const id = idColumn(table);
+  // Of counts only the name of a source is anybody's; the numbers follow from what is left.
+  if (columns.has('dimension')) return target.kind === 'source' ? `dimension = 'source' AND member IN ${values}` : null;
   if (target.kind === 'document') return id === null ? null : `${id} IN ${values}`;
   // An author beside a source is a document's; elsewhere it is somebody of the team.
   const knows = columns.has('source') && (target.kind === 'source' || columns.has('author'));

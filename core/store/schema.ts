@@ -1,6 +1,6 @@
 /**
- * The tables, as an ordered list of migrations; what has run is in `schema_migrations`. Statements are idempotent, so two
- * processes may migrate at once and a cut-off migration is run again. Never edit a released migration: add one.
+ * The tables, as an ordered list of migrations; what has run is in `schema_migrations`. One process runs them (migrate.ts);
+ * statements are idempotent all the same, so a migration that was cut off is run again by the next. Never edit a released migration: add one.
  *
  * Every table is a ReplacingMergeTree whose sorting key holds the row's identity: a row written twice, in whatever
  * batches, counts once in a read with final = 1. `non_replicated_deduplication_window` makes plain MergeTree heed
@@ -9,8 +9,11 @@
  * An opinion's key is its document, not its model: relabelling by a new model replaces the old label (the later
  * labelled_at wins), so that no total counts a document twice. A candidate's labels never enter this table.
  * Sorting by time first serves the house's questions (a time range, then entity or topic) and lets months merge on their
- * own. Rejected: topic first (an hour of all topics would touch 20 ranges a part), TTLs (history is the product).
+ * own. Rejected: topic first (an hour of all topics would touch 20 ranges a part), TTLs in the schema (history is the product:
+ * days are kept for ever unless `store.retention` says otherwise, retention.ts).
  */
+
+import { countsStatements } from './counts.ts';
 
 export interface Migration {
   /** Never reused, in order. */
@@ -26,10 +29,15 @@ const KEEP = `non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}, fsy
 const TIME = `DateTime64(3, 'UTC')`;
 const LABEL = 'LowCardinality(String)';
 
-/** Created before all others, by hand: it says which others have run. */
-export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations (
-  version UInt32, name String, applied_at ${TIME}
-) ENGINE = ReplacingMergeTree ORDER BY version`;
+/** Created before all others, by hand: which others have run, and who runs them now (migrate.ts). */
+export const MIGRATION_TABLES: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS schema_migrations (
+    version UInt32, name String, applied_at ${TIME}
+  ) ENGINE = ReplacingMergeTree ORDER BY version`,
+  `CREATE TABLE IF NOT EXISTS migration_claims (
+    generation UInt64, owner String, state ${LABEL}, at ${TIME} DEFAULT now64(3)
+  ) ENGINE = MergeTree ORDER BY (generation, at) SETTINGS ${KEEP}`,
+];
 
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -129,4 +137,74 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree ORDER BY (document_id, alert_id, at, id) SETTINGS ${KEEP}`,
     ],
   },
+  {
+    version: 7,
+    name: 'search by words and by meaning; what people read',
+    statements: [
+      // terms: hashes of words and of pairs of Chinese signs (core/search/terms.ts), repeated as often as they occur.
+      // vector: whole numbers of int8, which bfloat16 holds exactly: ClickHouse compares those five times as fast.
+      `CREATE TABLE IF NOT EXISTS search (
+        document_id String, published_at ${TIME}, labelled_at ${TIME}, language ${LABEL}, story String,
+        space ${LABEL}, terms Array(UInt32), vector Array(BFloat16)
+      ) ENGINE = ReplacingMergeTree(labelled_at) PARTITION BY toYYYYMM(published_at)
+      ORDER BY (published_at, document_id) SETTINGS ${KEEP}`,
+      // Rows are only ever added (core/reading.ts); forget finds them by document_id.
+      `CREATE TABLE IF NOT EXISTS reading (
+        id String, at ${TIME}, kind ${LABEL}, author String, document_id String, story String,
+        place UInt16, propensity Float32, features Array(Float32)
+      ) ENGINE = ReplacingMergeTree ORDER BY (author, at, id) SETTINGS ${KEEP}`,
+    ],
+  },
+  {
+    version: 8,
+    name: 'the audit log of changes; when an alert was stored',
+    statements: [
+      // Rows are only ever added (core/audit.ts): who changed what, by which token, from where.
+      `CREATE TABLE IF NOT EXISTS audit (
+        id String, at ${TIME}, operation ${LABEL}, actor String, role ${LABEL}, via ${LABEL}, target String,
+        request_id String, address String, detail String CODEC(ZSTD(3))
+      ) ENGINE = ReplacingMergeTree ORDER BY (at, id) SETTINGS ${KEEP}`,
+      // By the machine's clock, where `at` is event time: what a reader of live events missed is found by it.
+      `ALTER TABLE alerts ADD COLUMN IF NOT EXISTS stored_at ${TIME} DEFAULT at`,
+    ],
+  },
+  {
+    version: 9,
+    name: 'codecs of ids and times',
+    statements: [
+      // Hexadecimal ids pack to half by ZSTD and not at all by LZ4; times beside each other differ little
+      // (docs/decisions/0002-store.md). Parts take it up as they merge.
+      `ALTER TABLE documents ${codecs(['id', 'story'], ['published_at', 'fetched_at'])}`,
+      `ALTER TABLE opinions ${codecs(['document_id', 'story'], ['published_at', 'labelled_at', 'fetched_at'])}`,
+    ],
+  },
+  {
+    version: 10,
+    name: 'counts by minute, hour and day',
+    statements: countsStatements({ keep: KEEP, label: LABEL }),
+  },
+  {
+    version: 12,
+    name: 'labels of a candidate in shadow; reviews of feedback that was held',
+    statements: [
+      // Never read as opinions (classifier/learning/shadow.ts). current_*: what the model beside it had said.
+      `CREATE TABLE IF NOT EXISTS shadow_labels (
+        document_id String, published_at ${TIME}, labelled_at ${TIME}, model ${LABEL}, against ${LABEL},
+        sentiment ${LABEL}, negative Float32, neutral Float32, positive Float32, topic ${LABEL},
+        current_sentiment ${LABEL}, current_topic ${LABEL}, current_negative Float32
+      ) ENGINE = ReplacingMergeTree(labelled_at) ORDER BY (model, document_id) SETTINGS ${KEEP}`,
+      // Rows are only ever added (core/trust/vote.ts); the latest about a row of feedback stands.
+      `CREATE TABLE IF NOT EXISTS feedback_reviews (
+        id String, at ${TIME}, author String, via ${LABEL}, feedback_id String, document_id String, alert_id String,
+        decision ${LABEL}, reason String CODEC(ZSTD(3))
+      ) ENGINE = ReplacingMergeTree ORDER BY (feedback_id, at, id) SETTINGS ${KEEP}`,
+    ],
+  },
 ];
+
+function codecs(ids: readonly string[], times: readonly string[]): string {
+  return [
+    ...ids.map((column) => `MODIFY COLUMN ${column} String CODEC(ZSTD(1))`),
+    ...times.map((column) => `MODIFY COLUMN ${column} ${TIME} CODEC(Delta, ZSTD(1))`),
+  ].join(', ');
+}

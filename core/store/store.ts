@@ -12,10 +12,23 @@ export type TableName =
   | 'actions'
   | 'notifications'
   | 'removals'
-  | 'feedback';
+  | 'feedback'
+  | 'shadow_labels'
+  | 'feedback_reviews'
+  | 'search'
+  | 'reading'
+  | 'audit';
+
+/** How a store likes its rows: so many in one insert, or what there is after so long. */
+export interface Gather {
+  readonly rows: number;
+  readonly waitMs: number;
+}
 
 export interface Store {
-  /** Brings the schema to this version; safe to run by many processes and more than once. */
+  /** Absent where small inserts cost nothing much. Gathering is the writer's: it knows what the token must name. */
+  readonly gather?: Gather;
+  /** Brings the schema to this version: one process does, the others wait for it. May be called more than once. */
   migrate(): Promise<void>;
   /**
    * Inserts rows in column form of schema.ts. The same `token` twice is written once; rows with the same key replace

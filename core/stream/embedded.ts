@@ -16,7 +16,7 @@ import { createPruning } from './pruning.ts';
 import { eraseMessages } from './erasure.ts';
 import { encodeMessage, type EncodedMessage } from './record.ts';
 import { backlog } from './retention.ts';
-import type { Delivery, Output, Stream, SubscribeOptions } from './stream.ts';
+import type { Delivery, Lag, Output, Stream, SubscribeOptions } from './stream.ts';
 import { readDeliveries } from './subscription.ts';
 
 export const embeddedStreamSettings = z.object({
@@ -51,6 +51,8 @@ export interface EmbeddedStreamContext {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+const SCAN_MESSAGES = 500;
 
 /**
  * Opens the log in `folder`.
@@ -151,6 +153,20 @@ export async function openEmbeddedStream(
       open();
       return lagOf(journal, clock, topic, group);
     },
+    async *scan<Value>(topic: string, signal: AbortSignal) {
+      open();
+      environment.flush();
+      const { first, next: end } = journal.topic(topic);
+      for (let from = first; from < end;) {
+        signal.throwIfAborted();
+        const { messages, next } = journal.read<Value>(topic, from, Math.min(SCAN_MESSAGES, end - from));
+        if (next === from) return;
+        from = next;
+        if (messages.length > 0) yield messages;
+        open();
+      }
+    },
+    isErasable: true,
     async erase(isForgotten) {
       open();
       environment.flush();
@@ -170,15 +186,11 @@ function encode(messages: Output['messages']): EncodedMessage[] {
   return messages.map(encodeMessage);
 }
 
-async function lagOf(
-  journal: Journal,
-  clock: Clock,
-  topic: string,
-  group: string,
-): Promise<{ messages: number; seconds: number }> {
+async function lagOf(journal: Journal, clock: Clock, topic: string, group: string): Promise<Lag> {
   const state = journal.topic(topic);
   const committed = Math.max(journal.groups(topic).get(group) ?? state.first, state.first);
   const messages = backlog(state, new Map([[group, committed]]));
   const oldest = messages === 0 ? undefined : journal.appendedAt(topic, committed);
-  return { messages, seconds: oldest === undefined ? 0 : Math.max(0, (clock.now() - oldest) / 1000) };
+  const seconds = oldest === undefined ? 0 : Math.max(0, (clock.now() - oldest) / 1000);
+  return { messages, seconds, partitions: new Map([[0, { messages, here: true }]]) };
 }

@@ -11,7 +11,7 @@ const STEP = 500;
 
 export async function eraseMessages(
   journal: Journal,
-  isForgotten: (topic: string, value: unknown) => boolean,
+  isForgotten: (topic: string, value: unknown, key: string) => boolean,
   signal: AbortSignal,
 ): Promise<Erasure> {
   let scanned = 0;
@@ -23,7 +23,7 @@ export async function eraseMessages(
       signal.throwIfAborted();
       const { messages, next } = journal.read(topic, from, STEP);
       if (next === from) break;
-      const offsets = messages.filter(({ value }) => isForgotten(topic, value)).map(({ offset }) => offset);
+      const offsets = messages.filter(({ key, value }) => isForgotten(topic, value, key)).map(({ offset }) => offset);
       if (offsets.length > 0) await journal.change([topic], (draft) => draft.erase(topic, offsets));
       scanned += messages.length;
       erased += offsets.length;

@@ -13,17 +13,22 @@ import type { Logger } from '../log.ts';
 import { createAppender } from './kafka_append.ts';
 import { createBacklogGate } from './kafka_backlog.ts';
 import { createClient, PATIENT, QUICK, SHORT, toStreamError } from './kafka_client.ts';
+import { compressionType } from './kafka_compression.ts';
+import { expiryOf, findInTopics } from './kafka_erasure.ts';
 import { createOffsets } from './kafka_offsets.ts';
-import type { KafkaStreamSettings } from './kafka_settings.ts';
+import { scanTopic } from './kafka_scan.ts';
+import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 import { createSubscription, type Subscription } from './kafka_subscription.ts';
 import { createTopics } from './kafka_topics.ts';
-import type { Delivery, Lag, Stream, SubscribeOptions } from './stream.ts';
+import type { Delivery, Lag, PartitionLag, Received, Stream, SubscribeOptions } from './stream.ts';
+import type { StreamMetrics } from './stream_metrics.ts';
 
 export { kafkaStreamSettings, type KafkaStreamSettings } from './kafka_settings.ts';
 
 export interface KafkaStreamContext {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics?: Pick<StreamMetrics, 'restarted'>;
 }
 
 const CLOSE_MS = 8000;
@@ -32,10 +37,12 @@ const KNOWN_FOR_MS = 5000;
 
 /**
  * Connects to the brokers.
- * @throws TidewatchError storage.unavailable (brokers, stream.sasl, stream.tls), config.invalid (TLS files)
+ * @throws TidewatchError storage.unavailable (brokers, stream.sasl, stream.tls), config.invalid (TLS files),
+ * library.missing (a codec)
  */
 export async function openKafkaStream(settings: KafkaStreamSettings, context: KafkaStreamContext): Promise<Stream> {
   const { clock, log } = context;
+  compressionType(settings);
   await checkBrokers(settings, log);
   const admin = createClient(settings, log, PATIENT).admin();
   await admin.connect().catch((error: unknown) => {
@@ -60,16 +67,19 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
 
   /** What waits for the group: exact for partitions that are read here, by offsets for the others. */
   async function standing(topic: string, group: string) {
-    if (!(await topics.exists(topic))) return { messages: 0, oldest: undefined, elsewhere: new Map<number, number>() };
+    const elsewhere = new Map<number, number>();
+    const partitions = new Map<number, PartitionLag>();
+    if (!(await topics.exists(topic))) return { messages: 0, oldest: undefined, elsewhere, partitions };
     const [bounds, committed] = await Promise.all([offsets.bounds(topic), offsets.committed(topic, group)]);
     const here = readers.get(place(topic, group))?.standing();
-    const elsewhere = new Map<number, number>();
     let messages = 0;
     let oldest: number | undefined;
     for (const [partition, { low, high }] of bounds) {
       const own = here?.get(partition);
       if (own !== undefined) {
-        messages += own.messages + Math.max(0, high - own.seen);
+        const waits = own.messages + Math.max(0, high - own.seen);
+        partitions.set(partition, { messages: waits, here: true });
+        messages += waits;
         if (own.oldest !== undefined) oldest = Math.min(oldest ?? Infinity, own.oldest);
         else if (high > own.seen) elsewhere.set(partition, own.seen);
         continue;
@@ -77,19 +87,20 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
       const recent = known.get(`${place(topic, group)}${partition}`);
       const told = recent !== undefined && performance.now() - recent.at < KNOWN_FOR_MS ? recent.offset : 0;
       const from = Math.max(committed.get(partition) ?? low, low, told);
+      partitions.set(partition, { messages: Math.max(0, high - from), here: false });
       messages += Math.max(0, high - from);
       if (high > from) elsewhere.set(partition, from);
     }
-    return { messages, oldest, elsewhere };
+    return { messages, oldest, elsewhere, partitions };
   }
 
   async function lag(topic: string, group: string): Promise<Lag> {
     closing.signal.throwIfAborted();
     try {
-      const { messages, oldest, elsewhere } = await standing(topic, group);
-      if (messages === 0) return { messages, seconds: 0 };
+      const { messages, oldest, elsewhere, partitions } = await standing(topic, group);
+      if (messages === 0) return { messages, seconds: 0, partitions };
       const own = oldest === undefined ? 0 : Math.max(0, (clock.now() - oldest) / 1000);
-      return { messages, seconds: Math.max(own, await offsets.age(topic, elsewhere)) };
+      return { messages, seconds: Math.max(own, await offsets.age(topic, elsewhere)), partitions };
     } catch (error) {
       throw toStreamError(error, `Asking for the lag of ${group} on ${topic}`, settings);
     }
@@ -119,6 +130,7 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
       clock,
       log,
       room,
+      restarted: (why) => context.metrics?.restarted(topic, group, why),
       committed: (partition, offset) => known.set(`${name}${partition}`, { offset, at: performance.now() }),
       left() {
         if (readers.get(name) === subscription) readers.delete(name);
@@ -136,6 +148,26 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
     }
   }
 
+  async function* scan<Value>(
+    topic: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Received<Value>[], void, undefined> {
+    closing.signal.throwIfAborted();
+    try {
+      if (!(await topics.exists(topic))) return;
+      yield* scanTopic<Value>({
+        topic: topicName(settings, topic),
+        prefix: settings.topic_prefix,
+        bounds: await offsets.bounds(topic),
+        consumer: (id) => consumers.consumer({ groupId: id, readUncommitted: false, allowAutoTopicCreation: false }),
+        signal: AbortSignal.any([signal, closing.signal]),
+      });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw toStreamError(error, `Reading all of ${topic}`, settings);
+    }
+  }
+
   return {
     async append(topic, messages, signal) {
       closing.signal.throwIfAborted();
@@ -150,11 +182,13 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
     subscribe,
     createGroup,
     lag,
-    async erase() {
+    scan,
+    isErasable: false,
+    async erase(isForgotten) {
       closing.signal.throwIfAborted();
-      const { retention_hours: read, dead_letter_retention_hours: dead } = settings;
-      const kept = `Kafka's log cannot be rewritten: its copies go ${read} hours (dead letters: ${dead}) after they were written, or at once by kafka-delete-records.sh.`;
-      return { scanned: 0, erased: 0, kept };
+      const { signal } = closing;
+      const expiry = async (topic: string) => expiryOf(admin, topicName(settings, topic));
+      return findInTopics(isForgotten, { settings, scan: (topic) => scan(topic, signal), expiry });
     },
     async close() {
       if (closing.signal.aborted) return;

@@ -6,9 +6,10 @@
  * the next batch would carry the same number and the broker would take it for a repetition: lost in silence. Hence one
  * request at a time, and a new producer (a new producer id) after every failure.
  */
-import { CompressionTypes, Partitioners, type Kafka, type Producer } from 'kafkajs';
+import { Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { TidewatchError } from '../errors.ts';
 import { toStreamError } from './kafka_client.ts';
+import { compressionType } from './kafka_compression.ts';
 import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 import type { Message, Output } from './stream.ts';
 
@@ -63,7 +64,7 @@ const TOGETHER = 200;
 
 export function createAppender(client: Kafka, settings: KafkaStreamSettings, closing: AbortSignal): Appender {
   const queue: Waiting[] = [];
-  const compression = settings.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
+  const compression = compressionType(settings);
   let producer: Producer | undefined;
   let pumping = false;
   let pumped: Promise<void> = Promise.resolve();

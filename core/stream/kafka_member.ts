@@ -13,11 +13,16 @@ import { groupId, topicName, type KafkaStreamSettings } from './kafka_settings.t
 
 /** Longest wait of the broker for something new: also how long a stop may take. */
 const FETCH_WAIT_MS = 300;
+/** Of each partition in a fetch, where all of them are kept at hand. */
+const ABREAST_BYTES = 524_288;
 const DISPOSE_MS = 5000;
 const REBALANCE_MS = 60_000;
 const LONGEST_BACKOFF_MS = 10_000;
 /** A restart so soon after another one waits first. */
 const SOON_MS = 30_000;
+
+/** Hears why a reader starts anew. */
+export type Restarted = (why: 'crashed' | 'fenced' | 'stalled') => void;
 
 export interface MemberContext<Value> {
   readonly consumers: Kafka;
@@ -27,8 +32,10 @@ export interface MemberContext<Value> {
   readonly ownership: Ownership<Value>;
   readonly changed: Bell;
   readonly stopping: AbortSignal;
-  /** Fetching waits while more messages than this are buffered. */
+  /** Fetching waits while more messages than this are buffered: all of it or, abreast, that of the partition. */
   readonly capacity: number;
+  readonly abreast: boolean;
+  readonly restarted: Restarted;
   /** It joined, or got messages. */
   readonly fed: () => void;
 }
@@ -37,9 +44,11 @@ export interface Member {
   /** @throws TidewatchError storage.unavailable */
   start(): Promise<void>;
   /** Leaves the group and joins it anew, in the background, for as long as it takes. */
-  restart(reason: string): void;
+  restart(why: Parameters<Restarted>[0], reason: string): void;
   isRestarting(): boolean;
   hasJoined(): boolean;
+  /** Goes on fetching partitions of which enough was buffered before. */
+  fetchWhatIsShort(): void;
   /** Stays in the group without fetching. */
   rest(): void;
   /** Leaves the group; what is open fails, saying why. */
@@ -58,6 +67,7 @@ export function createMember<Value>(topic: string, group: string, context: Membe
   const { settings, clock, log, ownership, changed, stopping } = context;
   const name = topicName(settings, topic);
   const misplaced = new Map<number, number>();
+  const paused = new Map<number, () => void>();
   let consumer: Consumer | undefined;
   let joined = false;
   let restarting = false;
@@ -94,10 +104,15 @@ export function createMember<Value>(topic: string, group: string, context: Membe
     partition.push(
       batch.messages.filter(({ offset }) => Number(offset) >= seen),
       Number(batch.lastOffset()) + 1,
+      Number(batch.highWatermark),
     );
     resolveOffset(batch.lastOffset());
     context.fed();
     changed.ring();
+    if (context.abreast) {
+      if (partition.buffered() > context.capacity) paused.set(batch.partition, payload.pause());
+      return;
+    }
     while (ownership.buffered() > context.capacity && current()) {
       await pauseFor(changed);
       await heartbeat();
@@ -113,6 +128,7 @@ export function createMember<Value>(topic: string, group: string, context: Membe
       maxWaitTimeInMs: FETCH_WAIT_MS,
       readUncommitted: false,
       allowAutoTopicCreation: false,
+      ...(context.abreast ? { maxBytesPerPartition: ABREAST_BYTES } : {}),
       retry: { ...PATIENT, restartOnFailure: () => Promise.resolve(false) },
     });
     const seat: Seat = {
@@ -123,8 +139,12 @@ export function createMember<Value>(topic: string, group: string, context: Membe
     let crash: Error | undefined;
     consumer = own;
     joined = false;
+    paused.clear();
     own.on(own.events.GROUP_JOIN, ({ payload }: ConsumerGroupJoinEvent) => {
-      if (!seat.current()) return;
+      if (!seat.current()) {
+        dispose(own);
+        return;
+      }
       joined = true;
       const indexes = payload.memberAssignment[name] ?? [];
       log.debug({ topic, group, partitions: indexes }, 'partitions assigned');
@@ -140,22 +160,32 @@ export function createMember<Value>(topic: string, group: string, context: Membe
     });
     own.on(own.events.CRASH, ({ payload }) => {
       crash = payload.error;
-      if (seat.current() && !starting) restart(`it crashed: ${payload.error.message}`);
+      if (seat.current() && !starting) restart('crashed', `it crashed: ${payload.error.message}`);
     });
     try {
       await own.connect();
       await own.subscribe({ topics: [name], fromBeginning: true });
-      await own.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (payload) => receive(seat, payload),
-      });
+      if (seat.current()) {
+        await own.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: (payload) => receive(seat, payload),
+        });
+      }
       if (crash !== undefined) throw crash as Error;
     } catch (error) {
       throw toStreamError(error, `Reading ${topic}`, settings);
     } finally {
       starting = false;
+      // It was given up while it was starting: kafkajs goes on all the same, would join, and keep partitions from others.
+      if (!seat.current()) dispose(own);
     }
+  }
+
+  function dispose(given: Consumer): void {
+    void given
+      .disconnect()
+      .catch((error: unknown) => log.debug({ topic, group, err: error }, 'leaving a group failed'));
   }
 
   async function leave(why: string): Promise<void> {
@@ -188,10 +218,11 @@ export function createMember<Value>(topic: string, group: string, context: Membe
     }
   }
 
-  function restart(reason: string): void {
+  function restart(why: Parameters<Restarted>[0], reason: string): void {
     // A reader that was stopped has nothing to come back for.
     if (restarting || stopping.aborted) return;
     restarting = true;
+    context.restarted(why);
     log.warn(
       { event: 'stream.reader_restarted', topic, group, reason },
       `The reader of ${topic} starts anew: ${reason}`,
@@ -206,6 +237,14 @@ export function createMember<Value>(topic: string, group: string, context: Membe
     restart,
     isRestarting: () => restarting,
     hasJoined: () => joined,
+    fetchWhatIsShort() {
+      if (stopping.aborted) return;
+      for (const [index, resume] of paused) {
+        if ((ownership.get(index)?.buffered() ?? 0) > context.capacity) continue;
+        paused.delete(index);
+        resume();
+      }
+    },
     rest() {
       try {
         consumer?.pause([{ topic: name }]);

@@ -27,8 +27,11 @@ export interface Offsets {
   age(topic: string, from: ReadonlyMap<number, number>): Promise<number>;
 }
 
-const CREATE_ATTEMPTS = 5;
-const LEADER_ATTEMPTS = 12;
+const CREATE_ATTEMPTS = 20;
+const LEADER_ATTEMPTS = 16;
+/** Of a topic or a broker that has just come up. */
+const PASSES =
+  /LEADER|UNKNOWN_TOPIC_OR_PARTITION|NOT_COORDINATOR|LOAD_IN_PROGRESS|COORDINATOR_NOT_AVAILABLE|CoordinatorNotFound/;
 const LONGEST_AGE_MS = 400 * 86_400_000;
 
 export function createOffsets(
@@ -38,13 +41,13 @@ export function createOffsets(
   settings: KafkaStreamSettings,
   clock: Clock,
 ): Offsets {
-  /** kafkajs asks once; a topic that was just made or moved has no leader for a moment. */
+  /** kafkajs asks once; a topic that was just made or moved has no leader for a moment, a broker that just started loads its groups. */
   async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await ask();
       } catch (error) {
-        if (tries >= LEADER_ATTEMPTS || !/LEADER|UNKNOWN_TOPIC_OR_PARTITION|NOT_COORDINATOR/.test(errorMarks(error))) {
+        if (tries >= LEADER_ATTEMPTS || !PASSES.test(errorMarks(error))) {
           throw error;
         }
         await clock.sleep(50 * tries);
@@ -121,7 +124,11 @@ export function createOffsets(
             await commitEarliest(topic, group);
             return;
           } catch (error) {
-            if (!isFenced(error) || tries >= CREATE_ATTEMPTS) throw error;
+            const passes = isFenced(error) || PASSES.test(errorMarks(error));
+            if (!passes || tries >= CREATE_ATTEMPTS) throw error;
+            // Several processes that start at one moment fence one another: each waits a time of its own. A busy broker may
+            // have told of a new topic before it serves it.
+            await clock.sleep(50 + Math.random() * 100 * Math.min(tries, 10));
           }
         }
       } catch (error) {

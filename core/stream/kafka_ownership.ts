@@ -96,6 +96,8 @@ export function createOwnership<Value>(topic: string, group: string, context: Ow
     partition?.revoke(lost(index, why));
     partitions.delete(index);
     transactors.delete(index);
+    // From here on it begins no more: a late try would fence whoever has the partition now.
+    transactor?.retire();
     await partition?.idle();
     await transactor?.close();
   }
@@ -108,13 +110,11 @@ export function createOwnership<Value>(topic: string, group: string, context: Ow
       room: (outputs) => context.room([...new Set(outputs.map((output) => output.topic))], context.stopping),
       failed(error) {
         if (partitions.get(index) !== partition) return;
-        if (error instanceof FencedError) {
-          context.fenced();
-          return;
-        }
+        const isFenced = error instanceof FencedError;
         // The committed offset decides what comes again.
-        partition.revoke(lost(index, 'an acknowledgement failed'));
-        if (seat.current() && !context.stopping.aborted) take(seat, index);
+        partition.revoke(lost(index, isFenced ? 'another reader has fenced it' : 'an acknowledgement failed'));
+        if (isFenced) context.fenced();
+        else if (seat.current() && !context.stopping.aborted) take(seat, index);
         else void drop(index, 'an acknowledgement failed');
       },
     });

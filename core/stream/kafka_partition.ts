@@ -7,7 +7,7 @@
  * gets committed, so that a lag by offsets comes down to 0 although markers are no messages.
  */
 import type { KafkaMessage } from 'kafkajs';
-import { TidewatchError } from '../errors.ts';
+import { TidewatchError, toTidewatchError } from '../errors.ts';
 import type { Transactor } from './kafka_transaction.ts';
 import type { Delivery, Output, Received } from './stream.ts';
 
@@ -18,13 +18,20 @@ export interface OwnedPartition<Value> {
   /** Undefined until earlier owners are fenced and the place to begin is known. */
   seen(): number | undefined;
   start(committed: number | undefined, position: number): void;
-  push(messages: readonly KafkaMessage[], next: number): void;
+  /** `high` is the offset after the last message that the broker has. */
+  push(messages: readonly KafkaMessage[], next: number, high: number): void;
   /** The fetch went past transaction markers or aborted messages. */
   skipTo(next: number): void;
   /** Fetched, not handed out. */
   buffered(): number;
   /** performance.now() at which the oldest of them came. */
   waitingSince(): number;
+  /** What `timeOf` says of the next one; -Infinity where it cannot tell, so that this one comes first. */
+  nextTime(timeOf: (value: unknown) => number): number;
+  /** Whether the broker had more when it was last asked, or was not asked yet. */
+  hasMore(): boolean;
+  /** performance.now() at which the last of them was handed out, or reading began. */
+  emptySince(): number;
   /** Handed out, not acknowledged. */
   inFlight(): number;
   /** Messages fetched and not acknowledged, and the broker's time of the oldest. */
@@ -72,6 +79,9 @@ export function createPartition<Value>(
   let underway: readonly Handed[] = [];
   let ended: TidewatchError | undefined;
   let markers: NodeJS.Timeout | undefined;
+  let high = Infinity;
+  let emptySince = performance.now();
+  let nextTime: { readonly of: KafkaMessage; readonly time: number } | undefined;
 
   function revoke(reason: TidewatchError): void {
     if (ended !== undefined) return;
@@ -107,6 +117,8 @@ export function createPartition<Value>(
       for (const entry of new Set([...underway, ...handed.splice(0)])) entry.reject(error);
       underway = [];
       events.failed(error);
+      // Whoever is told takes a while to start anew; what is acknowledged until then must not be committed over what was not.
+      revoke(toTidewatchError(error, 'storage.unavailable'));
     } finally {
       committing = false;
     }
@@ -131,9 +143,11 @@ export function createPartition<Value>(
     start(offset, position) {
       committed = offset;
       seen = position;
+      emptySince = performance.now();
     },
-    push(messages, next) {
+    push(messages, next, end) {
       const at = performance.now();
+      high = end;
       for (const message of messages) buffer.push({ message, at });
       seen = Math.max(seen ?? 0, next);
     },
@@ -148,6 +162,17 @@ export function createPartition<Value>(
     },
     buffered: () => buffer.length,
     waitingSince: () => buffer[0]?.at ?? Infinity,
+    nextTime(timeOf) {
+      const next = buffer[0]?.message;
+      if (next === undefined) return Infinity;
+      if (nextTime?.of !== next) {
+        const time = timeOf(decode(index, next).value);
+        nextTime = { of: next, time: Number.isNaN(time) ? -Infinity : time };
+      }
+      return nextTime.time;
+    },
+    hasMore: () => high > (seen ?? 0),
+    emptySince: () => emptySince,
     inFlight: () => handed.length,
     open() {
       const first = handed[0]?.oldest ?? (buffer[0] === undefined ? undefined : Number(buffer[0].message.timestamp));
@@ -155,6 +180,7 @@ export function createPartition<Value>(
     },
     take(limit) {
       const taken = buffer.splice(0, limit).map(({ message }) => decode<Value>(index, message));
+      if (buffer.length === 0) emptySince = performance.now();
       const last = taken.at(-1);
       const oldest = taken[0]?.appended_at;
       if (last === undefined || oldest === undefined)
@@ -201,7 +227,8 @@ export function createPartition<Value>(
   };
 }
 
-function decode<Value>(partition: number, message: KafkaMessage): Received<Value> {
+/** A message as the port gives it. */
+export function decode<Value>(partition: number, message: KafkaMessage): Received<Value> {
   const text = message.value?.toString('utf8') ?? 'null';
   let value: unknown;
   try {

@@ -57,7 +57,10 @@ export const kafkaStreamSettings = z.strictObject({
     .default(168)
     .describe('Topics created here keep messages this long, read or not: longer than the longest stop you expect.'),
   dead_letter_retention_hours: z.number().positive().default(720).describe('The same for topics of dead letters.'),
-  compression: z.enum(['gzip', 'none']).default('gzip').describe('How batches are compressed on the way and on disk.'),
+  compression: z
+    .enum(['gzip', 'zstd', 'none'])
+    .default('gzip')
+    .describe('How batches are compressed on the way and on disk; zstd needs Node 22.15 in every process.'),
   tls: tls.optional().describe('TLS to the brokers; an empty object uses the system’s authorities.'),
   sasl: sasl.optional().describe('Authentication by user and password.'),
   max_backlog_messages: z

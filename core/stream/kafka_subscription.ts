@@ -7,11 +7,11 @@ import type { Clock } from '../clock.ts';
 import type { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createBell } from './bell.ts';
-import { createMember, pauseFor } from './kafka_member.ts';
+import { createMember, pauseFor, type Restarted } from './kafka_member.ts';
 import type { Offsets } from './kafka_offsets.ts';
 import { createOwnership, type Standing } from './kafka_ownership.ts';
-import type { OwnedPartition } from './kafka_partition.ts';
 import type { KafkaStreamSettings } from './kafka_settings.ts';
+import { nextTurn } from './kafka_turn.ts';
 import { createWatchdog } from './kafka_watchdog.ts';
 import type { Delivery, SubscribeOptions } from './stream.ts';
 
@@ -24,6 +24,7 @@ export interface SubscriptionContext {
   readonly log: Logger;
   readonly room: (topics: readonly string[], signal: AbortSignal) => Promise<void>;
   readonly committed: (partition: number, offset: number) => void;
+  readonly restarted: Restarted;
   /** It has left the group. */
   readonly left: () => void;
 }
@@ -55,7 +56,7 @@ export function createSubscription<Value>(
     ...context,
     stopping,
     changed: () => changed.ring(),
-    fenced: () => member.restart('another reader has fenced it'),
+    fenced: () => member.restart('fenced', 'another reader has fenced it'),
   });
   const member = createMember(topic, group, {
     consumers: context.consumers,
@@ -66,7 +67,9 @@ export function createSubscription<Value>(
     changed,
     stopping,
     capacity: Math.max(2 * options.maxMessages, 200),
+    abreast: options.timeOf !== undefined,
     fed: () => watchdog.fed(),
+    restarted: context.restarted,
   });
   const watchdog = createWatchdog({
     afterMs: settings.stall_restart_secs * 1000,
@@ -89,7 +92,7 @@ export function createSubscription<Value>(
         { event: 'stream.reader_stalled', topic, group, waiting, seconds },
         `The reader of ${topic} got nothing for ${seconds.toFixed(0)} s though ${waiting} messages wait`,
       );
-      member.restart('it stalled');
+      member.restart('stalled', 'it stalled');
     },
   });
 
@@ -110,19 +113,6 @@ export function createSubscription<Value>(
   };
   options.signal.addEventListener('abort', finish, { once: true });
 
-  /** The partition to hand out from, and how long to wait for more of it. */
-  function choose(): { partition: OwnedPartition<Value>; waitMs: number } | undefined {
-    const filled = ownership.all().filter((partition) => partition.buffered() > 0);
-    if (filled.length === 0) return undefined;
-    rotation += 1;
-    const full = filled.filter((partition) => partition.buffered() >= options.maxMessages);
-    const chosen =
-      full[rotation % Math.max(1, full.length)] ??
-      filled.reduce((oldest, next) => (next.waitingSince() < oldest.waitingSince() ? next : oldest));
-    const waitMs = full.length > 0 ? 0 : chosen.waitingSince() + options.maxWaitMs - performance.now();
-    return { partition: chosen, waitMs };
-  }
-
   return {
     async *deliveries() {
       try {
@@ -130,10 +120,12 @@ export function createSubscription<Value>(
         watchdog.start();
         await member.start();
         while (!stopping.aborted) {
-          const choice = ownership.inFlight() < limit ? choose() : undefined;
-          if (choice === undefined) await changed.next(stopping);
-          else if (choice.waitMs > 0) await pauseFor(changed, choice.waitMs);
-          else yield choice.partition.take(options.maxMessages);
+          member.fetchWhatIsShort();
+          const isFree = ownership.inFlight() < limit;
+          const turn = isFree ? nextTurn(ownership.all(), options, (rotation += 1), performance.now()) : undefined;
+          if (turn === undefined) await changed.next(stopping);
+          else if (turn.waitMs > 0) await pauseFor(changed, turn.waitMs);
+          else yield turn.partition.take(options.maxMessages);
         }
       } finally {
         options.signal.removeEventListener('abort', finish);

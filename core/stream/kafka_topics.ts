@@ -5,6 +5,7 @@
 import type { Admin } from 'kafkajs';
 import { errorMarks } from './kafka_client.ts';
 import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
+import { retentionHours } from './stream.ts';
 
 export interface Topics {
   exists(topic: string): Promise<boolean>;
@@ -26,7 +27,7 @@ export function createTopics(admin: Admin, settings: KafkaStreamSettings): Topic
   async function create(topic: string): Promise<void> {
     if (await exists(topic)) return;
     const name = topicName(settings, topic);
-    const hours = topic.endsWith('.dead') ? settings.dead_letter_retention_hours : settings.retention_hours;
+    const hours = retentionHours(topic, settings);
     try {
       await admin.createTopics({
         waitForLeaders: true,
@@ -38,6 +39,8 @@ export function createTopics(admin: Admin, settings: KafkaStreamSettings): Topic
             replicationFactor: settings.replication_factor ?? -1,
             configEntries: [
               { name: 'retention.ms', value: String(Math.round(hours * 3_600_000)) },
+              // Files of a day at most, or what is older than the retention would stay up to a week more.
+              { name: 'segment.ms', value: String(Math.round(Math.min(24, hours) * 3_600_000)) },
               { name: 'message.timestamp.type', value: 'LogAppendTime' },
             ],
           },

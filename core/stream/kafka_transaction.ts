@@ -10,10 +10,11 @@
  * answer was lost settled, and the group's committed offset says what it was.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { CompressionTypes, Partitioners, type Kafka, type Producer } from 'kafkajs';
+import { Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { TidewatchError } from '../errors.ts';
 import { requests } from './kafka_append.ts';
 import { errorMarks, isFenced, toStreamError } from './kafka_client.ts';
+import { compressionType } from './kafka_compression.ts';
 import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 import type { Output } from './stream.ts';
 
@@ -40,6 +41,8 @@ export interface Transactor {
    * @throws TidewatchError storage.unavailable, input.too_large; FencedError when another reader took over
    */
   commit(from: number | undefined, to: number, outputs: readonly Output[]): Promise<void>;
+  /** What is on its way may end; nothing is begun any more. */
+  retire(): void;
   close(): Promise<void>;
 }
 
@@ -48,7 +51,7 @@ export class FencedError extends TidewatchError {}
 
 export function createTransactor(place: TransactionPlace): Transactor {
   const { client, settings, groupId, topic, partition } = place;
-  const compression = settings.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
+  const compression = compressionType(settings);
   const what = `Acknowledging ${topic}, partition ${partition}`;
   let producer: Producer | undefined;
   let closed = false;
@@ -143,6 +146,9 @@ export function createTransactor(place: TransactionPlace): Transactor {
           if (closed || !failure.retryable || tries >= ATTEMPTS) throw failure;
         }
       }
+    },
+    retire() {
+      closed = true;
     },
     async close() {
       closed = true;

@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import type { Bell } from './bell.ts';
 import type { Journal } from './journal.ts';
 import { acknowledgedBelow, expiredBelow } from './retention.ts';
+import { retentionHours } from './stream.ts';
 
 const EVERY_MS = 30_000;
 const STEP = 1_000;
@@ -48,7 +49,7 @@ export function createPruning(
 
   async function removeExpired(): Promise<void> {
     for (const [topic] of journal.topics()) {
-      const hours = isDeadLetters(topic) ? settings.dead_letter_retention_hours : settings.retention_hours;
+      const hours = retentionHours(topic, settings);
       const below = expiredBelow(journal.topic(topic), journal.groups(topic), clock.now() - hours * HOUR_MS, (offset) =>
         journal.appendedAt(topic, offset),
       );

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { embeddedStreamSettings, openEmbeddedStream } from './embedded.ts';
 import { kafkaStreamSettings, openKafkaStream } from './kafka.ts';
 import type { Stream } from './stream.ts';
+import type { StreamMetrics } from './stream_metrics.ts';
 
 export const streamComponents = [
   { name: 'embedded', summary: 'A durable log on disk in this process (LMDB).', settings: embeddedStreamSettings },
@@ -26,8 +27,8 @@ export type StreamSettings = z.output<typeof streamSettings>;
  */
 export async function openStream(
   settings: StreamSettings,
-  { folder, clock, log }: { folder: string; clock: Clock; log: Logger },
+  { folder, clock, log, metrics }: { folder: string; clock: Clock; log: Logger; metrics?: StreamMetrics },
 ): Promise<Stream> {
-  if (settings.type === 'kafka') return openKafkaStream(settings, { clock, log });
+  if (settings.type === 'kafka') return openKafkaStream(settings, { clock, log, ...(metrics && { metrics }) });
   return openEmbeddedStream(settings, { folder, clock, log });
 }

@@ -5,16 +5,18 @@
  * statement. Answers are the engine's bytes. Rejected: streaming (the embedded engine hands over a whole answer at once).
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Service } from '../../core/lifecycle.ts';
 import { listen } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import { callerOf, createRateLimit } from '../../core/rate_limit.ts';
+import { requestIdOf } from '../../core/request_id.ts';
 import { isSameSecret } from '../../core/secret.ts';
 import type { Store } from '../../core/store/store.ts';
+import { createDoorServer, doorUrl } from '../../core/tls.ts';
 import { checkTree, functionRule, FUNCTIONS_QUERY, type FunctionRow, type FunctionRule } from './allowed.ts';
 import { ClickHouseException, exceptionAnswer } from './exception.ts';
 import { helloBlock, isHello } from './hello.ts';
@@ -67,6 +69,7 @@ export function createClickHouseHttp(
 ): ClickHouseHttp {
   let engine: Promise<{ version: string; allowed: FunctionRule }> | undefined;
   let waiting = 0;
+  const limit = createRateLimit(settings.requests_per_minute);
 
   async function readEngine(): Promise<{ version: string; allowed: FunctionRule }> {
     const [about] = await store.query<{ version: string }>('SELECT version() AS version');
@@ -133,6 +136,12 @@ export function createClickHouseHttp(
     if (request.method !== 'GET' && request.method !== 'POST' && request.method !== 'HEAD') {
       throw new ClickHouseException('UNSUPPORTED_METHOD', 'Only GET and POST are answered');
     }
+    const wait = limit.take(callerOf(request.socket.remoteAddress));
+    if (wait > 0) {
+      const secs = Math.ceil(wait / 1000);
+      response.setHeader('Retry-After', String(secs));
+      throw new ClickHouseException('QUOTA_EXCEEDED', `Quota for requests has been exceeded: wait ${secs} s`);
+    }
     checkCredentials(request, url.searchParams, settings);
     const body = request.method === 'POST' ? await readBody(request) : '';
     const question = questionOf(request.headers, url.searchParams, body);
@@ -171,7 +180,8 @@ export function createClickHouseHttp(
     );
     const known = exceptionAnswer(thrown, version);
     metrics.stage('dashboards').error(known === null ? 'storage.unavailable' : 'input.invalid');
-    if (known === null) log.error({ err: thrown }, 'A question to the ClickHouse endpoint failed');
+    const request_id = response.getHeader('X-Request-Id');
+    if (known === null) log.error({ err: thrown, request_id }, 'A question to the ClickHouse endpoint failed');
     if (response.headersSent) {
       response.destroy();
       return;
@@ -184,22 +194,23 @@ export function createClickHouseHttp(
   }
 
   let server: Server | undefined;
-  let address = `http://${settings.host}:${settings.port}`;
+  let address = doorUrl(settings.tls, settings.host, settings.port);
   return {
     name: 'clickhouse_http',
     async start() {
-      const created = createServer((request, response) => {
+      const timeouts = { requestTimeout: 30_000, headersTimeout: 15_000 };
+      const created = createDoorServer(settings.tls, timeouts, (request, response) => {
+        const given = request.headers['x-request-id'];
+        response.setHeader('X-Request-Id', requestIdOf(typeof given === 'string' ? given : undefined));
         response.setHeader('X-Content-Type-Options', 'nosniff');
         response.setHeader('X-ClickHouse-Server-Display-Name', 'tidewatch');
         serve(request, response).catch((error: unknown) => fail(error, response));
       });
-      created.requestTimeout = 30_000;
-      created.headersTimeout = 15_000;
       created.maxHeadersCount = 100;
       const hint = 'Check dashboards.clickhouse_http.host and dashboards.clickhouse_http.port.';
-      await listen(created, settings.host, settings.port, hint);
+      const port = await listen(created, settings.host, settings.port, hint);
       server = created;
-      address = `http://${settings.host}:${(created.address() as AddressInfo).port}`;
+      address = doorUrl(settings.tls, settings.host, port);
       log.info(`ClickHouse clients can read the store at ${address} as ${settings.username}`);
     },
     async stop() {

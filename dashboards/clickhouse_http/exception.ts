@@ -14,6 +14,7 @@ const CODES = {
   UNSUPPORTED_METHOD: { code: 1, status: 501 },
   AUTHENTICATION_FAILED: { code: 516, status: 403 },
   REQUIRED_PASSWORD: { code: 194, status: 401 },
+  QUOTA_EXCEEDED: { code: 201, status: 429 },
 } as const;
 
 export type ExceptionType = keyof typeof CODES;

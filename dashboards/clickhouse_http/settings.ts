@@ -1,5 +1,6 @@
 /** Settings of the ClickHouse-HTTP endpoint. The section is absent by default: no port is opened that nobody asked for. */
 import { z } from 'zod';
+import { tlsSettings } from '../../core/tls.ts';
 
 export const clickhouseHttpSettings = z.strictObject({
   port: z.number().int().min(0).max(65_535).default(8123).describe('Port to listen on; 0 picks a free one.'),
@@ -9,6 +10,14 @@ export const clickhouseHttpSettings = z.strictObject({
     .string()
     .min(12, 'must have at least 12 characters')
     .describe('Password that clients log in with; password_file and ${ENV} keep it out of the settings file.'),
+  requests_per_minute: z
+    .number()
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .default(3_000)
+    .describe('Most requests of one address; more are told to wait (429).'),
+  tls: tlsSettings,
   max_rows: z.number().int().min(1).default(100_000).describe('Most rows of one answer.'),
   max_secs: z
     .number()

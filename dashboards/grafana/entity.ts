@@ -3,7 +3,7 @@ import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
 import { band, bars, figure, numbered, table, variable } from './panels.ts';
-import { detectorBand, LIVES, shareWithBand } from './sql.ts';
+import { COUNTED, countedShareWithBand, detectorBand, LIVES } from './sql.ts';
 
 const OF = 'has(entities, ${entity:sqlstring})';
 const IN_RANGE = `$__timeFilter(published_at) AND ${OF}`;
@@ -17,7 +17,7 @@ export function entity(): DashboardBuilder {
     variable(
       'entity',
       'Entity',
-      'SELECT entity FROM opinions ARRAY JOIN entities AS entity WHERE $__timeFilter(published_at) GROUP BY entity ORDER BY count() DESC, entity LIMIT 500',
+      "SELECT member FROM opinions_by_hour WHERE dimension = 'entity' AND $__timeFilter(at) GROUP BY member ORDER BY sum(documents) DESC, member LIMIT 500",
       false,
     ),
   );
@@ -40,8 +40,8 @@ export function entity(): DashboardBuilder {
     ),
     bars(
       { title: 'Volume by sentiment', description: 'Opinions that name it.' },
-      `SELECT $__timeInterval(published_at) AS time, sentiment, count() AS opinions
-FROM opinions WHERE ${IN_RANGE} GROUP BY time, sentiment ORDER BY time, sentiment`,
+      `SELECT $__timeInterval(at) AS time, sum(negatives) AS negative, sum(neutrals) AS neutral, sum(positives) AS positive
+FROM ${COUNTED} WHERE dimension = 'entity' AND member = \${entity:sqlstring} AND $__timeFilter(at) GROUP BY time ORDER BY time`,
       StackingMode.Normal,
     ),
     band(
@@ -49,7 +49,7 @@ FROM opinions WHERE ${IN_RANGE} GROUP BY time, sentiment ORDER BY time, sentimen
         title: 'Negative share',
         description: 'With the share of the seven days before (dashed) and two standard errors around it.',
       },
-      shareWithBand(OF),
+      countedShareWithBand('entity', 'member = ${entity:sqlstring}'),
     ).unit('percent'),
     band(
       {

@@ -3,11 +3,11 @@ import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import { RowBuilder, type DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
 import { band, bars, lines, numbered, table, variable } from './panels.ts';
-import { CHOSEN, detectorBand, shareWithBand } from './sql.ts';
+import { CHOSEN, countedShareWithBand, detectorBand, shareWithBand } from './sql.ts';
 
 /** The most spoken of, so that a repeated panel does not fill a page of its own. */
-const loudest = (column: string): string =>
-  `SELECT ${column} FROM opinions WHERE $__timeFilter(published_at) GROUP BY ${column} ORDER BY count() DESC, ${column} LIMIT 12`;
+const loudest = (dimension: string): string =>
+  `SELECT member FROM opinions_by_hour WHERE dimension = '${dimension}' AND $__timeFilter(at) GROUP BY member ORDER BY sum(documents) DESC, member LIMIT 12`;
 
 const shareBy = (column: string): string => `
 SELECT $__timeInterval(published_at) AS time, ${column}, 100 * countIf(sentiment = 'negative') / count() AS negative
@@ -59,7 +59,11 @@ GROUP BY series ORDER BY last_score DESC LIMIT 30`,
   );
   const size = { span: 6, height: 7 };
   const repeated = (['topic', 'language', 'source'] as const).map((name) =>
-    band({ title: `$${name}`, description: BAND }, shareWithBand(`${name} IN (\${${name}:sqlstring})`), size)
+    band(
+      { title: `$${name}`, description: BAND },
+      countedShareWithBand(name, `member IN (\${${name}:sqlstring})`),
+      size,
+    )
       .unit('percent')
       .repeat(name)
       .repeatDirection('h')

@@ -7,6 +7,10 @@ export const RANGES = { '24h': 86_400, '3d': 259_200, '7d': 604_800, '14d': 1_20
 export type RangeName = keyof typeof RANGES;
 export const DEFAULT_RANGE: RangeName = '14d';
 
+const SORTS = ['name', 'share', 'change'] as const;
+export type SortName = (typeof SORTS)[number];
+const ALL = ['entity', 'topic', 'both'] as const;
+
 export interface Address {
   readonly range: RangeName;
   /** A span chosen on the chart, ISO times; it wins over `range`. */
@@ -20,6 +24,13 @@ export interface Address {
   readonly q: string;
   /** The alert whose evidence is open. */
   readonly alert: string | null;
+  /** How search finds; null for both ways. */
+  readonly by: 'words' | 'meaning' | null;
+  /** What the tables are ordered by; null for the number of documents. */
+  readonly entity_sort: SortName | null;
+  readonly topic_sort: SortName | null;
+  /** Tables that show all of their rows. */
+  readonly all: 'entity' | 'topic' | 'both' | null;
   /** Language of the interface; null follows the browser. */
   readonly lang: 'en' | 'zh' | null;
 }
@@ -44,8 +55,16 @@ export function readAddress(search: string): Address {
     source: text('source'),
     q: given.get('q') ?? '',
     alert: text('alert'),
+    by: oneOf(['words', 'meaning'] as const, text('by')),
+    entity_sort: oneOf(SORTS, text('entity_sort')),
+    topic_sort: oneOf(SORTS, text('topic_sort')),
+    all: oneOf(ALL, text('all')),
     lang: lang === 'en' || lang === 'zh' ? lang : null,
   };
+}
+
+function oneOf<Name extends string>(known: readonly Name[], given: string | null): Name | null {
+  return known.find((name) => name === given) ?? null;
 }
 
 function isTime(text: string | null): text is string {
@@ -67,6 +86,15 @@ export function writeAddress(address: Address): string {
 export function spanQuery(address: Address): Record<string, string> {
   if (address.from !== null && address.to !== null) return { from: address.from, to: address.to };
   return { last_secs: String(RANGES[address.range]) };
+}
+
+const STEPS = [900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800] as const;
+
+/** Length of a step that cuts the span into about so many: one company says less than all, and a line needs documents. */
+export function stepSecs(address: Address, wanted: number): string {
+  const { from, to, range } = address;
+  const length = from !== null && to !== null ? (Date.parse(to) - Date.parse(from)) / 1000 : RANGES[range];
+  return String(STEPS.find((step) => length / step <= wanted + 1) ?? STEPS.at(-1));
 }
 
 /** A query string of the values that are set. */

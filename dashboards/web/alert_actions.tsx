@@ -29,7 +29,8 @@ export function AlertActions({ alert, done }: { alert: AlertRow; done(): void })
   const matchers = seriesMatchers(alert.labels);
   const send = async (path: string, body: object, words: string): Promise<void> => {
     if (!(await write(path, body, words))) return;
-    setNote('');
+    // What was typed since stands: it belongs to the next action.
+    setNote((now) => (now === note ? '' : now));
     setMissing(false);
     done();
   };

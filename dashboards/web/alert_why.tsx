@@ -2,6 +2,7 @@
 import type { AlertRow } from '../contract.ts';
 import { shortAuthor } from './author.ts';
 import { EvidenceChart } from './evidence_chart.tsx';
+import { eventName } from './event_name.ts';
 import { useInterface } from './i18n.ts';
 import { topicName } from './topics.ts';
 
@@ -76,7 +77,9 @@ export function AlertWhy({ alert }: { alert: AlertRow }) {
             <Shares
               rows={[
                 ...evidence.topics.map(({ topic, stories }) => [topicName(topic, language), stories] as const),
-                ...evidence.events.map(({ event, stories }) => [text.event(event), stories] as const),
+                ...evidence.events.map(
+                  ({ event, stories }) => [text.event(eventName(event, language)), stories] as const,
+                ),
               ].map(([name, stories]) => [name, stories / Math.max(1, alert.story_count), text.stories(stories)])}
             />
             {evidence.sources.length > 0 && (

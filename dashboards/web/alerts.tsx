@@ -1,5 +1,5 @@
 /** The list of alerts: what fired, how far beyond its usual range, since when. Each opens to its evidence. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Verdict } from '../../core/feedback.ts';
 import type { AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertEvidence } from './alert_evidence.tsx';
@@ -8,6 +8,9 @@ import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
+
+/** Where the card is not beside the chart but above the tables, it shows so many at first: its height is known before they are. */
+const SHORT_LENGTH = 3;
 
 interface AlertsProps {
   readonly alerts: Remote<AlertsAnswer>;
@@ -22,6 +25,7 @@ interface AlertsProps {
 export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: AlertsProps) {
   const { text, format } = useInterface();
   const rows = alerts.answer?.alerts ?? [];
+  const [all, setAll] = useState(false);
   const firing = rows.filter((alert) => alert.state === 'firing').length;
   return (
     <section class="card alerts" aria-labelledby="alerts-title">
@@ -32,17 +36,23 @@ export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: Alert
             {format.count(firing)} {text.state_firing}
           </span>
         )}
+        {rows.length > SHORT_LENGTH && (
+          <button type="button" class="text-button narrow-only" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? text.show_fewer : text.show_all(rows.length)}
+          </button>
+        )}
       </header>
       {alerts.answer === null && alerts.failed && <Failed retry={retry} />}
       {alerts.answer === null && !alerts.failed && <Skeleton lines={3} />}
       {alerts.answer !== null && rows.length === 0 && <Empty>{text.no_alerts}</Empty>}
       <ul class="alert-list">
-        {rows.map((alert) => (
+        {rows.map((alert, index) => (
           <AlertItem
             key={alert.alert_id}
             alert={alert}
             now={now}
             open={alert.alert_id === open}
+            beyond={!all && index >= SHORT_LENGTH}
             toggle={() => setOpen(alert.alert_id === open ? null : alert.alert_id)}
             focusSeries={() => focusSeries(alert)}
           />
@@ -56,11 +66,13 @@ interface AlertItemProps {
   readonly alert: AlertRow;
   readonly now: number;
   readonly open: boolean;
+  /** Whether it is not shown where there is room for few. */
+  readonly beyond: boolean;
   toggle(): void;
   focusSeries(): void;
 }
 
-function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
+function AlertItem({ alert, now, open, beyond, toggle, focusSeries }: AlertItemProps) {
   const { text, format, language } = useInterface();
   const item = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -69,7 +81,7 @@ function AlertItem({ alert, now, open, toggle, focusSeries }: AlertItemProps) {
   const { standing } = useFeedback();
   const [verdict] = standing(alert.alert_id, alert.feedback);
   return (
-    <li ref={item} class={`alert ${alert.state} ${alert.severity}`}>
+    <li ref={item} class={`alert ${alert.state} ${alert.severity} ${beyond && !open ? 'beyond' : ''}`}>
       <button
         type="button"
         class="alert-head"

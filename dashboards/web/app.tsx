@@ -1,26 +1,29 @@
-/** The page: reads the address, fetches the four views of it, refreshes them when the live connection says so. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { AlertRow, AlertsAnswer, SeriesAnswer, SourcesAnswer, StatusAnswer, TimelineAnswer } from '../contract.ts';
-import { queryOf, readAddress, spanQuery, writeAddress, type Address } from './address.ts';
+/** The page: reads the address, shows the page that it names, refreshes it when the live connection says so. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { StatusAnswer } from '../contract.ts';
+import { readAddress, writeAddress, type Address } from './address.ts';
 import { AlertPage } from './alert_page.tsx';
-import { Alerts } from './alerts.tsx';
+import { tellCameBack } from './came_back.ts';
+import { ComparePage } from './compare_page.tsx';
 import { DocumentPage } from './document_page.tsx';
+import { FindPage } from './find_page.tsx';
+import { FirstTour } from './first_tour.tsx';
+import { ForYouPage } from './for_you_page.tsx';
 import { FeedbackDesk, useFeedback } from './feedback.tsx';
 import { InterfaceContext, interfaceOf, useInterface, type InterfaceLanguage } from './i18n.ts';
 import { Keys } from './keys.tsx';
 import { useLive, type Connection } from './live.ts';
-import { useOpinionList } from './opinion_list.ts';
-import { Opinions } from './opinions.tsx';
+import { LabelPage } from './label_queue.tsx';
+import { ModelsPage } from './models_page.tsx';
+import { Overview, useOverview } from './overview.tsx';
 import { useRefresh } from './refresh.ts';
-import { fetchAnswer, useRemote } from './remote.ts';
+import { useRemote } from './remote.ts';
 import { readRoute, useRoute } from './route.ts';
-import { SeriesTable } from './series_table.tsx';
-import { Sources } from './sources.tsx';
+import { SeriesPage } from './series_page.tsx';
 import { StoryPage } from './story_page.tsx';
 import { applyTheme, onSystemTheme, readTheme, type Theme } from './theme.ts';
-import { Tide } from './tide.tsx';
 import { TopBar } from './top_bar.tsx';
-import { topicName } from './topics.ts';
+import { UpkeepLinks, UpkeepPage } from './upkeep_pages.tsx';
 
 export function App() {
   const [address, setAddress] = useState(() => readAddress(location.search));
@@ -55,57 +58,44 @@ function browserLanguage(): InterfaceLanguage {
 }
 
 function Desk({ address, change }: { address: Address; change(change: Partial<Address>): void }) {
-  const { text, language } = useInterface();
+  const { text } = useInterface();
   const [theme, setTheme] = useState<Theme>(readTheme);
   const [themeVersion, setThemeVersion] = useState(0);
   const [paused, setPaused] = useState(false);
-  const held = useRef(false);
-  /** Tells of itself by events: sources change with each item, and their health costs no question to the store. */
-  const [health, setHealth] = useState<SourcesAnswer | null>(null);
   useEffect(() => applyTheme(theme), [theme]);
   useEffect(() => onSystemTheme(() => setThemeVersion((before) => before + 1)), []);
 
   const route = useRoute();
   const { version, soon, now: refreshNow } = useRefresh(paused);
-  const opinions = useOpinionList(address);
+  const overview = useOverview(address, version, route === null);
+  // What is read first comes first: totals and live events cost the store as much as the view, and change nothing in it.
+  const seen = useRef(false);
+  seen.current ||= route !== null || overview.settled;
+  const status = useRemote<StatusAnswer>(seen.current ? '/api/status' : null, version);
   const everything = (): void => {
     refreshNow();
-    opinions.reload();
+    overview.opinions.reload();
   };
-  const connection = useLive({
+  const connection = useLive(seen.current, {
     opinions(event) {
       if (paused) return;
-      opinions.arrive(event.opinions, held.current);
+      overview.arrive(event);
       soon();
     },
     alerts: () => !paused && refreshNow(),
-    sources: (event) => !paused && setHealth(event),
+    sources: (event) => !paused && overview.setHealth(event),
     reset: everything,
-    opened: (again) => (again ? everything() : soon()),
+    opened(again) {
+      tellCameBack();
+      if (again) everything();
+      else soon();
+    },
   });
-
-  const { entity, topic } = address;
-  const span = queryOf(spanQuery(address));
-  const status = useRemote<StatusAnswer>('/api/status', version);
-  const timeline = useRemote<TimelineAnswer>(`/api/timeline?${span}&${queryOf({ entity, topic })}`, version);
-  const entities = useRemote<SeriesAnswer>(`/api/series?kind=entity&${span}&${queryOf({ topic })}`, version);
-  const topics = useRemote<SeriesAnswer>(`/api/series?kind=topic&${span}&${queryOf({ entity })}`, version);
-  const alerts = useRemote<AlertsAnswer>(`/api/alerts?${span}&${queryOf({ entity, topic })}`, version);
-  const sources = useRemote<SourcesAnswer>('/api/sources', version);
-  useEffect(() => setHealth(sources.answer), [sources.answer]);
-  const withOpen = useOpenAlert(alerts.answer, address.alert, version);
-  const now = status.answer === null ? Date.now() : Date.parse(status.answer.now);
-
-  const entityName = entities.answer?.series.find((row) => row.id === entity)?.name[language] ?? entity;
-  const selection = [entityName, topic === null ? null : topicName(topic, language)].filter((name) => name !== null);
-  const title = selection.length === 0 ? text.tide : selection.join(' · ');
-  useEffect(() => {
-    if (route === null) document.title = selection.length === 0 ? 'Tidewatch' : `${title} · Tidewatch`;
-  }, [title, route]);
-  const known = useMemo(() => (entities.answer?.series ?? []).map(({ id, name }) => ({ id, name })), [entities.answer]);
+  const drawn = `${theme}${themeVersion}`;
+  const shared = { version, refresh: refreshNow };
 
   return (
-    <FeedbackDesk entities={known}>
+    <FeedbackDesk>
       <a class="skip" href="#content">
         {text.skip}
       </a>
@@ -118,63 +108,48 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
       />
       <DeskKeys />
       <OfflineBanner connection={connection} />
-      {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} version={version} refresh={refreshNow} />}
-      {route?.page === 'story' && <StoryPage key={route.id} id={route.id} version={version} refresh={refreshNow} />}
-      {route?.page === 'document' && (
-        <DocumentPage key={route.id} id={route.id} version={version} refresh={refreshNow} />
+      {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} {...shared} />}
+      {route?.page === 'story' && <StoryPage key={route.id} id={route.id} {...shared} />}
+      {route?.page === 'document' && <DocumentPage key={route.id} id={route.id} {...shared} />}
+      {(route?.page === 'entity' || route?.page === 'topic') && (
+        <SeriesPage
+          key={`${route.page} ${route.id}`}
+          kind={route.page}
+          id={route.id}
+          {...{ address, change }}
+          themeVersion={drawn}
+          {...shared}
+        />
       )}
+      {route?.page === 'compare' && (
+        <ComparePage named={route.id} {...{ address, change }} themeVersion={drawn} {...shared} />
+      )}
+      {route?.page === 'find' && <FindPage words={route.id} {...{ address, change }} />}
+      {route?.page === 'for-you' && <ForYouPage />}
+      {route?.page === 'label' && <LabelPage />}
+      {route?.page === 'models' && <ModelsPage {...shared} />}
+      <UpkeepPage route={route} {...shared} />
+      {route === null && <FirstTour />}
       {route === null && (
-        <main id="content" tabIndex={-1}>
-          <Tide
-            title={title}
-            timeline={timeline}
-            alerts={alerts.answer?.alerts ?? []}
-            themeVersion={`${theme}${themeVersion}`}
-            clearable={selection.length > 0}
-            clear={() => change({ entity: null, topic: null })}
-            retry={refreshNow}
-            zoom={(from, to) => change({ from, to })}
-            openAlert={(alert) => change({ alert })}
-          />
-          <div class="side">
-            <Alerts
-              alerts={{ ...alerts, answer: withOpen }}
-              open={address.alert}
-              now={now}
-              setOpen={(alert) => change({ alert })}
-              focusSeries={(alert) => change({ entity: alert.series.entity, topic: alert.series.topic })}
-              retry={refreshNow}
-            />
-            <Sources sources={{ ...sources, answer: health }} now={now} retry={refreshNow} />
-          </div>
-          <SeriesTable
-            kind="entity"
-            series={entities}
-            selected={entity}
-            select={(id) => change({ entity: id })}
-            retry={refreshNow}
-          />
-          <SeriesTable
-            kind="topic"
-            series={topics}
-            selected={topic}
-            select={(id) => change({ topic: id })}
-            retry={refreshNow}
-          />
-          <Opinions
-            control={opinions}
-            address={address}
-            sources={status.answer?.sources ?? []}
-            now={now}
-            change={change}
-            hold={(hold) => {
-              held.current = hold;
-            }}
-          />
-        </main>
+        <Overview
+          state={overview}
+          status={status.answer}
+          {...{ address, change, version }}
+          themeVersion={drawn}
+          retry={refreshNow}
+        />
       )}
       <footer class="page-foot">
         {status.answer !== null && text.footer(status.answer.version, status.answer.model)} · {text.times_local}
+        <nav class="foot-links" aria-label={text.learning}>
+          <a class="link" href="#/label">
+            {text.label_title}
+          </a>
+          <a class="link" href="#/models">
+            {text.models_title}
+          </a>
+          <UpkeepLinks />
+        </nav>
       </footer>
     </FeedbackDesk>
   );
@@ -191,21 +166,5 @@ function OfflineBanner({ connection }: { connection: Connection }) {
     <div role="alert" class="banner-place">
       {connection === 'lost' && <p class="banner">{text.offline_banner}</p>}
     </div>
-  );
-}
-
-/** The alerts of the view, and the opened one where a shared address names one that lies outside it. */
-function useOpenAlert(answer: AlertsAnswer | null, open: string | null, version: number): AlertsAnswer | null {
-  const [extra, setExtra] = useState<AlertRow | null>(null);
-  const missing = open !== null && answer !== null && !answer.alerts.some((alert) => alert.alert_id === open);
-  useEffect(() => {
-    if (!missing || open === null) return undefined;
-    const abort = new AbortController();
-    fetchAnswer<AlertRow>(`/api/alerts/${encodeURIComponent(open)}`, abort.signal).then(setExtra, () => setExtra(null));
-    return () => abort.abort();
-  }, [missing, open, version]);
-  return useMemo(
-    () => (missing && extra?.alert_id === open && answer !== null ? { alerts: [extra, ...answer.alerts] } : answer),
-    [answer, missing, extra, open],
   );
 }

@@ -5,6 +5,8 @@
 import type { FeedbackRow } from '../../core/feedback.ts';
 import type { Sentiment } from '../../core/event.ts';
 import type { OpinionRow } from '../contract.ts';
+import { nameOfEntity } from './entity_names.ts';
+import { EntityPicker } from './entity_picker.tsx';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import { TOPIC_LABELS, topicName } from './topics.ts';
@@ -47,14 +49,14 @@ export function QuickSentiment({ row }: { row: Correctable }) {
 /** All corrections of one document, each taken at once. */
 export function CorrectionPanel({ row, id }: { row: Correctable; id: string }) {
   const { text, language } = useInterface();
-  const { say, entities: choices } = useFeedback();
+  const { say } = useFeedback();
   const document_id = row.document_id;
   const sentiment = useCorrection(row, 'sentiment')?.value ?? row.sentiment;
   const topic = useCorrection(row, 'topic')?.value ?? row.topic;
   const corrected = useCorrection(row, 'entities');
   const ids = corrected === undefined ? row.entities.map((entity) => entity.id) : listOf(corrected.value);
   const nameOf = (entity: string): string =>
-    [...row.entities, ...choices].find((one) => one.id === entity)?.name[language] ?? entity;
+    row.entities.find((one) => one.id === entity)?.name[language] ?? nameOfEntity(entity, language);
   const topics = TOPIC_LABELS.includes(topic) ? TOPIC_LABELS : [topic, ...TOPIC_LABELS];
   return (
     <div class="correction" id={id}>
@@ -101,24 +103,11 @@ export function CorrectionPanel({ row, id }: { row: Correctable; id: string }) {
             {nameOf(entity)} <span aria-hidden="true">×</span>
           </button>
         ))}
-        <select
-          aria-label={text.add_entity}
-          value=""
-          onChange={(event) => {
-            const { value } = event.currentTarget;
-            event.currentTarget.value = '';
-            if (value !== '') void say({ kind: 'entities', document_id, value: [...ids, value] });
-          }}
-        >
-          <option value="">{text.add_entity}</option>
-          {choices
-            .filter((one) => !ids.includes(one.id))
-            .map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name[language]}
-              </option>
-            ))}
-        </select>
+        <EntityPicker
+          label={text.add_entity}
+          without={ids}
+          choose={(id) => void say({ kind: 'entities', document_id, value: [...ids, id] })}
+        />
       </div>
     </div>
   );
@@ -134,7 +123,7 @@ export function Corrections({ row }: { row: Correctable }) {
   const shown = (kind: FeedbackRow['kind'], value: string): string => {
     if (kind === 'sentiment') return SENTIMENTS.includes(value as Sentiment) ? text[value as Sentiment] : value;
     if (kind === 'topic') return topicName(value, language);
-    const list = listOf(value).map((id) => names.get(id) ?? id);
+    const list = listOf(value).map((id) => names.get(id) ?? nameOfEntity(id, language));
     return list.length === 0 ? text.no_entity : list.join(', ');
   };
   return (

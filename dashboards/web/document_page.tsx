@@ -2,11 +2,13 @@
 import type { DocumentAnswer, ExplainAnswer } from '../contract.ts';
 import { shortAuthor } from './author.ts';
 import { CorrectionPanel, Corrections, useCorrection } from './correction.tsx';
+import { eventName } from './event_name.ts';
 import { ExternalLink } from './external_link.tsx';
 import { useInterface } from './i18n.ts';
-import { useRemote } from './remote.ts';
+import { useRemote, type Remote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { SentimentBar } from './sentiment_bar.tsx';
+import { Similar } from './similar.tsx';
 import { Skeleton } from './states.tsx';
 import { topicName } from './topics.ts';
 import { Page, PageState } from './view.tsx';
@@ -17,6 +19,9 @@ export function DocumentPage({ id, version, refresh }: { id: string; version: nu
   const path = `/api/documents/${encodeURIComponent(id)}`;
   const remote = useRemote<DocumentAnswer>(path, version);
   const row = remote.answer;
+  const explained = useRemote<ExplainAnswer>(row === null ? null : `${path}/explain`, 0);
+  // What stands below the words comes when their height is known, so that nothing moves.
+  const settled = explained.answer !== null || explained.failed;
   if (row === null) return <PageState remote={remote} absent={text.no_such_document} retry={refresh} />;
   const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
   return (
@@ -46,10 +51,12 @@ export function DocumentPage({ id, version, refresh }: { id: string; version: nu
         </article>
         <section class="card explanation" aria-labelledby="words-title">
           <h3 id="words-title">{text.which_words}</h3>
-          <Words path={path} />
-          <p class="muted small">
-            {topicName(row.topic, language)} · {text.labelled_by(row.model, format.moment(row.labelled_at))}
-          </p>
+          <Words explained={explained} />
+          {settled && (
+            <p class="muted small">
+              {topicName(row.topic, language)} · {text.labelled_by(row.model, format.moment(row.labelled_at))}
+            </p>
+          )}
         </section>
       </div>
       <div class="view-side">
@@ -61,6 +68,7 @@ export function DocumentPage({ id, version, refresh }: { id: string; version: nu
           <Corrections row={row} />
         </section>
       </div>
+      {settled && <Similar id={id} />}
     </Page>
   );
 }
@@ -77,15 +85,14 @@ function Labels({ row }: { row: DocumentAnswer }) {
       </span>
       <span>
         {topicName(row.topic, language)}
-        {row.event !== null && ` · ${text.event(row.event)}`}
+        {row.event !== null && ` · ${text.event(eventName(row.event, language))}`}
       </span>
     </div>
   );
 }
 
-function Words({ path }: { path: string }) {
+function Words({ explained: { answer, failed, status } }: { explained: Remote<ExplainAnswer> }) {
   const { text } = useInterface();
-  const { answer, failed, status } = useRemote<ExplainAnswer>(`${path}/explain`, 0);
   if (answer !== null) return <WeightedWords explained={answer} />;
   if (!failed) return <Skeleton lines={4} />;
   return <p class="muted">{status === 501 ? text.no_model_here : text.failed}</p>;

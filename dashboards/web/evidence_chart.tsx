@@ -6,7 +6,7 @@ const WIDTH = 560;
 const HEIGHT = 110;
 const MOST_BARS = 60;
 
-export function EvidenceChart({ chart }: { chart: Evidence['chart'] }) {
+export function EvidenceChart({ chart }: { chart: Readonly<Evidence['chart']> }) {
   const { text, format } = useInterface();
   const shown = chart.slice(-MOST_BARS);
   const last = shown.at(-1);

@@ -1,12 +1,13 @@
 /**
- * Saying something back: who says it (asked once, kept in this browser), sending it, taking it back. What was said is shown
+ * Saying something back: who says it (the token's name, else asked once: me.ts), sending it, taking it back. What was said is shown
  * at once; the rows of the server catch up with the next refresh.
  */
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FeedbackKind, FeedbackRequest, FeedbackRow } from '../../core/feedback.ts';
-import type { Names } from '../contract.ts';
+import type { MeAnswer } from '../contract.ts';
 import { useInterface } from './i18n.ts';
+import { keepTypedName, readTypedName, useMe } from './me.ts';
 import { postAnswer } from './remote.ts';
 
 type WithoutAuthor<Request> = Request extends unknown
@@ -14,29 +15,37 @@ type WithoutAuthor<Request> = Request extends unknown
   : never;
 
 export interface Feedback {
-  /** Who sits here, as they said; null before. */
+  /** Who sits here: the name of the token, or as they said; null before. */
   readonly person: string | null;
-  /** Entities to choose from. */
-  readonly entities: readonly { readonly id: string; readonly name: Names }[];
+  /** Whether it is known who sits here, or that nobody has said. */
+  readonly settled: boolean;
+  /** What they may; null where the server does not say. */
+  readonly role: MeAnswer['role'] | null;
   /** What stands on a document or alert: what the server said, with what was said here since. */
   standing(target: string, known: readonly FeedbackRow[]): readonly FeedbackRow[];
+  /** Who sits here; asks where nobody has said yet, null where they would not. */
+  ask(): Promise<string | null>;
   say(request: WithoutAuthor<FeedbackRequest>): Promise<void>;
   undo(row: FeedbackRow): Promise<void>;
   undoLast(): void;
+  /** Says something for a few seconds. */
+  tell(words: string): void;
   /** Any other write that names its author; true when it was taken. */
   write(path: string, body: object, done: string): Promise<boolean>;
 }
 
-const KEY = 'tidewatch.person';
 const TOAST_MS = 8_000;
 
 export const FeedbackContext = createContext<Feedback>({
   person: null,
-  entities: [],
+  settled: false,
+  role: null,
   standing: (_, known) => known,
+  ask: () => Promise.resolve(null),
   say: () => Promise.resolve(),
   undo: () => Promise.resolve(),
   undoLast: () => undefined,
+  tell: () => undefined,
   write: () => Promise.resolve(false),
 });
 
@@ -52,15 +61,11 @@ interface Toast {
 const keyOf = (row: Pick<FeedbackRow, 'author' | 'kind' | 'document_id' | 'alert_id'>): string =>
   JSON.stringify([row.document_id || row.alert_id, row.author, row.kind satisfies FeedbackKind]);
 
-export function FeedbackDesk({
-  entities,
-  children,
-}: {
-  entities: Feedback['entities'];
-  children: preact.ComponentChildren;
-}) {
+export function FeedbackDesk({ children }: { children: preact.ComponentChildren }) {
   const { text } = useInterface();
-  const [person, setPerson] = useState(readPerson);
+  const { me, known } = useMe();
+  const [typed, setTyped] = useState(readTypedName);
+  const person = me === undefined ? null : me?.signs === true ? me.name : typed;
   /** By who, what and about what: the row that stands since, or null where it was taken back. */
   const [since, setSince] = useState<ReadonlyMap<string, FeedbackRow>>(new Map());
   const [toast, setToast] = useState<Toast | null>(null);
@@ -72,14 +77,16 @@ export function FeedbackDesk({
     return () => clearTimeout(fade);
   }, [toast]);
 
-  const author = (): Promise<string | null> => {
-    if (person !== null) return Promise.resolve(person);
+  const author = async (): Promise<string | null> => {
+    const who = await known;
+    if (who?.signs === true) return who.name;
+    if (typed !== null) return typed;
     setAsking(true);
     return new Promise((resolve) => {
       asking.current = (name) => {
         asking.current = null;
         setAsking(false);
-        if (name !== null) setPerson(name);
+        if (name !== null) setTyped(name);
         resolve(name);
       };
     });
@@ -105,13 +112,15 @@ export function FeedbackDesk({
     };
     return {
       person,
-      entities,
+      settled: me !== undefined,
+      role: me?.role ?? null,
       standing(target, known) {
         const own = [...since.values()].filter((row) => (row.document_id || row.alert_id) === target);
         if (own.length === 0) return known;
         const said = new Set(own.map(keyOf));
         return [...own.filter((row) => row.takes_back === ''), ...known.filter((row) => !said.has(keyOf(row)))];
       },
+      ask: author,
       async say(request) {
         const answer = await send<{ feedback: FeedbackRow }>('/api/feedback', request);
         if (answer === null) return;
@@ -122,13 +131,14 @@ export function FeedbackDesk({
       undoLast() {
         if (toast?.row) void undo(toast.row);
       },
+      tell: (words) => setToast({ words, row: null }),
       async write(path, body, done) {
         const answer = await send<object>(path, body);
         if (answer !== null) setToast({ words: done, row: null });
         return answer !== null;
       },
     };
-  }, [person, entities, since, toast, text]);
+  }, [person, me, since, toast, text]);
 
   return (
     <FeedbackContext.Provider value={feedback}>
@@ -159,7 +169,7 @@ function WhoDialog({ answer }: { answer(name: string | null): void }) {
     event.preventDefault();
     const given = name.trim();
     if (given === '') return;
-    keepPerson(given);
+    keepTypedName(given);
     answer(given);
   };
   return (
@@ -182,20 +192,4 @@ function WhoDialog({ answer }: { answer(name: string | null): void }) {
       </form>
     </dialog>
   );
-}
-
-function readPerson(): string | null {
-  try {
-    return localStorage.getItem(KEY) || null;
-  } catch {
-    return null;
-  }
-}
-
-function keepPerson(name: string): void {
-  try {
-    localStorage.setItem(KEY, name);
-  } catch {
-    // A private window: asked again on the next visit.
-  }
 }

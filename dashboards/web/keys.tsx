@@ -19,6 +19,7 @@ export function Keys({ undoLast }: { undoLast(): void }) {
       const target = event.target as HTMLElement;
       if (/^(input|select|textarea)$/i.test(target.tagName) || document.querySelector('dialog[open]') !== null) return;
       if (event.key === '?') setOpen(true);
+      else if (event.key === 's') location.hash = '#/find';
       else if (event.key === 'u') undo.current();
       else if (!pressOnPage(event.key)) return;
       event.preventDefault();
@@ -33,6 +34,7 @@ export function Keys({ undoLast }: { undoLast(): void }) {
   const rows: readonly (readonly [string, string])[] = [
     ['?', text.key_help],
     ['/', text.key_search],
+    ['s', text.key_find],
     ['j k', text.key_move],
     ['1 2 3', text.key_sentiment],
     ['c', text.key_correct],

@@ -20,12 +20,13 @@ const LONGEST_PAUSE_MS = 10_000;
 /** A connection that is not back after this long is worth telling the reader about. */
 const PATIENCE_MS = 2_000;
 
-/** Listens to /api/live for as long as the component lives. `listener` may be a new object on each render. */
-export function useLive(listener: LiveListener): Connection {
+/** Listens to /api/live from when it is `wanted` on, for as long as the component lives. `listener` may be a new object on each render. */
+export function useLive(wanted: boolean, listener: LiveListener): Connection {
   const [connection, setConnection] = useState<Connection>('connecting');
   const current = useRef(listener);
   current.current = listener;
   useEffect(() => {
+    if (!wanted) return undefined;
     let source: EventSource;
     let pause = FIRST_PAUSE_MS;
     let retry: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +61,6 @@ export function useLive(listener: LiveListener): Connection {
       clearTimeout(complaint);
       source.close();
     };
-  }, []);
+  }, [wanted]);
   return connection;
 }

@@ -3,9 +3,10 @@
  * state and one hook that drives them. Newcomers wait in `waiting` while the reader's pointer or focus is in the list:
  * a list that moves under the eye is worse than one that is a few seconds old.
  */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OpinionRow, OpinionsAnswer } from '../contract.ts';
-import { queryOf, spanQuery, type Address } from './address.ts';
+import type { Address } from './address.ts';
+import { opinionsQuery } from './first_questions.ts';
 import { fetchAnswer } from './remote.ts';
 
 export interface OpinionList {
@@ -16,7 +17,6 @@ export interface OpinionList {
   readonly status: 'loading' | 'ready' | 'failed';
 }
 
-const PAGE = 40;
 /** More rows than this in the document make a phone slow; earlier ones can be loaded again. */
 const MOST_ROWS = 400;
 /** More than arrives while an answer is on its way. */
@@ -59,35 +59,33 @@ export interface OpinionListControl {
   reload(): void;
 }
 
-/** The list for the view that `address` describes. */
-export function useOpinionList(address: Address): OpinionListControl {
+/** The list for the view that `address` describes; it asks nothing while it is not `shown`. */
+export function useOpinionList(address: Address, shown: boolean): OpinionListControl {
   const [list, setList] = useState(EMPTY);
   const [version, setVersion] = useState(0);
-  const { entity, topic, sentiment, language, source, q } = address;
-  const span = queryOf(spanQuery(address));
-  const query = useMemo(
-    () => `${span}&${queryOf({ entity, topic, sentiment, language, source, q: q.trim() })}&limit=${PAGE}`,
-    [span, entity, topic, sentiment, language, source, q],
-  );
+  const query = opinionsQuery(address);
   /** What arrived lately: an answer may have been on its way, or kept by the server for a moment, when it did. */
   const recent = useRef<readonly OpinionRow[]>([]);
-  const current = useRef({ query, address });
-  current.current = { query, address };
+  const current = useRef({ query, address, cursor: list.cursor });
+  current.current = { query, address, cursor: list.cursor };
+  /** The cursor that is asked behind, so that a second press does not bring the same rows twice. */
+  const asking = useRef<string | null>(null);
 
   useEffect(() => {
+    if (!shown) return undefined;
     const abort = new AbortController();
     fetchAnswer<OpinionsAnswer>(`/api/opinions?${query}`, abort.signal).then(
       (answer) => {
-        const shown = { rows: answer.opinions, cursor: answer.next_cursor };
-        const rows = mergeRows(belonging(recent.current, shown, current.current.address), answer.opinions);
-        setList({ ...shown, rows, waiting: [], fresh: new Set(), status: 'ready' });
+        const page = { rows: answer.opinions, cursor: answer.next_cursor };
+        const rows = mergeRows(belonging(recent.current, page, current.current.address), answer.opinions);
+        setList({ ...page, rows, waiting: [], fresh: new Set(), status: 'ready' });
       },
       () => {
         if (!abort.signal.aborted) setList((before) => ({ ...before, status: 'failed' }));
       },
     );
     return () => abort.abort();
-  }, [query, version]);
+  }, [query, version, shown]);
 
   const [control] = useState(() => ({
     arrive(rows: readonly OpinionRow[], hold: boolean) {
@@ -101,19 +99,18 @@ export function useOpinionList(address: Address): OpinionListControl {
     },
     showWaiting: () => setList(release),
     loadEarlier() {
-      setList((before) => {
-        const { query: asked } = current.current;
-        if (before.cursor !== null) {
-          void fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}&cursor=${encodeURIComponent(before.cursor)}`).then(
-            (answer) => {
-              if (current.current.query !== asked) return;
-              setList((now) => ({ ...now, rows: [...now.rows, ...answer.opinions], cursor: answer.next_cursor }));
-            },
-            () => setList((now) => ({ ...now, status: 'failed' })),
-          );
-        }
-        return before;
-      });
+      const { query: asked, cursor } = current.current;
+      if (cursor === null || asking.current === cursor) return;
+      asking.current = cursor;
+      const settled = (change: (list: OpinionList) => OpinionList): void => {
+        if (asking.current === cursor) asking.current = null;
+        // An answer about another view, or behind a row that a reload has moved, is of no use.
+        if (current.current.query === asked) setList((now) => (now.cursor === cursor ? change(now) : now));
+      };
+      fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}&cursor=${encodeURIComponent(cursor)}`).then(
+        (answer) => settled((now) => ({ ...now, rows: [...now.rows, ...answer.opinions], cursor: answer.next_cursor })),
+        () => settled((now) => ({ ...now, status: 'failed' })),
+      );
     },
     reload: () => setVersion((before) => before + 1),
   }));

@@ -4,9 +4,12 @@ import type { OpinionRow } from '../contract.ts';
 import type { Address } from './address.ts';
 import { shortAuthor } from './author.ts';
 import { CorrectionPanel, Corrections, QuickSentiment, useCorrection } from './correction.tsx';
+import { fileName } from './download.ts';
+import { csvFile, ExportButtons } from './export_buttons.tsx';
 import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
 import { useInterface } from './i18n.ts';
+import { exportOpinions } from './opinion_export.ts';
 import type { OpinionListControl } from './opinion_list.ts';
 import { routeHref } from './route.ts';
 import { SentimentBar } from './sentiment_bar.tsx';
@@ -24,7 +27,7 @@ interface OpinionsProps {
 }
 
 export function Opinions({ control, address, sources, now, change, hold }: OpinionsProps) {
-  const { text } = useInterface();
+  const { text, format } = useInterface();
   const { list } = control;
   const inside = useRef({ pointer: false, focus: false });
   const held = (part: 'pointer' | 'focus', value: boolean): void => {
@@ -38,6 +41,16 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
     <section class="card opinions" aria-labelledby="opinions-title">
       <header class="card-head">
         <h2 id="opinions-title">{text.opinions}</h2>
+        <ExportButtons
+          what={text.opinions}
+          csv={async (told) => {
+            const { csv, rows, cut, until } = await exportOpinions(address, (read) =>
+              told(text.exporting(format.count(read))),
+            );
+            told(cut ? text.export_cut(format.count(rows)) : text.exported(format.count(rows)));
+            return csvFile(fileName('opinions', until, 'csv'), csv);
+          }}
+        />
         <Filters address={address} sources={sources} change={change} />
       </header>
       <div class="waiting" role="status">

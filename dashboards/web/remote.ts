@@ -3,7 +3,9 @@
  * newer one is fetched, so that live refreshes do not flicker; answers that were overtaken are dropped.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ErrorAnswer } from '../contract.ts';
+import type { Problem } from '../contract.ts';
+import { onCameBack } from './came_back.ts';
+import { JSON_ONLY, takeEarly } from './early_answers.ts';
 
 export interface Remote<Answer> {
   readonly answer: Answer | null;
@@ -24,29 +26,37 @@ export class Refusal extends Error {
 
 /** One JSON answer. @throws Refusal with the server's message, or the network's Error. */
 export async function fetchAnswer<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
-  return read(await fetch(url, { headers: { accept: 'application/json' }, ...(signal && { signal }) }));
+  const early = await takeEarly(url);
+  signal?.throwIfAborted();
+  return read(early ?? (await fetch(url, { headers: JSON_ONLY, ...(signal && { signal }) })));
 }
 
 /** Sends JSON. @throws Refusal with the server's message, or the network's Error. */
 export async function postAnswer<Answer>(url: string, body: object): Promise<Answer> {
-  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const headers = { ...JSON_ONLY, 'content-type': 'application/json' };
   return read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
 async function read<Answer>(response: Response): Promise<Answer> {
   if (response.status === 401) location.assign('/login');
   if (!response.ok) {
-    const body = (await response.json().catch(() => null)) as ErrorAnswer | null;
-    throw new Refusal(response.status, body?.error.message ?? `HTTP ${response.status}`);
+    const body = (await response.json().catch(() => null)) as Problem | null;
+    throw new Refusal(response.status, body?.detail ?? `HTTP ${response.status}`);
   }
   return (await response.json()) as Answer;
 }
 
-/** Keeps the answer of `url` fresh: fetched when `url` or `version` changes, the old one shown meanwhile. */
-export function useRemote<Answer>(url: string, version: number): Remote<Answer> {
+/**
+ * Keeps the answer of `url` fresh: fetched when `url` or `version` changes, and anew when a server comes back that did not answer; the old
+ * one is shown meanwhile. Null asks nothing and
+ * keeps what was answered: for a page that is not shown.
+ */
+export function useRemote<Answer>(url: string | null, version: number): Remote<Answer> {
   const [state, setState] = useState<Remote<Answer>>({ answer: null, failed: false, status: 0, loading: true });
+  const [tries, setTries] = useState(0);
   const shown = useRef('');
   useEffect(() => {
+    if (url === null) return undefined;
     const abort = new AbortController();
     if (shown.current !== url) setState((before) => ({ ...before, loading: true }));
     fetchAnswer<Answer>(url, abort.signal).then(
@@ -60,6 +70,8 @@ export function useRemote<Answer>(url: string, version: number): Remote<Answer> 
       },
     );
     return () => abort.abort();
-  }, [url, version]);
+  }, [url, version, tries]);
+  const unanswered = state.failed && (state.status === 0 || (state.status > 501 && state.status < 505));
+  useEffect(() => (unanswered ? onCameBack(() => setTries((before) => before + 1)) : undefined), [unanswered]);
   return state;
 }

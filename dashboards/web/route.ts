@@ -1,26 +1,51 @@
 /**
- * Which page of the page: #/alert/ID, #/story/ID, #/document/ID, or the overview. In the hash, so that the view behind it
+ * Which page of the page: #/alert/ID, #/entity/ID, #/compare?entities=A,B, #/label and so on, or the overview. In the hash, so that the view behind it
  * (range, filters, language) stays in the query, and a link works from any place the page is served at.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 export interface Route {
-  readonly page: 'alert' | 'story' | 'document';
+  readonly page:
+    | 'alert'
+    | 'story'
+    | 'document'
+    | 'entity'
+    | 'topic'
+    | 'compare'
+    | 'find'
+    | 'for-you'
+    | 'label'
+    | 'models'
+    | 'sources'
+    | 'watchlist'
+    | 'settings';
+  /** Empty where the page has none. */
   readonly id: string;
 }
 
 /** The route of a hash such as `#/alert/abc`; null for the overview and for what it does not know. */
 export function readRoute(hash: string): Route | null {
-  const [, page, written] = /^#\/(alert|story|document)\/([^/?#]{1,200})$/.exec(hash) ?? [];
+  const [, alone] = /^#\/(label|models|find|for-you|sources|watchlist|settings)$/.exec(hash) ?? [];
+  if (alone !== undefined) return { page: alone as Route['page'], id: '' };
+  const [, , compared] = /^#\/compare(\?entities=([^&#]{0,2000}))?$/.exec(hash) ?? [];
+  if (hash.startsWith('#/compare'))
+    return hash === '#/compare' || compared !== undefined ? decoded('compare', compared ?? '') : null;
+  const [, page, written] =
+    /^#\/(alert|story|document|entity|topic|find|watchlist)\/([^/?#]{1,2000})$/.exec(hash) ?? [];
   if (page === undefined || written === undefined) return null;
+  return decoded(page as Route['page'], written);
+}
+
+function decoded(page: Route['page'], written: string): Route | null {
   try {
-    return { page: page as Route['page'], id: decodeURIComponent(written) };
+    return { page, id: decodeURIComponent(written) };
   } catch {
     return null;
   }
 }
 
 export function routeHref(page: Route['page'], id: string): string {
+  if (page === 'compare') return id === '' ? '#/compare' : `#/compare?entities=${encodeURIComponent(id)}`;
   return `#/${page}/${encodeURIComponent(id)}`;
 }
 

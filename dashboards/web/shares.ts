@@ -4,26 +4,16 @@
  * with enough documents. Pure. Rejected: an average of the buckets' shares (one post weighs as much as fifty), and a
  * curve drawn across gaps (it shows a rise where there was silence).
  */
+import { around, LEAST_DOCUMENTS } from '../band.ts';
 import type { Counts } from '../contract.ts';
 
-const WEIGHTS = [0.2, 0.6, 1, 0.6, 0.2];
-/** Weighted documents below which there is no share to speak of. */
-const LEAST_DOCUMENTS = 3;
 /** Documents that a period must have to be compared with. */
 const LEAST_TO_COMPARE = 10;
 
 /** Negative share around each bucket, null where too few documents support one. */
 export function smoothShares(buckets: readonly Pick<Counts, 'documents' | 'negative'>[]): (number | null)[] {
-  const middle = (WEIGHTS.length - 1) / 2;
   return buckets.map((_, index) => {
-    let documents = 0;
-    let negative = 0;
-    WEIGHTS.forEach((weight, offset) => {
-      const neighbour = buckets[index + offset - middle];
-      if (neighbour === undefined) return;
-      documents += weight * neighbour.documents;
-      negative += weight * neighbour.negative;
-    });
+    const { documents, negative } = around(buckets, index);
     return documents < LEAST_DOCUMENTS ? null : negative / documents;
   });
 }

@@ -14,7 +14,9 @@ export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer
       <header class="card-head">
         <h2 id="sources-title">{text.sources}</h2>
         {rows.length > 0 && (
-          <span class="hint">{text.sources_working(format.count(working), format.count(rows.length))}</span>
+          <a class="hint link" href="#/sources" title={text.sources_page}>
+            {text.sources_working(format.count(working), format.count(rows.length))}
+          </a>
         )}
       </header>
       {sources.answer === null && sources.failed && <Failed retry={retry} />}

@@ -1,4 +1,4 @@
-/** What the tide chart draws by hand on the canvas: open alerts as bands, a level to compare with, the fill of the line. */
+/** What the tide chart draws by hand on the canvas: open alerts as bands, what is beyond the usual, the fill of the line. */
 import type uPlot from 'uplot';
 
 export interface TideMark {
@@ -27,28 +27,38 @@ export function drawBands(chart: uPlot, marks: readonly TideMark[], colour: stri
   ctx.restore();
 }
 
-/** The share of the period before as a dashed level to compare with. */
-export function drawLevel(chart: uPlot, level: number | null, colour: string): void {
-  if (level === null) return;
-  const { ctx, bbox } = chart;
-  const y = chart.valToPos(level, 'y', true);
+/** A diamond where the line is above its usual range: by form, not by colour alone. */
+export function drawBeyond(chart: uPlot, values: readonly (number | null)[], colour: string): void {
+  const { ctx } = chart;
+  const times = chart.data[0] ?? [];
+  const size = 3.4 * devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-  ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
-  ctx.stroke();
+  ctx.fillStyle = colour;
+  values.forEach((value, index) => {
+    const at = times[index];
+    if (value === null || at === undefined) return;
+    const [x, y] = [chart.valToPos(at, 'x', true), chart.valToPos(value, 'y', true)];
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.fill();
+  });
   ctx.restore();
+}
+
+/** A colour made see-through. `colour` is rgb(...). */
+export function soft(colour: string, alpha: number): string {
+  const [red, green, blue] = colour.match(/\d+(\.\d+)?/g) ?? ['0', '0', '0'];
+  return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
 }
 
 /** The colour of a line, fading towards the axis. `colour` is rgb(...). */
 export function fade(chart: uPlot, colour: string): CanvasGradient {
   const { top, height } = chart.bbox;
   const gradient = chart.ctx.createLinearGradient(0, top, 0, top + height);
-  const [red, green, blue] = colour.match(/\d+(\.\d+)?/g) ?? ['0', '0', '0'];
-  gradient.addColorStop(0, `rgba(${red}, ${green}, ${blue}, 0.34)`);
-  gradient.addColorStop(1, `rgba(${red}, ${green}, ${blue}, 0.02)`);
+  gradient.addColorStop(0, soft(colour, 0.3));
+  gradient.addColorStop(1, soft(colour, 0.02));
   return gradient;
 }

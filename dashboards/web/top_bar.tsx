@@ -1,8 +1,11 @@
 /** The bar at the top: who we are, whether we are live, which span, which language, which theme. */
+import { useRef, useState } from 'preact/hooks';
 import { RANGES, type Address, type RangeName } from './address.ts';
 import { useInterface } from './i18n.ts';
 import type { Connection } from './live.ts';
+import { RangeForm } from './range_form.tsx';
 import type { Theme } from './theme.ts';
+import { Views } from './views.tsx';
 
 interface TopBarProps {
   readonly address: Address;
@@ -21,6 +24,8 @@ export function TopBar({ address, connection, paused, theme, setPaused, setTheme
   const state =
     connection === 'lost' ? 'offline' : connection === 'connecting' ? 'connecting' : paused ? 'paused' : 'live';
   const chosen = address.from !== null;
+  const [choosing, setChoosing] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   return (
     <header class="top-bar">
       <h1 class="brand">
@@ -38,21 +43,51 @@ export function TopBar({ address, connection, paused, theme, setPaused, setTheme
         <i class="live-dot" aria-hidden="true" />
         {text[state]}
       </button>
-      <div class="ranges" role="group" aria-label={text.range}>
-        {(Object.keys(RANGES) as RangeName[]).map((range) => (
+      <nav class="find-links" aria-label={text.find}>
+        <a class="link" href="#/find">
+          {text.find_short}
+        </a>
+        <a class="link" href="#/for-you">
+          {text.for_you}
+        </a>
+        <Views />
+      </nav>
+      <div class="ranges-place">
+        <div class="ranges" role="group" aria-label={text.range}>
+          {(Object.keys(RANGES) as RangeName[]).map((range) => (
+            <button
+              type="button"
+              key={range}
+              aria-pressed={!chosen && address.range === range}
+              onClick={() => change({ range, from: null, to: null })}
+            >
+              {rangeLabel(range, language)}
+            </button>
+          ))}
+          {chosen && (
+            <button type="button" aria-pressed={true} class="chosen" onClick={() => change({ from: null, to: null })}>
+              {text.range_custom} <span aria-hidden="true">×</span>
+            </button>
+          )}
           <button
+            ref={opener}
             type="button"
-            key={range}
-            aria-pressed={!chosen && address.range === range}
-            onClick={() => change({ range, from: null, to: null })}
+            class="choose-range"
+            aria-expanded={choosing}
+            aria-haspopup="true"
+            onClick={() => setChoosing(!choosing)}
           >
-            {rangeLabel(range, language)}
+            {text.range_choose}
           </button>
-        ))}
-        {chosen && (
-          <button type="button" aria-pressed={true} class="chosen" onClick={() => change({ from: null, to: null })}>
-            {text.range_custom} <span aria-hidden="true">×</span>
-          </button>
+        </div>
+        {choosing && (
+          <RangeForm
+            {...{ address, change }}
+            close={() => {
+              setChoosing(false);
+              opener.current?.focus();
+            }}
+          />
         )}
       </div>
       <div class="preferences">

@@ -1,12 +1,21 @@
 /** Every word of the interface in English; the keys that Chinese must have too. Functions where a number or name goes in. */
 
+import { findEn } from './find_words_en.ts';
+import { seriesEn } from './series_words_en.ts';
+import { upkeepEn } from './upkeep_words_en.ts';
+import { modelsEn } from './model_words_en.ts';
+
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
 export const en = {
+  ...findEn,
+  ...seriesEn,
+  ...modelsEn,
+  ...upkeepEn,
   tagline: 'Financial opinion, as it turns',
   skip: 'Skip to the content',
   range: 'Time range',
-  range_custom: 'Chosen on the chart',
+  range_custom: 'Chosen span',
   live: 'Live',
   paused: 'Paused',
   connecting: 'Connecting',
@@ -184,7 +193,7 @@ export const en = {
   few_voices: 'That is concentrated: few voices carry it.',
   many_voices: 'That is spread over many voices.',
   step_about: 'Topics and events',
-  event: (name: string) => `Event: ${name.replaceAll('_', ' ')}`,
+  event: (name: string) => `Event: ${name}`,
   stories: (count: number) => `${count} ${plural(count, 'story', 'stories')}`,
   step_sure: 'How sure the labels are',
   certainty: (negative: string, confidence: string, low: string) =>
@@ -230,6 +239,35 @@ export const en = {
   key_verdict: 'On an alert: useful, noise, late, wrong',
   key_acknowledge: 'On an alert: acknowledge',
   key_back: 'Back to the overview',
+  learning: 'Learning',
+  label_title: 'Label',
+  label_intro:
+    'One document at a time, those from which the model learns most. Answer by keys: 1, 2, 3 say the sentiment, letters the topic.',
+  label_begin: 'Begin',
+  label_nothing: 'Nothing is left to ask you. Come back when more has been labelled.',
+  label_progress: (at: number, all: number) => `${at} of ${all}`,
+  label_agree: 'As the model says',
+  label_skip: 'Skip',
+  label_why_uncertain: 'the model is not sure',
+  label_why_disagreement: 'two readings contradict each other',
+  label_why_drift: 'more of this than usual',
+  label_why_sample: 'drawn at random',
+  label_why_second_opinion: 'a colleague labelled it, too',
+  held_title: 'Held for review',
+  held_intro: 'Corrections that stand out are not learned until a colleague of their author has looked.',
+  held_nothing: 'Nothing waits.',
+  held_release: 'Release',
+  held_reject: 'Reject',
+  held_released: 'Released: it may be learned.',
+  held_rejected: 'Rejected: it is not learned.',
+  held_own: 'Yours: somebody else decides.',
+  held_decide: (what: string, title: string) => `${what}: ${title}`,
+  held_why_rate: 'Said faster than a person reads.',
+  held_why_unreliable: 'Colleagues often see otherwise than this person.',
+  held_why_against_all: 'The model is sure of another label, and nobody else says this.',
+  held_why_one_sided: 'One person, one company, always the same side.',
+  held_why_disagreement: 'People contradict one another.',
+  held_why_rejected: 'Rejected by a colleague.',
 };
 
 export type Messages = typeof en;

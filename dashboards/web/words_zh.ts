@@ -1,11 +1,19 @@
 /** Every word of the interface in Chinese. */
+import { findZh } from './find_words_zh.ts';
+import { seriesZh } from './series_words_zh.ts';
+import { upkeepZh } from './upkeep_words_zh.ts';
+import { modelsZh } from './model_words_zh.ts';
 import type { Messages } from './words_en.ts';
 
 export const zh: Messages = {
+  ...findZh,
+  ...seriesZh,
+  ...modelsZh,
+  ...upkeepZh,
   tagline: '看见舆情转向的那一刻',
   skip: '跳到正文',
   range: '时间范围',
-  range_custom: '图上所选',
+  range_custom: '所选时段',
   live: '实时',
   paused: '已暂停',
   connecting: '连接中',
@@ -179,7 +187,7 @@ export const zh: Messages = {
   few_voices: '较为集中，由少数人推动。',
   many_voices: '较为分散，来自众多作者。',
   step_about: '主题与事件类型',
-  event: (name) => `事件类型：${name.replaceAll('_', ' ')}`,
+  event: (name) => `事件类型：${name}`,
   stories: (count) => `${count} 起事件`,
   step_sure: '标签的可靠程度',
   certainty: (negative, confidence, low) =>
@@ -224,4 +232,32 @@ export const zh: Messages = {
   key_verdict: '在预警上：有用、噪音、太迟、有误',
   key_acknowledge: '在预警上：确认',
   key_back: '返回总览',
+  learning: '学习',
+  label_title: '标注',
+  label_intro: '每次一篇，先标对模型帮助最大的。用按键作答：1、2、3 为情感，字母为主题。',
+  label_begin: '开始',
+  label_nothing: '暂无需要您标注的文档，有新内容后再来。',
+  label_progress: (at: number, all: number) => `第 ${at} 篇，共 ${all} 篇`,
+  label_agree: '同意模型',
+  label_skip: '跳过',
+  label_why_uncertain: '模型没有把握',
+  label_why_disagreement: '两种判断相互矛盾',
+  label_why_drift: '此类内容多于往常',
+  label_why_sample: '随机抽取',
+  label_why_second_opinion: '同事也标过',
+  held_title: '待复核',
+  held_intro: '异常的更正须由作者以外的同事看过，才会用于学习。',
+  held_nothing: '暂无待复核的更正。',
+  held_release: '放行',
+  held_reject: '驳回',
+  held_released: '已放行，可用于学习。',
+  held_rejected: '已驳回，不用于学习。',
+  held_own: '这是您的意见，须由他人决定。',
+  held_decide: (what: string, title: string) => `${what}：${title}`,
+  held_why_rate: '提交快于正常阅读。',
+  held_why_unreliable: '同事的看法常与此人不同。',
+  held_why_against_all: '模型很确定是另一标签，且无他人支持。',
+  held_why_one_sided: '同一人对同一公司总是偏向一方。',
+  held_why_disagreement: '意见相互矛盾。',
+  held_why_rejected: '已被同事驳回。',
 };

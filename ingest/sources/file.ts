@@ -8,7 +8,7 @@ import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { isoTime } from '../../core/event.ts';
 import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
-import type { Emit, RawItem, Refusal, Source } from '../source.ts';
+import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
 import { beginningOf, resumeCursor, type FileCursor } from './file_cursor.ts';
 import { detectFormat, readRecords, type FileFormat } from './file_records.ts';
@@ -90,12 +90,14 @@ async function readFileOnce(
   const pace = chosen.replay === undefined ? null : createPace(chosen.replay.speed);
   let items: RawItem[] = [];
   let refused: Refusal[] = [];
+  let removed: Removal[] = [];
   let place = cursor.place;
 
   const flush = async (): Promise<void> => {
-    if (items.length + refused.length > 0) await emit(items, { refused });
+    if (items.length + refused.length + removed.length > 0) await emit(items, { refused, removed });
     items = [];
     refused = [];
+    removed = [];
     if (cursor === null || place === cursor.place) return;
     cursor = { ...cursor, place };
     await cursors.put(context.name, cursor);
@@ -113,9 +115,12 @@ async function readFileOnce(
           await context.clock.sleep(wait, signal);
         }
         items.push(item);
+      } else if (record.removal !== undefined) {
+        removed.push({ ...record.removal, ...shifted(record.removal.at, shift) });
       } else if (record.refusal !== undefined) refused.push(record.refusal);
       place = record.place;
-      if (items.length + refused.length >= BATCH) await flush();
+      // An emit takes removals after items: what follows one in the file waits for the next.
+      if (items.length + refused.length >= BATCH || record.removal !== undefined) await flush();
     }
   }
   await flush();
@@ -130,6 +135,11 @@ function finishItem(item: RawItem, chosen: FileSettings, shift: number): RawItem
     ...item,
     ...(time === null ? {} : { published_at: isoTime(time + shift) }),
   };
+}
+
+function shifted(at: string | undefined, shift: number): { at?: string } {
+  const time = shift === 0 ? null : parseTime(at ?? '');
+  return time === null ? {} : { at: isoTime(time + shift) };
 }
 
 /**

@@ -9,16 +9,17 @@ import { createGunzip } from 'node:zlib';
 import { TidewatchError } from '../../core/errors.ts';
 import { decodeFeed } from '../encoding.ts';
 import { parseFeed } from '../feed.ts';
-import { TEXT_COLUMNS, itemFromRecord } from '../fields.ts';
-import type { RawItem, Refusal } from '../source.ts';
+import { TEXT_COLUMNS, itemFromRecord, removalFromRecord } from '../fields.ts';
+import type { RawItem, Refusal, Removal } from '../source.ts';
 import { readLines, type Line } from './lines.ts';
 
 export type FileFormat = 'jsonl' | 'csv' | 'rss';
 
-/** One line of a file: an item, or why it is none. `place` grows through the file, and is what the cursor holds. */
+/** One line of a file: an item, what was taken back (JSON lines only), or why it is neither. `place` grows through the file, and is what the cursor holds. */
 export interface FileRecord {
   readonly place: number;
   readonly item?: RawItem;
+  readonly removal?: Removal;
   readonly refusal?: Refusal;
 }
 
@@ -102,7 +103,9 @@ function jsonRecord({ number, text, isTooLong }: Line, maxBytes: number): FileRe
     const reason = `Line ${number}: it is not JSON: ${(error as Error).message}`;
     return { place: number, refusal: { code: 'input.invalid', reason, value: text } };
   }
-  const item = itemFromRecord(record);
+  const found = removalFromRecord(record) ?? { item: itemFromRecord(record) };
+  if (typeof found !== 'string' && !('item' in found)) return { place: number, removal: found };
+  const item = typeof found === 'string' ? found : found.item;
   if (typeof item !== 'string') return { place: number, item };
   return { place: number, refusal: { code: 'input.invalid', reason: `Line ${number}: ${item}`, value: text } };
 }

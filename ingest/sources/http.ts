@@ -7,11 +7,15 @@
  * an Idempotency-Key the first answer comes again.
  * Rejected: a framework; one route with exact limits is shorter on node:http.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
-import { isSameSecret } from '../../core/secret.ts';
+import { deadline } from '../../core/deadline.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { callerOf, createRateLimit, type RateLimit } from '../../core/rate_limit.ts';
+import { requestIdOf } from '../../core/request_id.ts';
+import { bearerOf, isSameSecret } from '../../core/secret.ts';
+import { createDoorServer, tlsSettings } from '../../core/tls.ts';
 import { createConditionKeeper } from '../condition.ts';
 import type { Emit, Source } from '../source.ts';
 import { send, sendEarly } from './http_answer.ts';
@@ -37,6 +41,14 @@ const settings = z.object({
     .default(1_000_000)
     .describe('Longest single document within a body.'),
   source_class: z.enum(['news', 'social']).default('social').describe('Class of documents that do not say.'),
+  requests_per_minute: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(6_000)
+    .describe('Most requests of one token, or of one address without one; more are told to wait (429).'),
+  tls: tlsSettings,
   timeout_ms: z
     .number()
     .int()
@@ -72,7 +84,8 @@ export const httpSource = defineComponent({
       address: () => address,
       async run(emit) {
         const timeout = chosen.timeout_ms;
-        const server = createServer({
+        const limit = createRateLimit(chosen.requests_per_minute);
+        const server = createDoorServer(chosen.tls, {
           requestTimeout: timeout,
           headersTimeout: timeout,
           connectionsCheckingInterval: Math.min(1000, timeout),
@@ -81,9 +94,11 @@ export const httpSource = defineComponent({
         let open = 0;
         server.on('request', (request, response) => {
           open += 1;
-          void answer(request, response, open > MAX_OPEN_REQUESTS, { chosen, context, keys, emit }).finally(() => {
-            open -= 1;
-          });
+          void answer(request, response, open > MAX_OPEN_REQUESTS, { chosen, context, keys, limit, emit }).finally(
+            () => {
+              open -= 1;
+            },
+          );
         });
         try {
           address = await listenPatiently(server, chosen, context, condition);
@@ -101,6 +116,7 @@ interface DoorParts {
   readonly chosen: HttpSettings;
   readonly context: Context;
   readonly keys: IdempotencyKeys;
+  readonly limit: RateLimit;
   readonly emit: Emit;
 }
 
@@ -111,7 +127,11 @@ async function answer(
   parts: DoorParts,
 ): Promise<void> {
   const { chosen, context } = parts;
+  const given = request.headers['x-request-id'];
+  const requestId = requestIdOf(typeof given === 'string' ? given : undefined);
+  response.setHeader('x-request-id', requestId);
   try {
+    checkRate(request, parts);
     checkRequest(request, chosen);
     if (context.signal.aborted) throw stopping();
     if (isCrowded) throw busy(`${MAX_OPEN_REQUESTS} requests are being worked on already`);
@@ -127,7 +147,7 @@ async function answer(
     send(response, status, counts, isRepeated ? { 'idempotency-replayed': 'true' } : {});
   } catch (error) {
     const problem = error instanceof RequestProblem ? error : null;
-    if (problem === null) context.log.error({ err: error }, `${context.name}: a request failed`);
+    if (problem === null) context.log.error({ err: error, request_id: requestId }, `${context.name}: a request failed`);
     context.metrics.stage('ingest').error(problem?.code ?? 'internal');
     const body = { error: problem?.message ?? 'It failed here; post again.' };
     if (request.complete) send(response, problem?.status ?? 500, body, problem?.headers);
@@ -138,7 +158,7 @@ async function answer(
 /** Hands the documents of a body to the stage; says what became of them. @throws RequestProblem 400, 429, 503 */
 async function take(body: Buffer, contentType: string, { chosen, context, emit }: DoorParts): Promise<KeptAnswer> {
   const { items, rejected } = readDocuments(body, contentType, chosen);
-  const signal = AbortSignal.any([AbortSignal.timeout(chosen.timeout_ms), context.signal]);
+  const signal = deadline(chosen.timeout_ms, context.signal);
   const receipt = await emit(
     items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
     { signal },
@@ -176,6 +196,18 @@ function checkRequest(request: IncomingMessage, chosen: HttpSettings): void {
   if (encoding !== 'identity') {
     throw new RequestProblem(415, 'input.invalid', `The body must not be compressed (content-encoding: ${encoding}).`);
   }
+}
+
+/** By token, so that clients behind one address do not share; a wrong token is its address'. @throws RequestProblem 429 */
+function checkRate(request: IncomingMessage, { chosen, limit }: DoorParts): void {
+  const authorization = request.headers.authorization ?? '';
+  const token = bearerOf(authorization);
+  const isToken = token !== undefined && isKnown(authorization, chosen);
+  const wait = limit.take(isToken ? `token:${token}` : callerOf(request.socket.remoteAddress));
+  if (wait === 0) return;
+  const secs = Math.ceil(wait / 1000);
+  const said = `That is too often: wait ${secs} s (requests_per_minute is ${chosen.requests_per_minute})`;
+  throw new RequestProblem(429, 'access.too_many', said, { 'retry-after': String(secs) });
 }
 
 function busy(reason: string): RequestProblem {

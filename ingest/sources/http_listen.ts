@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { doorUrl, type TlsSettings } from '../../core/tls.ts';
 import type { ConditionKeeper } from '../condition.ts';
 
 const PORT_RETRY_MS = 15_000;
@@ -9,7 +10,7 @@ const PORT_RETRY_MS = 15_000;
 /** Listens; a taken port is said once and tried again until it is free. Null when the signal aborts first. */
 export async function listenPatiently(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: TlsSettings | undefined },
   context: Context,
   condition: ConditionKeeper,
 ): Promise<string | null> {
@@ -17,9 +18,9 @@ export async function listenPatiently(
     try {
       const taken = await listen(server, host, port);
       condition.succeeded();
-      const shown = host.includes(':') ? `[${host}]` : host;
-      context.log.info(`${context.name}: takes documents at http://${shown}:${taken}/documents`);
-      return `http://${shown}:${taken}`;
+      const address = doorUrl(tls, host, taken);
+      context.log.info(`${context.name}: takes documents at ${address}/documents`);
+      return address;
     } catch (error) {
       const failure = asListenError(error, host, port);
       context.metrics.stage('ingest').error(failure.code);

@@ -12,6 +12,7 @@ import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl, toTidewatchError } from '../../core/errors.ts';
 import { isoTime } from '../../core/event.ts';
 import type { FetchResult } from '../../core/http.ts';
+import { tlsSettings } from '../../core/tls.ts';
 import { createConditionKeeper } from '../condition.ts';
 import { decodeFeed } from '../encoding.ts';
 import { parseFeed, type Feed } from '../feed.ts';
@@ -49,6 +50,7 @@ const settings = z.object({
       host: z.string().min(1).default('127.0.0.1').describe('Address to listen on for hubs.'),
       port: z.number().int().min(0).max(65_535).default(8082).describe('Port to listen on; feeds may share it.'),
       lease_secs: z.number().int().min(60).max(31_536_000).default(864_000).describe('Lease to ask hubs for.'),
+      tls: tlsSettings,
     })
     .optional()
     .describe('Where hubs can push to; absent: the feed is polled only.'),

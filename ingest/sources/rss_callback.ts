@@ -3,8 +3,11 @@
  * Open while a feed uses it. It listens where the settings say (the loopback, behind a reverse proxy that has the
  * certificate); what stands behind a path is the subscription's business.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { HttpClient } from '../../core/http.ts';
+import { callerOf, createRateLimit } from '../../core/rate_limit.ts';
+import { requestIdOf } from '../../core/request_id.ts';
+import { createDoorServer, type TlsSettings } from '../../core/tls.ts';
 import { closeServer } from './http_listen.ts';
 
 export type Knock = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void>;
@@ -17,6 +20,8 @@ interface Door {
 
 const doors = new WeakMap<HttpClient, Map<string, Door>>();
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Of one address: what a busy hub pushes, far above what any needs to guess a path. */
+const REQUESTS_PER_MINUTE = 600;
 /** Requests name a path only. */
 const BASE = 'http://callback';
 
@@ -26,14 +31,14 @@ const BASE = 'http://callback';
  */
 export async function openCallback(
   http: HttpClient,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tls }: { readonly host: string; readonly port: number; readonly tls?: TlsSettings | undefined },
   path: string,
   knock: Knock,
 ): Promise<() => Promise<void>> {
   const open = doors.get(http) ?? new Map<string, Door>();
   doors.set(http, open);
   const place = `${host}:${port}`;
-  const door = open.get(place) ?? openDoor(host, port);
+  const door = open.get(place) ?? openDoor(host, port, tls);
   open.set(place, door);
   door.paths.set(path, knock);
   const close = async (): Promise<void> => {
@@ -51,15 +56,23 @@ export async function openCallback(
   return close;
 }
 
-function openDoor(host: string, port: number): Door {
+function openDoor(host: string, port: number, tls: TlsSettings | undefined): Door {
   const paths = new Map<string, Knock>();
-  const server = createServer({
+  const limit = createRateLimit(REQUESTS_PER_MINUTE);
+  const server = createDoorServer(tls, {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: 1000,
   });
   server.maxConnections = 256;
   server.on('request', (request, response) => {
+    const given = request.headers['x-request-id'];
+    response.setHeader('x-request-id', requestIdOf(typeof given === 'string' ? given : undefined));
+    const wait = limit.take(callerOf(request.socket.remoteAddress));
+    if (wait > 0) {
+      response.writeHead(429, { 'retry-after': String(Math.ceil(wait / 1000)) }).end();
+      return;
+    }
     const address = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : null;
     const knock = paths.get(address?.pathname.replace(/^.*\//, '') ?? '');
     if (address === null || knock === undefined) {

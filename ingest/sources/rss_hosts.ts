@@ -51,10 +51,14 @@ function createGate(clock: Clock): HostGate {
       while (host.open >= connections) await turn(host, signal);
       host.open += 1;
       try {
-        const now = clock.now();
-        const at = Math.max(now, host.next, host.heldUntil);
-        host.next = Math.max(now, host.next) + 1000 / requestsPerSecond;
-        if (at > now) await clock.sleep(at - now, signal);
+        for (let held = -1; held !== host.heldUntil;) {
+          // Again where the host asked to be left alone while this request waited: it takes a new place in the line.
+          held = host.heldUntil;
+          const now = clock.now();
+          const at = Math.max(now, host.next, held);
+          host.next = at + 1000 / requestsPerSecond;
+          if (at > now) await clock.sleep(at - now, signal);
+        }
         return await work();
       } finally {
         host.open -= 1;

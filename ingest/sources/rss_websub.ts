@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl, toTidewatchError } from '../../core/errors.ts';
 import { readBody, RequestProblem } from './http_body.ts';
+import type { TlsSettings } from '../../core/tls.ts';
 import { openCallback } from './rss_callback.ts';
 
 export interface WebSubSettings {
@@ -16,6 +17,7 @@ export interface WebSubSettings {
   readonly host: string;
   readonly port: number;
   readonly lease_secs: number;
+  readonly tls?: TlsSettings | undefined;
 }
 
 interface Kept {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { baselineOf, type Baseline, type Pool } from '../../alerting/baseline.ts';
+import { baselineOf, type Baseline } from '../../alerting/baseline.ts';
+import type { Pool } from '../../alerting/baseline_level.ts';
 import { createExposures, type Exposures } from '../../alerting/exposure.ts';
 import { hear, type Lanes } from '../../alerting/lanes.ts';
 import { newPast, remember, type Past } from '../../alerting/past.ts';

@@ -26,6 +26,8 @@ describe('false-discovery control', () => {
   it('allows an hour its part of a month', () => {
     expect(levelOf(1, HOUR)).toBeCloseTo(1 / 720, 12);
     expect(levelOf(1000, HOUR)).toBe(0.05);
+    expect(levelOf(1000, HOUR, 0.3)).toBe(0.3);
+    expect(levelOf(30, 6 * HOUR)).toBe(0.05);
   });
 
   it('holds under the null and beside true incidents: false alerts a month, and false ones among all (simulation)', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drivingDocuments, summarize } from '../../alerting/evidence.ts';
-import { alarm, explained, type Alarmed } from '../../alerting/inhibition.ts';
+import { alarm, explained, type Alarmed, type Judged } from '../../alerting/inhibition.ts';
 import type { Series } from '../../core/event.ts';
 import { observe } from '../../alerting/observation.ts';
 import { closeThrough, newRecord, windowAt } from '../../alerting/window.ts';
@@ -55,8 +55,15 @@ describe('evidence', () => {
 });
 
 describe('inhibition', () => {
-  const driving = (entities: readonly string[][]) =>
-    entities.map((ids, index) => observe(opinionOf({ id: String(index), time: START, negative: 0.9, entities: ids })));
+  /** Driving stories about these entities, of a window that saw as many where none were usual. */
+  const driving = (entities: readonly string[][], usual = 0): Judged => ({
+    measure: 'negative',
+    observed: 0.9 * entities.length,
+    interval: { low: 0, high: usual },
+    stories: entities.map((ids, index) =>
+      observe(opinionOf({ id: String(index), time: START, negative: 0.9, entities: ids })),
+    ),
+  });
   const topic: Series = { kind: 'topic', entity: null, topic: 'Markets' };
   const norvale: Series = { kind: 'entity', entity: 'norvale', topic: null };
   const pair: Series = { kind: 'entity_topic', entity: 'norvale', topic: 'Markets' };
@@ -77,7 +84,18 @@ describe('inhibition', () => {
     const stories = driving([['norvale'], ['norvale'], ['norvale'], [], ['other']]);
     expect(explained(topic, stories, alarmedBy(norvale), new Map())).toBeNull();
     expect(explained(topic, stories, alarmedBy(), new Map())).toBeNull();
-    expect(explained(topic, [], alarmedBy(norvale), new Map())).toBeNull();
+    expect(explained(topic, driving([]), alarmedBy(norvale), new Map())).toBeNull();
+  });
+
+  it('holds a topic back when what is left without an entity that has an alert is usual', () => {
+    const entities = [['norvale'], ['norvale'], ['norvale'], [], ['other']];
+    expect(explained(topic, driving(entities, 2), alarmedBy(norvale), new Map())).toBe(
+      'Held back: 3 of 5 driving stories belong to norvale, with an alert of its own; without them 1.8 are left, where up to 2 are usual.',
+    );
+    expect(explained(topic, driving(entities, 1), alarmedBy(norvale), new Map())).toBeNull();
+    expect(explained(topic, driving(entities, 9), alarmedBy(), new Map())).toBeNull();
+    const share: Judged = { ...driving(entities, 2), measure: 'share' };
+    expect(explained(topic, share, alarmedBy(norvale), new Map())).toBeNull();
   });
 
   it('says one incident once between an entity and the entity within a topic, whichever came first', () => {

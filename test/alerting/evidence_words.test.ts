@@ -3,7 +3,7 @@ import { gather, type Background } from '../../alerting/background.ts';
 import { alertChart } from '../../alerting/chart.ts';
 import { evidenceOf } from '../../alerting/evidence.ts';
 import { observe } from '../../alerting/observation.ts';
-import { tellingWords, wordsOf } from '../../alerting/words.ts';
+import { tellingWords, wordsOf } from '../../core/telling_words.ts';
 import type { Judgement } from '../../alerting/detector.ts';
 import { evidenceSchema } from '../../core/event.ts';
 import { baselineWith, windowOver } from './made.ts';
@@ -25,6 +25,10 @@ describe('telling words', () => {
     expect(found).toContain('halts');
     for (const word of ['norvale', 'bank', 'on', 'earnings']) expect(found).not.toContain(word);
     expect(found).not.toContain('shares');
+  });
+
+  it('are none where one word is all that is ever written: it has no odds', () => {
+    expect(tellingWords(['Headline 1', 'Headline 2'], ['Headline 3', 'Headline 4'], 'en', [])).toEqual([]);
   });
 
   it('does not let one mention of a rare word win', () => {

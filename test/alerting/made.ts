@@ -1,5 +1,6 @@
 /** Baselines and windows made to measure, for tests of detectors. */
-import type { Baseline, Level, PastBlock } from '../../alerting/baseline.ts';
+import type { Baseline, PastBlock } from '../../alerting/baseline.ts';
+import type { Level } from '../../alerting/baseline_level.ts';
 import { observe, type Observation } from '../../alerting/observation.ts';
 import { FIRST_POOL } from '../../alerting/pools.ts';
 import { differentBy, type SeriesWindow } from '../../alerting/window.ts';
@@ -39,9 +40,11 @@ export function baselineWith({
   };
 }
 
-/** A window of 8 hours over these stories. */
-export function windowOver(facts: readonly Omit<OpinionFacts, 'time'>[]): SeriesWindow {
-  const counted = facts.map((one, index) => observe(opinionOf({ time: START + index, ...one })));
+/** A window of 8 hours over these stories, dealt out over its hours unless they have a time. */
+export function windowOver(facts: readonly (Omit<OpinionFacts, 'time'> & { readonly time?: number })[]): SeriesWindow {
+  const counted = facts
+    .map((one, index) => observe(opinionOf({ time: START + ((index * 5) % 8) * HOUR + index, ...one })))
+    .sort((a, b) => a.time - b.time);
   const driving = counted.filter(({ leansNegative }) => leansNegative);
   return {
     series: { kind: 'entity', entity: 'acme', topic: null },

@@ -13,7 +13,7 @@ const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 describe('the alerting settings', () => {
   it('need nothing: surge and the console by default', () => {
     const settings = alertingSettings.parse({});
-    expect(settings.detectors).toMatchObject([{ type: 'surge', name: 'surge', fire_score: 4, min_stories: 6 }]);
+    expect(settings.detectors).toMatchObject([{ type: 'surge', name: 'surge', fire_score: 3, min_stories: 6 }]);
     expect(settings.notifiers).toMatchObject([{ type: 'console', name: 'console' }]);
     expect(settings.send).toEqual(['firing', 'resolved']);
   });
@@ -30,7 +30,7 @@ describe('the alerting settings', () => {
   });
 
   it('refuse thresholds without hysteresis', () => {
-    expect(refusal({ clear_score: 5 })).toContain('clear_score: must be below the fire_score of surge (4)');
+    expect(refusal({ clear_score: 5 })).toContain('clear_score: must be below the fire_score of surge (3)');
     expect(refusal({ critical_score: 1.5 })).toContain('critical_score: must be above clear_score');
   });
 

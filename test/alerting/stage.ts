@@ -1,6 +1,7 @@
 /** The alerting stage on real planes (LMDB state and log, chdb) in one folder, for tests. */
 import { join } from 'node:path';
-import { createAlerting, type Alerting, type AlertingDeps } from '../../alerting/alerting.ts';
+import { createAlerting, type Alerting } from '../../alerting/alerting.ts';
+import type { AlertingDeps } from '../../alerting/parts.ts';
 import { alertingSettings } from '../../alerting/settings.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Alert } from '../../core/event.ts';

@@ -31,6 +31,17 @@ describe('surge', () => {
     expect(judgement.anomalous).toBe(false);
   });
 
+  it('does not wait for a larger share from ten times the expected number on, unless the share is improbably small', () => {
+    // 10.8 where 0.5 were expected: sober words about a collapse leave the share near the usual one.
+    const sober = judge(12, 28, { negative: level(0.5, 0.7), share: 0.25 });
+    expect(sober.anomalous).toBe(true);
+    expect(sober.reasons.join(' ')).toContain('which from 10 times the expected number is not asked for');
+    expect(judge(12, 28, { negative: level(1.5, 2), share: 0.25 }).anomalous).toBe(false);
+    // A share as usual or somewhat under it says nothing against a collapse that is told in sober words.
+    expect(judge(12, 28, { negative: level(0.5, 0.7), share: 0.35 }).anomalous).toBe(true);
+    expect(judge(12, 28, { negative: level(0.5, 0.7), share: 0.7 }).anomalous).toBe(false);
+  });
+
   it('keeps still when the share is high and the number usual', () => {
     const judgement = judge(8, 0, { negative: level(6, 9) });
     expect(judgement.observedShare).toBeCloseTo(0.9, 12);

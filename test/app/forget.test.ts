@@ -128,7 +128,8 @@ describe('forgetting in a stopped folder', { timeout: 60_000 }, () => {
     );
     expect(report.before).toMatchObject({
       'store documents': 2, 'store opinions': 2, 'store alerts': 1, 'stream documents': 2, 'stream opinions': 2,
-      'stream documents.dead': 1, 'state notify.queue': 2, 'state alerting.series': 2, 'state ingest_floods': 1,
+      'stream documents.dead': 1, 'state notify.queue': 2, 'state alerting.series': 2, 'state ingest_flood_log': 3,
+      'state ingest_story_log': 2,
     }); // prettier-ignore
     expect(report).toMatchObject({ after: {}, remaining: 0, raw: 0, kept: null });
     const raw = await rawFiles();
@@ -189,6 +190,33 @@ describe('forgetting in a stopped folder', { timeout: 60_000 }, () => {
   });
 });
 
+describe('forgetting what was refused', { timeout: 120_000 }, () => {
+  it('finds an item without a source of its own by its feed and by its address, and leaves others', async () => {
+    const folder = await openFolder();
+    const url = 'https://wire.example/flood';
+    const long = { title: SECRET, text: 'x'.repeat(30_000), html: false };
+    await folder.intake.take('wire', [
+      { guid: '1', url, ...long },
+      { guid: '2', ...long },
+    ]);
+    const broken = { code: 'input.invalid', reason: 'Line 7 is no JSON.', value: `{"text":"${SECRET}` } as const;
+    await folder.intake.take('lines', [], { refused: [broken] });
+    await folder.intake.take('ledger', [
+      { guid: '1', title: 'Bellwick opens a new clinic', text: long.text, html: false },
+    ]);
+    await folder.close();
+    const remove = async (kind: 'document' | 'source', value: string) =>
+      forgetFolder(settings, { kind, value, outlet: null }, { dryRun: false });
+    const letters = { 'stream documents.dead': 1 };
+    expect(await remove('document', url)).toMatchObject({ before: letters, after: {}, remaining: 0 });
+    expect(await remove('source', 'wire')).toMatchObject({ before: letters, after: {}, remaining: 0 });
+    expect(await remove('source', 'lines')).toMatchObject({ before: letters, after: {}, remaining: 0 });
+    const raw = await rawFiles();
+    expect(raw).not.toContain(SECRET);
+    expect(raw).toContain('Bellwick opens a new clinic');
+  });
+});
+
 describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
   it('is done by the process that has it; what was on its way does not come back', async () => {
     const documents = await fill();
@@ -197,7 +225,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     const { stream, store, state, intake } = folder;
     const removing = createRemoving({
       stream, store, state, dataDir: path, authors: settings.ingest, log,
-      forgetInMemory: (removals) => intake.forget(removals),
+      memory: intake, elsewhere: () => Promise.resolve([]),
     }); // prettier-ignore
     await removing.start();
     const asked = forgetFolder(settings, { kind: 'author', value: 'mia_quill', outlet: 'birdsong' }, { dryRun: false });
@@ -216,6 +244,11 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     expect(report).toMatchObject({ remaining: 0, after: {} });
     expect(report.before['store documents']).toBe(2);
     expect(await store.query('SELECT id FROM documents')).toEqual([{ id: documents[2]?.id }]);
+    // What the running process remembered of the author's texts is not written back with the next batch.
+    await intake.take('social', [post('5', 'tom', 'Eastgate trams stop at noon, says the board at the station')]);
+    const rows = state.table<[string, unknown][]>('ingest_story_log').entries();
+    const stories = new Set(Array.from(rows, ({ value }) => value.map(([key]) => key)).flat());
+    for (const { id, author } of documents) expect(stories.has(`s${id}`)).toBe(author === documents[2]?.author);
     await removing.stop();
     await folder.close();
     await unlock();
@@ -232,7 +265,8 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
       dataDir: path,
       authors: settings.ingest,
       log,
-      forgetInMemory: () => undefined,
+      memory: intake,
+      elsewhere: () => Promise.resolve([]),
     });
     await stream.createGroup(TOPICS.removals, 'removal');
     await intake.take('social', [], {

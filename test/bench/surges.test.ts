@@ -3,9 +3,12 @@ import { rollingDeviation, seasonalHybridEsd, spikeRatio, staticThreshold } from
 import {
   falsePerMonth,
   firings,
+  interval,
+  joined,
   medianDelay,
   newTally,
   recallOf,
+  talliesOf,
   tallyAlerts,
 } from '../../bench/alerting/surge_scoring.ts';
 import { DAY, HOUR, LEARNING_DAYS, START, surgeStream, type SurgeStream } from '../../bench/alerting/surge_stream.ts';
@@ -87,5 +90,39 @@ describe('what alerts are worth', () => {
       ({ entity, time }) => entity === surge?.entity && time >= surge.from && time < surge.to,
     );
     expect(new Set(during.map(({ author }) => author)).size).toBeGreaterThan(20);
+  });
+
+  it('adds up to the same by company, and draws companies again for an interval', () => {
+    const alerts = [
+      { entity: 'a', at: at + 5 * HOUR },
+      { entity: 'b', at: at + 27 * DAY },
+    ];
+    const whole = newTally();
+    tallyAlerts(whole, stream, alerts);
+    const tallies = talliesOf(stream, alerts);
+    expect(joined(tallies)).toEqual(whole);
+    // Two companies, one with the only surge found: a draw finds none, half or all.
+    expect(interval([tallies], (drawn) => recallOf(drawn ?? whole))).toEqual([0, 1]);
+    expect(interval([tallies, tallies], (one, other) => recallOf(one ?? whole) - recallOf(other ?? whole))).toEqual([
+      0, 0,
+    ]);
+  });
+
+  it('plants swarms of many accounts with a post or two each, some of which ingest comes to see as coordinated', () => {
+    const { posts, planted } = surgeStream(5, 4, 84);
+    const swarms = planted.filter(({ kind }) => kind === 'swarm');
+    expect(swarms).toHaveLength(4);
+    const highest: number[] = [];
+    for (const { entity, from, to } of swarms) {
+      const own = posts.filter((one) => one.entity === entity && one.time >= from && one.time < to);
+      const by = new Map<string, number>();
+      for (const { author } of own) if (author.includes('swarm')) by.set(author, (by.get(author) ?? 0) + 1);
+      if (by.size === 0) continue; // It fell into an outage.
+      expect(Math.max(...by.values())).toBeLessThanOrEqual(2);
+      highest.push(Math.max(...own.map(({ coordinated }) => coordinated)));
+    }
+    // One whose posts share no words and whose accounts nobody can tell from readers scores nothing.
+    expect(Math.max(...highest)).toBeGreaterThan(0.5);
+    expect(posts.filter(({ news, coordinated }) => news && coordinated > 0)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutBatches, cutRequests } from '../../classifier/queue.ts';
+import { cutBatches, cutRequests, dealOut } from '../../classifier/queue.ts';
 
 describe('cutting batches by token budget', () => {
   it('puts texts of like length together, longest first', () => {
@@ -61,5 +61,19 @@ describe('cutting texts into requests', () => {
       { from: 7, to: 8 },
     ]);
     expect(cutRequests([], limits)).toEqual([]);
+  });
+});
+
+describe('texts dealt to several copies of a model', () => {
+  it('give each hand texts of all lengths, each text once', () => {
+    expect(dealOut([5, 50, 10, 40, 20], 2)).toEqual([
+      [1, 4, 0],
+      [3, 2],
+    ]);
+  });
+
+  it('leave no hand empty', () => {
+    expect(dealOut([7], 4)).toEqual([[0]]);
+    expect(dealOut([], 4)).toEqual([]);
   });
 });

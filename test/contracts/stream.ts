@@ -163,14 +163,31 @@ export function describeStreamContract(name: string, openStream: () => Promise<O
 
     it('tells the lag in messages and seconds', async () => {
       await opened.stream.createGroup('t', 'g');
-      expect(await opened.stream.lag('t', 'g')).toEqual({ messages: 0, seconds: 0 });
+      expect(await opened.stream.lag('t', 'g')).toMatchObject({ messages: 0, seconds: 0 });
       await opened.stream.append('t', messages(0, 4));
       await new Promise((resolve) => setTimeout(resolve, 30));
       const lag = await opened.stream.lag('t', 'g');
       expect(lag.messages).toBe(4);
       expect(lag.seconds).toBeGreaterThan(0.01);
       await take(opened.stream, 't', 'g', 4);
-      expect(await opened.stream.lag('t', 'g')).toEqual({ messages: 0, seconds: 0 });
+      expect(await opened.stream.lag('t', 'g')).toMatchObject({ messages: 0, seconds: 0 });
+    });
+
+    it('shows all that a topic holds, acknowledged or not, without moving any reader', async () => {
+      const scan = async (topic: string): Promise<unknown[]> => {
+        const found: unknown[] = [];
+        for await (const part of opened.stream.scan(topic, stop.signal)) found.push(...part.map(({ value }) => value));
+        return found;
+      };
+      expect(await scan('t')).toEqual([]);
+      await opened.stream.append('t', messages(0, 700));
+      expect(await take(opened.stream, 't', 'g', 5)).toEqual(expect.arrayContaining([0, 1, 2, 3, 4]));
+      const delivery = await open(opened.stream, 't', 'g', stop.signal)();
+      await delivery.acknowledge([{ topic: 'out', messages: [...delivery.messages] }]);
+      const { messages: lag } = await opened.stream.lag('t', 'g');
+      expect(await scan('t')).toEqual(messages(0, 700).map(({ value }) => value));
+      expect(await scan('out')).toEqual(delivery.messages.map(({ value }) => value));
+      expect((await opened.stream.lag('t', 'g')).messages).toBe(lag);
     });
 
     it('ends a subscription when its signal aborts, also while it waits', async () => {

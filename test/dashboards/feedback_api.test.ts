@@ -87,8 +87,8 @@ async function post(path: string, body: unknown, headers: Record<string, string>
     headers: { authorization, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
-  const { feedback, error } = (await answer.json()) as { feedback?: FeedbackRow; error?: { message: string } };
-  return { status: answer.status, row: feedback, id: feedback?.id ?? '', message: error?.message ?? '' };
+  const { feedback, detail } = (await answer.json()) as { feedback?: FeedbackRow; detail?: string };
+  return { status: answer.status, row: feedback, id: feedback?.id ?? '', message: detail ?? '' };
 }
 
 async function get<Answer>(path: string, status = 200, address = server.address()): Promise<Answer> {
@@ -175,9 +175,9 @@ describe('feedback on documents', () => {
       { author: 'Wei', kind: 'verdict', alert_id: 'x', value: 'noise' },
       'no such alert',
     ],
-    ['a label that is none', 400, correction('Wei', 'angry'), 'value'],
-    ['nobody', 400, correction(' ', 'neutral'), 'say who you are'],
-    ['an unknown field', 400, { ...correction('Wei', 'neutral'), weight: 9 }, 'weight'],
+    ['a label that is none', 422, correction('Wei', 'angry'), 'value'],
+    ['nobody', 422, correction(' ', 'neutral'), 'say who you are'],
+    ['an unknown field', 422, { ...correction('Wei', 'neutral'), weight: 9 }, 'weight'],
   ])('refuses %s', async (_, status, body, said) => {
     expect(await post('/feedback', body)).toMatchObject({ status, message: expect.stringContaining(said) as string });
   });
@@ -185,7 +185,7 @@ describe('feedback on documents', () => {
   it('takes nothing without the token, from a form, or from another site', async () => {
     const body = correction('Wei', 'neutral');
     expect((await post('/feedback', body, { authorization: 'Bearer wrong' })).status).toBe(401);
-    expect((await post('/feedback', body, { 'content-type': 'text/plain' })).status).toBe(400);
+    expect((await post('/feedback', body, { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await post('/feedback', body, { 'sec-fetch-site': 'cross-site' })).message).toContain('another site');
   });
 });
@@ -226,7 +226,7 @@ describe('verdicts, stories, incidents and words', () => {
     expect(answers[0]).toMatchObject({ label: 'negative', model: 'tiny@1' });
     expect(asked).toBe(1);
     await get('/documents/nosuch/explain', 404);
-    const refused = await get<{ error: { code: string } }>(`/documents/${second}/explain`, 501, plain.address());
-    expect(refused.error.code).toBe('model.missing');
+    const refused = await get<{ code: string }>(`/documents/${second}/explain`, 501, plain.address());
+    expect(refused.code).toBe('model.missing');
   });
 });

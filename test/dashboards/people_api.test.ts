@@ -61,11 +61,8 @@ async function post(path: string, body: unknown, headers: Record<string, string>
     headers: { authorization, 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  const { action, error } = (await answer.json()) as {
-    action?: { id: string; via: string };
-    error?: { message: string };
-  };
-  return { status: answer.status, id: action?.id ?? '', via: action?.via, message: error?.message ?? '' };
+  const { action, detail } = (await answer.json()) as { action?: { id: string; via: string }; detail?: string };
+  return { status: answer.status, id: action?.id ?? '', via: action?.via, message: detail ?? '' };
 }
 
 async function get<Answer>(path: string): Promise<Answer> {
@@ -102,7 +99,7 @@ describe('what people do, by the API', () => {
     expect((await post(`/alerts/${id}/acknowledge`, { author: 'Wei', note: 'on it' })).status).toBe(201);
     expect((await post(`/alerts/${id}/resolve`, { author: 'Wei' })).message).toContain('say why it is over');
     expect((await post(`/alerts/${id}/resolve`, { author: 'Wei', note: 'over' })).status).toBe(201);
-    expect(await post('/alerts/nosuch/acknowledge', { author: 'Wei' })).toMatchObject({ status: 400 });
+    expect(await post('/alerts/nosuch/acknowledge', { author: 'Wei' })).toMatchObject({ status: 404 });
     const { actions } = await get<ActionsAnswer>(`/actions?target=${id}`);
     expect(actions.map(({ request }) => request.kind).toSorted()).toEqual(['acknowledge', 'resolve']);
   });
@@ -130,12 +127,12 @@ describe('what people do, by the API', () => {
     ['no JSON', '{', 'not JSON'],
   ])('refuses a silence with %s, and says so', async (_, body, said) => {
     const { status, message } = await post('/silences', body);
-    expect([status, message]).toEqual([400, expect.stringContaining(said)]);
+    expect([status, message]).toEqual([said === 'not JSON' ? 400 : 422, expect.stringContaining(said)]);
   });
 
   it('takes nothing without the token, from a form, from another site, or too long', async () => {
     expect((await post('/silences', silence, { authorization: 'Bearer wrong' })).status).toBe(401);
-    expect((await post('/silences', silence, { 'content-type': 'text/plain' })).status).toBe(400);
+    expect((await post('/silences', silence, { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await post('/silences', silence, { 'sec-fetch-site': 'cross-site' })).message).toContain('another site');
     expect((await post('/silences', { ...silence, comment: 'x'.repeat(20_000) })).status).toBe(413);
     expect((await get<SilencesAnswer>('/silences')).silences).toEqual([]);

@@ -135,6 +135,14 @@ describe('spans', () => {
     expect(span.anchor).toBe('now');
   });
 
+  it('stay within the years that four digits can write', () => {
+    const { from, to } = resolveSpan({ from: '0000-01-01T00:00:00Z', to: '9999-12-31T23:59:59Z' }, 0, null);
+    expect([from, to].map((at) => new Date(at).toISOString())).toEqual([
+      '0000-01-01T00:00:00.000Z',
+      '9999-12-31T23:59:59.999Z',
+    ]);
+  });
+
   it('cover a given time wholly', () => {
     const span = resolveSpan({ from: '2026-03-01T00:30:00Z', to: '2026-03-01T22:10:00Z' }, now, now);
     expect(span.from).toBeLessThanOrEqual(Date.parse('2026-03-01T00:30:00Z'));

@@ -43,6 +43,8 @@ describe('a data folder on a bad disk', { timeout: 240_000 }, () => {
         watchlists: [join(REPOSITORY, 'examples', 'watchlist.yaml')],
         sources: [{ type: 'file', name: 'feed', path: 'feed.jsonl' }],
       },
+      // Few at a time, so that much is still to be done when the first opinions are there, however fast the machine is.
+      classifier: { max_batch_documents: 16 },
       dashboards: { port },
     };
     await writeFile(config, JSON.stringify(settings));

@@ -85,7 +85,9 @@ describe('the quickstart', () => {
       );
       await new Promise((resolve) => setTimeout(resolve, 5000));
       const alerts = await fired();
-      expect(alerts.map(({ series }) => series.entity ?? series.topic ?? '').toSorted()).toEqual(planted.toSorted());
+      expect(alerts.map(({ series }) => series.entity ?? series.topic ?? series.kind).toSorted()).toEqual(
+        planted.toSorted(),
+      );
       second.child.kill('SIGINT');
       expect(await second.exited, second.output()).toBe(0);
     },

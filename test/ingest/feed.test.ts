@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFeed } from '../../ingest/feed.ts';
+import { readJsonFeed } from '../../ingest/feed_json.ts';
 
 const rss = (item: string): string => `<rss version="2.0"><channel><title>t</title>${item}</channel></rss>`;
 const atom = (entry: string): string => `<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>${entry}</feed>`;
@@ -75,6 +76,22 @@ describe('a feed', () => {
       published_at: 'Tue, 10 Mar 2026 09:00:00 GMT',
     });
     expect(feed.items[1]?.text.trim()).toBe('Long body');
+  });
+
+  it.each([
+    ['the last in RSS', rss('<item><title>a</title><link>https://e.com/1</link><link>https://e.com/2</link><link/></item>'), 'https://e.com/2'],
+    ['the last in RSS, as an attribute too', rss('<item><title>a</title><link>https://e.com/1</link><link href="https://e.com/3"/></item>'), 'https://e.com/3'],
+    ['its own before another vocabulary’s', rss('<item><title>a</title><link>https://e.com/1</link><atom:link xmlns:atom="http://www.w3.org/2005/Atom" href="https://e.com/4"/></item>'), 'https://e.com/1'],
+    ['the first alternate in Atom', atom('<entry><title>a</title><link rel="self" href="https://e.com/0"/><link href="https://e.com/1"/><link href="https://e.com/2"/></entry>'), 'https://e.com/1'],
+  ])('with several links takes %s', async (_, feed, url) => {
+    expect((await first(feed))?.url).toBe(url);
+  }); // prettier-ignore
+
+  it('in JSON takes the HTML of an item before its plain text', () => {
+    const item = { id: '1', content_text: 'Short', content_html: '<p>The <b>whole</b> text</p>' };
+    const plain = { id: '2', content_text: 'Only this' };
+    const feed = readJsonFeed(JSON.stringify({ version: 'https://jsonfeed.org/version/1.1', items: [item, plain] }));
+    expect(feed.items.map(({ text }) => text.trim())).toEqual(['The whole text', 'Only this']);
   });
 
   it('in Atom gives its entries, whatever the type of their texts', async () => {

@@ -259,8 +259,14 @@ describe('the watch', () => {
     }
     expect([...kept.keys()].filter((key) => key.startsWith('a'))).toHaveLength(50);
     expect(kept.size).toBeLessThanOrEqual(50 + 20 + 5 + 10 + 2);
-    watch.forget(['someone499']);
+    watch.forget([{ kind: 'author', outlet: null, values: ['someone499'] }]);
     expect([...watch.changes()]).toEqual([['aboard\nsomeone499', null]]);
+    watch.forget([{ kind: 'source', outlet: null, values: ['elsewhere'] }]);
+    expect(watch.changes().size).toBe(0);
+    watch.forget([{ kind: 'source', outlet: null, values: ['board'] }]);
+    const gone = [...watch.changes()];
+    expect(gone).toHaveLength(49);
+    expect(gone.every(([key, row]) => key.startsWith('aboard\n') && row === null)).toBe(true);
   });
 });
 

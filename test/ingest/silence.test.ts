@@ -27,6 +27,9 @@ async function eventually(holds: () => boolean): Promise<void> {
 
 describe('a source that stops', { timeout: 120_000 }, () => {
   let bench: Workbench;
+  let clock: Clock;
+  /** Seconds; null: items without a date. */
+  let age: number | null = null;
   let mode: 'lively' | 'quiet' | 'gone' = 'lively';
   const server = createServer((_, response) => {
     if (mode === 'gone') {
@@ -34,13 +37,16 @@ describe('a source that stops', { timeout: 120_000 }, () => {
       return;
     }
     if (mode === 'lively') count += 3;
-    const items = Array.from({ length: 3 }, (__, index) => `<item><guid>g${count - index}</guid><title>Report ${count - index} of ${(count - index) * 7919}</title></item>`); // prettier-ignore
+    const date = age === null ? '' : `<pubDate>${new Date(clock.now() - age * 1000).toUTCString()}</pubDate>`;
+    const items = Array.from({ length: 3 }, (__, index) => `<item><guid>g${count - index}</guid><title>Report ${count - index} of ${(count - index) * 7919}</title>${date}</item>`); // prettier-ignore
     response.end(`<rss version="2.0"><channel>${items.join('')}</channel></rss>`);
   });
   let count = 0;
   beforeEach(async () => {
     mode = 'lively';
-    bench = await openWorkbench(fastClock());
+    age = null;
+    clock = fastClock();
+    bench = await openWorkbench(clock);
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
@@ -94,6 +100,42 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     const [well] = await news(1);
     expect(well).toMatchObject({ name: 'wire', status: 'ok', reason: null });
     expect(bench.lines.filter(({ level, msg }) => level === 40 && msg.includes('wire is quiet'))).toHaveLength(1);
+  });
+
+  it('is still called quiet after a restart, and nobody is told that it is well', async () => {
+    const { stage, health } = await start();
+    await eventually(() => health()?.usual_per_hour !== null && (health()?.items ?? 0) > 60);
+    mode = 'quiet';
+    expect(await news(1)).toMatchObject([{ name: 'wire', status: 'quiet' }]);
+    await stage.stop();
+    const again = await start();
+    await eventually(() => again.health()?.status !== 'starting');
+    const asked = again.health()?.last_success_at;
+    await eventually(() => again.health()?.last_success_at !== asked);
+    expect(again.health()).toMatchObject({ status: 'quiet', items: 0 });
+    mode = 'lively';
+    await eventually(() => again.health()?.status === 'ok');
+    const told = bench.lines.filter(({ msg }) => /wire is (quiet|well)/.test(msg)).map(({ msg }) => msg.slice(0, 13));
+    await news(1);
+    expect(told.slice(0, 1)).toEqual(['wire is quiet']);
+    expect(bench.lines.filter(({ msg }) => msg.includes('wire is well again'))).toHaveLength(1);
+  });
+
+  it('says how old its newest document was when it came, after a restart too, and not where no date is given', async () => {
+    const { stage, health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    expect(health()?.lag_secs).toBeNull();
+    // On this clock seven days are a minute.
+    age = 7 * 86_400;
+    await eventually(() => typeof health()?.lag_secs === 'number');
+    await stage.stop();
+    const lag = health()?.lag_secs ?? 0;
+    expect(lag).toBeGreaterThan(7 * 86_400);
+    expect(lag).toBeLessThan(14 * 86_400);
+    mode = 'gone';
+    const again = await start();
+    expect(again.health()?.lag_secs).toBe(health()?.lag_secs);
+    expect(again.health()?.last_item_at).toBe(health()?.last_item_at);
   });
 
   it('is called dead when its origin says so, and that is told', async () => {

@@ -133,6 +133,114 @@ describe('a story', () => {
   });
 });
 
+describe('what repeats or quotes another document', () => {
+  const OTHER =
+    'Never trust an airline that flies with borrowed engines, says my uncle, who repaired them for thirty years.';
+  const restart = (index: StoryIndex): StoryIndex => {
+    const rows = structuredClone([...index.changes()]);
+    const restored = createStoryIndex();
+    restored.restore(rows.flatMap(([key, value]) => (value === null ? [] : [{ key, value }])));
+    return restored;
+  };
+
+  it('joins its story by id and by address, whatever its words, and is less new than it', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first', url: 'https://wire.example/1' });
+    expect(place(index, 'so it begins', { repostOf: 'first' })).toMatchObject({ story: first.story, novelty: 75 });
+    expect(place(index, OTHER, { repostOf: 'https://wire.example/1' })).toMatchObject({
+      story: first.story,
+      novelty: 56,
+    });
+    expect(index.size).toBe(1);
+  });
+
+  it('joins before its words are looked at: they may be another story’s', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first' });
+    const other = place(index, OTHER, { id: 'other' });
+    expect(place(index, OTHER, { repostOf: 'first' }).story).toBe(first.story);
+    expect(place(index, OTHER).story).toBe(other.story);
+  });
+
+  it('that repeats a repeat joins the same story', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first' });
+    place(index, 'so it begins', { id: 'second', repostOf: 'first' });
+    place(index, 'what now', { id: 'third', repostOf: 'second' });
+    expect(place(index, OTHER, { repostOf: 'third' }).story).toBe(first.story);
+  });
+
+  it('does not lend the story its own words', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first' });
+    place(index, OTHER, { repostOf: 'first' });
+    const stranger = place(index, OTHER);
+    expect(stranger.story).toBe(stranger.id);
+    expect(stranger.story).not.toBe(first.story);
+  });
+
+  it('of a document that nobody has seen begins a story, which others that repeat it join', () => {
+    const index = createStoryIndex();
+    const quote = place(index, OTHER, { repostOf: 'https://elsewhere.example/9' });
+    expect(quote).toMatchObject({ story: quote.id, novelty: 100 });
+    const another = place(index, 'my uncle knew it', { repostOf: 'https://elsewhere.example/9' });
+    expect(another).toMatchObject({ story: quote.id, novelty: 75 });
+  });
+
+  it('of a story that was forgotten begins its own', () => {
+    const index = createStoryIndex();
+    place(index, REPORT, { id: 'first', url: 'https://wire.example/1' });
+    index.forget('first');
+    for (const repostOf of ['first', 'https://wire.example/1']) {
+      const quote = place(index, `${OTHER} ${repostOf}`, { repostOf });
+      expect(quote.story).toBe(quote.id);
+      index.forget(quote.id);
+    }
+  });
+
+  it('is known by the first two and the last ten keys of a story, of however many copies', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first', url: 'https://wire.example/1' });
+    for (let copy = 1; copy <= 40; copy += 1) place(index, REPORT, { id: `copy${copy}` });
+    const joins = (repostOf: string): boolean => {
+      // Looked at only: a probe in the index would become a key itself.
+      const probe = createStoryIndex();
+      probe.restore(structuredClone(rows).map(([key, value]) => ({ key, value })));
+      return place(probe, OTHER, { repostOf }).story === first.story;
+    };
+    const rows = structuredClone([...index.changes()]).flatMap(([key, value]) =>
+      value === null ? [] : [[key, value] as const],
+    );
+    expect(joins('first')).toBe(true);
+    expect(joins('https://wire.example/1')).toBe(true);
+    expect(joins('copy1')).toBe(true);
+    for (const gone of ['copy2', 'copy20', 'copy30']) expect(joins(gone)).toBe(false);
+    for (const kept of ['copy31', 'copy40']) expect(joins(kept)).toBe(true);
+  });
+
+  it('does not take a key from the story that has it now', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first' });
+    const second = place(index, OTHER, { id: 'second', url: 'https://wire.example/live' });
+    // The same address again, under another text: a page that is written on.
+    place(index, REPORT, { id: 'copy', url: 'https://wire.example/live' });
+    for (let copy = 1; copy <= 20; copy += 1) place(index, OTHER, { id: `later${copy}` });
+    expect(place(index, 'so it begins', { repostOf: 'https://wire.example/live' }).story).toBe(first.story);
+    expect(place(index, 'so it begins again', { repostOf: 'second' }).story).toBe(second.story);
+  });
+
+  it('joins its story after a restart as before', () => {
+    const index = createStoryIndex();
+    const first = place(index, REPORT, { id: 'first', url: 'https://wire.example/1' });
+    place(index, 'so it begins', { id: 'second', repostOf: 'first' });
+    place(index, OTHER, { id: 'orphan', repostOf: 'https://elsewhere.example/9' });
+    const restored = restart(index);
+    expect(place(restored, 'a', { repostOf: 'second' })).toMatchObject({ story: first.story, novelty: 56 });
+    expect(place(restored, 'b', { repostOf: 'https://wire.example/1' }).story).toBe(first.story);
+    expect(place(restored, 'c', { repostOf: 'https://elsewhere.example/9' }).story).toBe('orphan');
+  });
+});
+
 describe('a bare headline', () => {
   it.each([
     ['UPDATE 1-Norvale Bank limits payouts | Business | Wire', 'Norvale Bank limits payouts'],

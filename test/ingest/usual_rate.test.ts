@@ -11,12 +11,12 @@ function learnt(hours: number, count: (hourOfWeek: number) => number, rate = cre
   return rate;
 }
 const silent = (rate: UsualRate, startHour: number, hours: number) =>
-  rate.silence(MONDAY + startHour * HOUR, MONDAY + (startHour + hours) * HOUR);
+  rate.silence([[MONDAY + startHour * HOUR, MONDAY + (startHour + hours) * HOUR]]);
 
 describe('the usual rate of a source', () => {
   it('is not known before some hours and documents', () => {
     expect(learnt(5, () => 100).perHour(MONDAY + 5 * HOUR)).toBeNull();
-    expect(learnt(100, (hour) => (hour % 10 === 0 ? 1 : 0)).silence(0, 1)).toBeNull();
+    expect(learnt(100, (hour) => (hour % 10 === 0 ? 1 : 0)).silence([[0, 1]])).toBeNull();
   });
 
   it('makes the same silence improbable for a wire and ordinary for a weekly', () => {
@@ -55,6 +55,22 @@ describe('the usual rate of a source', () => {
     for (const gap of [3 * HOUR, 9 * HOUR]) rate.watched(MONDAY + 48 * HOUR, 1, gap);
     expect(silent(rate, 48, 2)?.isRecord).toBe(false);
     expect(silent(rate, 48, 4)?.isRecord).toBe(true);
+  });
+
+  it('counts of a silence what was watched: ten hours with a break of a week in between are ten hours', () => {
+    const rate = learnt(336, () => 10);
+    const from = MONDAY + 336 * HOUR;
+    const broken = rate.silence([
+      [from, from + 4 * HOUR],
+      [from + 172 * HOUR, from + 178 * HOUR],
+    ]);
+    expect(broken?.expected).toBeCloseTo(silent(rate, 336, 10)?.expected ?? 0, 3);
+  });
+
+  it('still knows, in a silence of two months, what was usual before it', () => {
+    const rate = learnt(336, () => 10);
+    for (let hour = 336; hour < 336 + 60 * 24; hour += 1) rate.watched(MONDAY + hour * HOUR, 0);
+    expect(silent(rate, 336, 60 * 24)?.expected).toBeGreaterThan(10_000);
   });
 
   it('forgets what is older than four weeks, and is the same after a restart', () => {

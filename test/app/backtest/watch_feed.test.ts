@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { watchFeed } from '../../../app/backtest/watch_feed.ts';
+import type { Removal } from '../../../core/removal.ts';
 import type { Names } from '../../../app/names.ts';
 import { alertingSettings } from '../../../alerting/settings.ts';
 import { eventStudy } from '../../../backtest/event_study.ts';
 import { reportHtml, reportJson, type Report } from '../../../backtest/report.ts';
-import { scoreRun } from '../../../backtest/score.ts';
+import type { Examination } from '../../../backtest/nearest.ts';
+import { proportion, scoreRun } from '../../../backtest/score.ts';
+import type { SweepRow } from '../../../backtest/sweep.ts';
 import { systemClock } from '../../../core/clock.ts';
 import type { Alert, Opinion } from '../../../core/event.ts';
 import { createHttpClient } from '../../../core/http.ts';
@@ -18,6 +21,7 @@ const both = (id: string) => ({ en: id, zh: id });
 const names: Names = {
   count: 2,
   entity: both,
+  entitiesIn: () => [],
   series: (series) => both(series.entity ?? series.topic ?? series.kind),
   parents: new Map(),
 };
@@ -41,7 +45,7 @@ function feed(seed: number): Opinion[] {
   }
   for (let index = 0; index < 24; index += 1) {
     const time = START + 15 * DAY + Math.floor(random() * 4 * HOUR);
-    opinions.push(opinionOf({ id: `b${seed}-${index}`, time, negative: 0.95 }));
+    opinions.push(opinionOf({ id: `b${seed}-${index}`, time, negative: 0.95, sourceClass: 'news' }));
   }
   return opinions.toSorted((a, b) => (a.document.published_at < b.document.published_at ? -1 : 1));
 }
@@ -49,13 +53,18 @@ function feed(seed: number): Opinion[] {
 async function* each(opinions: readonly Opinion[]): AsyncGenerator<Opinion> {
   yield* opinions;
 }
-const run = (opinions: readonly Opinion[], over: { from?: number; to?: number } = {}) =>
+const run = (
+  opinions: readonly Opinion[],
+  over: { from?: number; to?: number; examined?: Examination[]; removals?: Removal[] } = {},
+) =>
   watchFeed(each(opinions), settings, {
     feed: 'made',
     names,
     from: -Infinity,
     to: Infinity,
     wanted: [],
+    removals: [],
+    examined: [],
     context,
     ...over,
   });
@@ -103,6 +112,45 @@ describe('a backtest', () => {
     );
   });
 
+  it('says how near it came to an alert at a time that is asked for, and is not changed by the question', async () => {
+    const examined = [{ entity: 'acme', from: START + 10 * DAY, to: START + 14 * DAY, nearest: null } as Examination];
+    const { changes } = await run(feed(1), { examined });
+    expect(JSON.stringify(changes)).toBe(JSON.stringify((await run(feed(1))).changes));
+    expect(examined[0]?.nearest?.at).toBeGreaterThanOrEqual(START + 10 * DAY);
+    expect(examined[0]?.nearest?.at).toBeLessThanOrEqual(START + 14 * DAY);
+    expect(examined[0]?.nearest?.reasons.join(' ')).toMatch(/negative stories in .* were expected/);
+  });
+
+  it('forgets what was taken back from that moment on, and not before', async () => {
+    const { changes, run: made } = await run(feed(1));
+    const fired = made.alerts.find(({ key }) => key === 'entity:acme')?.at ?? 0;
+    const burst = feed(1)
+      .map(({ document }) => document)
+      .filter((one) => one.id.startsWith('b') && Date.parse(one.published_at) < fired)
+      .map(({ id }) => id);
+    const removedAt = async (time: number): Promise<readonly Alert[]> => {
+      const removal: Removal = {
+        schema_version: 1,
+        id: 'r1',
+        kind: 'document',
+        values: burst,
+        outlet: null,
+        by: 'origin',
+        reason: 'deleted',
+        requested_at: new Date(time).toISOString(),
+      };
+      return (await run(feed(1), { removals: [removal] })).changes;
+    };
+    expect(said(await removedAt(fired + DAY), fired)).toEqual(said(changes, fired));
+    const later = (await removedAt(fired)).filter(({ at }) => Date.parse(at) > fired);
+    expect(later.length).toBeGreaterThan(0);
+    expect(later.flatMap(({ documents }) => documents.map(({ id }) => id)).filter((id) => burst.includes(id))).toEqual(
+      [],
+    );
+    const evidence = changes.flatMap(({ documents }) => documents.map(({ id }) => id));
+    expect(evidence.some((id) => burst.includes(id))).toBe(true);
+  });
+
   it('takes only the period that was asked for, and says so where nothing lies in it', async () => {
     const { run: part } = await run(feed(4), { from: START + 2 * DAY, to: START + 4 * DAY });
     expect(part.from >= new Date(START + 2 * DAY).toISOString()).toBe(true);
@@ -112,6 +160,35 @@ describe('a backtest', () => {
 });
 
 describe('the report', () => {
+  it('shows a sweep as a curve and a table, and names the runs that failed', async () => {
+    const { run: made } = await run(feed(5));
+    const row = (settings: string, entitiesPerWeek: number, hits: number): SweepRow => ({
+      settings: [settings],
+      alerts: 3,
+      alertsPerWeek: entitiesPerWeek,
+      entitiesPerWeek,
+      recall: proportion(hits, 4),
+      precision: proportion(1, 2),
+      medianDelayHours: 12,
+    });
+    // The third is beaten by the second: as many found at fewer alerts.
+    const sweep = [row('a=1', 0.2, 1), row('a=2', 0.5, 3), row('a=3', 0.9, 3), row('a=4', 1.5, 4)];
+    const failed = [{ settings: ['a=<5>'], error: 'a must be at most 4 & whole' }];
+    const html = reportHtml({
+      run: made,
+      score: null,
+      study: null,
+      sweep,
+      failed,
+      prices: new Map(),
+      names: (key) => key,
+    });
+    expect(html).toContain('Recall over alerts a week on entities');
+    expect(html.match(/points="([^"]+)"\/><circle/)?.[1]?.split(' ')).toHaveLength(3);
+    expect(html.match(/<circle/g)).toHaveLength(4);
+    expect(html).toContain('<code>a=&#60;5&#62;</code>: a must be at most 4 &#38; whole');
+  });
+
   it('is one file without scripts or addresses to load, escapes what it shows, and is honest about few events', async () => {
     const opinions = feed(5).map((opinion) => ({
       ...opinion,
@@ -130,9 +207,10 @@ describe('the report', () => {
     ]);
     const report: Report = {
       run: made,
-      score: scoreRun(made.alerts, events, { from: Date.parse(made.from), to: Date.parse(made.to) }),
+      score: scoreRun(made.alerts, events, { from: Date.parse(made.from), to: Date.parse(made.to) }, []),
       study: eventStudy(made.alerts, prices, null),
       sweep: [],
+      failed: [],
       prices,
       names: (key) => key,
     };
@@ -141,13 +219,20 @@ describe('the report', () => {
     expect(html).toContain('&#60;script&#62;');
     expect(html).toContain('events are few');
     expect(html).toContain('too few to say anything');
-    expect(html.match(/<svg/g)?.length).toBe(made.days.size);
+    // A timeline a series; found and right, delays, returns; a chart in each alert.
+    const charts = made.alerts.filter(({ shown }) => shown !== null).length;
+    expect(charts).toBeGreaterThan(0);
+    expect(html.match(/<svg/g)?.length).toBe(made.days.size + 3 + charts);
+    expect(html).toContain('Returns are raw');
+    expect(html).toContain('<dt>Authors</dt>');
+    expect(html).toMatch(/People hear of it 60 minutes later at the earliest/);
     expect(reportHtml(report)).toBe(html);
     const json = JSON.parse(reportJson(report)) as {
       score: { recall: { hits: number } };
       days: Record<string, unknown>;
     };
     expect(json.score.recall.hits).toBe(1);
+    for (const { at, toldAt } of made.alerts) expect(toldAt - at).toBe(60 * 60_000 + 2000);
     expect(Object.keys(json.days)).toContain('entity:acme');
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { shippedModel } from '../../../classifier/artifact.ts';
+import { shareCores } from '../../../classifier/backends/onnx.ts';
 import { createBackend } from '../../../classifier/registry.ts';
 import { classifierSettings } from '../../../classifier/settings.ts';
 import { describeBackendContract } from '../../contracts/backend.ts';
@@ -16,7 +17,7 @@ const tiny = writeTinyModel(join(folder, 'tiny'));
 const shipped = shippedModel('tidewatch-small');
 
 const open = (backend: object) =>
-  createBackend(classifierSettings.parse({ backend: { type: 'onnx', ...backend } }), aContext());
+  createBackend(classifierSettings.parse({ backend: { type: 'onnx', workers: 1, ...backend } }), aContext());
 
 describeBackendContract('onnx, a tiny model', {
   open: () => open({ model: tiny }),
@@ -44,13 +45,35 @@ if (!hasShipped) console.warn(`skipped: the shipped model is not in ${shipped}`)
 describeBackendContract(
   'onnx, the shipped model',
   {
-    open: () => open({ cache_entries: 0 }),
+    open: () => open({ cache_entries: 0, workers: 2 }),
     positive: 'Quarterly profit rose 40% and the company raised its outlook and its dividend',
     negative: 'Shares plunge after the bank admits accounting fraud and huge losses',
     tolerance: 0.03,
   },
   !hasShipped,
 );
+
+describeBackendContract('onnx, three copies of a tiny model', {
+  open: () => open({ model: tiny, cache_entries: 0, workers: 3, threads: 1 }),
+  positive: 'profit rose',
+  negative: 'loss fraud',
+  tolerance: 1e-5,
+});
+
+describe('the cores of a machine', () => {
+  it('go to copies of the model, a core each, and to threads once there are four copies', () => {
+    expect(shareCores({ provider: 'cpu' }, 2)).toEqual({ workers: 2, threads: 1 });
+    expect(shareCores({ provider: 'cpu' }, 16)).toEqual({ workers: 4, threads: 4 });
+    expect(shareCores({ provider: 'cpu' }, 1)).toEqual({ workers: 1, threads: 1 });
+  });
+
+  it('are shared as the settings say, where they say', () => {
+    expect(shareCores({ provider: 'cpu', threads: 8 }, 16)).toEqual({ workers: 2, threads: 8 });
+    expect(shareCores({ provider: 'cpu', workers: 1 }, 16)).toEqual({ workers: 1, threads: 16 });
+    expect(shareCores({ provider: 'cpu', threads: 32 }, 16)).toEqual({ workers: 1, threads: 32 });
+    expect(shareCores({ provider: 'cuda' }, 16)).toEqual({ workers: 1, threads: 16 });
+  });
+});
 
 describe('the onnx backend', () => {
   it('gives the probabilities that the graph and the temperature say', async () => {

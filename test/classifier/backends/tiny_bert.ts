@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Activations, inputOf } from '../../../classifier/train/activations.ts';
 import { buildGraph, partsOf } from '../../../classifier/train/artifact_graph.ts';
 import type { HeadShape, ModelShape } from '../../../classifier/train/model.ts';
 import { encodeModel } from '../../../classifier/train/onnx_format.ts';
@@ -39,7 +40,9 @@ export function writeTinyBert(folder: string, precision: 'float' | 'int8' = 'flo
   const weights = weightsOf(shape, heads, (piece) => model.vocab.findIndex(([known]) => known === piece));
   const [part] = partsOf({ shape, heads, exitAfter: null });
   if (part === undefined) throw new Error('a network has at least one part');
-  const graph = encodeModel(buildGraph(shape, part, weights, { precision, producer: { name: 'tiny', version: '1' } }));
+  const activations = precision === 'int8' ? wideActivations(weights) : null;
+  const producer = { name: 'tiny', version: '1' };
+  const graph = encodeModel(buildGraph(shape, part, weights, { activations, producer }));
   const files: Record<string, string | Uint8Array> = {
     'config.json': JSON.stringify({ ...config, ...shape }),
     'onnx/model_quantized.onnx': graph,
@@ -54,6 +57,17 @@ export function writeTinyBert(folder: string, precision: 'float' | 'int8' = 'flo
   });
   writeFileSync(join(folder, 'SHA256SUMS'), sums.join(''));
   return folder;
+}
+
+/** Every input of a product as bytes from -8 to 8: wide enough for this model. */
+function wideActivations(weights: Weights): Activations {
+  const products = [...weights].filter(([name, { shape }]) => name.startsWith('encoder.') && shape.length === 2);
+  return new Map(
+    products.map(([name, { shape }]) => [
+      inputOf(name),
+      { factor: new Float32Array(shape[1] ?? 0).fill(1), scale: 16 / 255, zero: 128 },
+    ]),
+  );
 }
 
 function weightsOf(shape: ModelShape, heads: readonly HeadShape[], idOf: (piece: string) => number): Weights {

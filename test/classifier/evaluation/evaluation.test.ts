@@ -118,6 +118,7 @@ describe('evaluating a model', () => {
         ],
       },
       { text: 'loss', lang: 'en', negative: true, sentiment: 'negative' },
+      { text: 'loss the', lang: 'en', sentiment: 'negative' },
       { text: 'nothing is known', lang: 'en' },
     ]);
     await write('noncommercial/fpb.dev.jsonl', [{ text: 'prоfit', lang: 'en', source: 'fpb', sentiment: 'positive' }]);
@@ -148,8 +149,13 @@ describe('evaluating a model', () => {
     expect(group('events', 'topic')).toMatchObject({ figures: { rows: 1, accuracy: 1 } });
     expect(group('events', 'negative')).toMatchObject({ figures: { rows: 1, accuracy: 1 } });
     expect(group('events', 'entity_sentiment')).toMatchObject({ figures: { rows: 2, accuracy: 0.5 } });
-    expect(group('all', 'sentiment')).toMatchObject({ lang: 'en', figures: { rows: 62 } });
+    expect(group('all', 'sentiment')).toMatchObject({ lang: 'en', figures: { rows: 63 } });
     expect(evaluation.skipped).toEqual({ events: 1 });
+    // One text of each sentiment in the sets that know all three: loss, oil, profit with a foreign letter.
+    const matrix = evaluation.mean_probabilities ?? [];
+    expect(matrix.map((row) => row.indexOf(Math.max(...row)))).toEqual([0, 1, 2]);
+    for (const row of matrix) expect(row.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 2);
+    expect(tableOf(evaluation)).toContain(`matrix: ${JSON.stringify(matrix)}`);
     expect(evaluation.normaliser).toMatchObject({ changed: 1, asked: 1, before: 0, after: 1 });
     expect(evaluation.robustness).toEqual([
       { kind: 'spaced letters', rows: 1, before: 0, after: 1 },

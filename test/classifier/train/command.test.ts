@@ -98,9 +98,12 @@ test('a run that is killed by force goes on as if it had not been, and ends as a
 
   // Another run can start from the folder alone, with what int8 kept of the weights.
   const again = createStudent({ ...recipe, start: recipe.output });
-  const name = 'encoder.layer.1.output.dense.weight';
-  const apart = resumed?.get(name)?.map((number, i) => Math.abs(number - (again.weights.get(name)?.data[i] ?? NaN)));
-  expect(Math.max(...(apart ?? [NaN]))).toBeLessThan(0.01);
+  for (const name of ['attention.self.query', 'attention.output.dense', 'intermediate.dense', 'output.dense']) {
+    const before = resumed?.get(`encoder.layer.1.${name}.weight`) ?? new Float32Array(1);
+    const after = again.weights.get(`encoder.layer.1.${name}.weight`)?.data;
+    const lost = before.map((number, i) => number - (after?.[i] ?? NaN));
+    expect(Math.hypot(...lost) / Math.hypot(...before), name).toBeLessThan(0.05);
+  }
 }, 120_000);
 
 test('without TensorFlow it says in two lines what to install', async () => {

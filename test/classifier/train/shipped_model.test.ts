@@ -14,6 +14,7 @@ import { forward, type HeadShape, type ModelShape, type Network, toTensors } fro
 import { readRecipe } from '../../../classifier/train/recipe.ts';
 import { openServed } from '../../../classifier/train/served.ts';
 import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
+import { widen } from '../../../classifier/train/widen.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MODEL = join(ROOT, 'classifier/models/tidewatch-small');
@@ -29,7 +30,7 @@ const padId = config.pad_token_id;
 const best = (values: readonly number[] | undefined): number =>
   (values ?? []).reduce((top, value, index, all) => (value > (all[top] ?? NaN) ? index : top), 0);
 
-test('TensorFlow.js and ONNX Runtime give the same labels on at least 98% of 200 texts', async () => {
+test('of 200 texts TensorFlow.js labels 99% as the same weights in ONNX Runtime do, and 95% as their int8 products', async () => {
   const lines = readFileSync(join(ROOT, 'examples/feed.jsonl'), 'utf8')
     .split('\n')
     .filter((line) => line !== '');
@@ -43,21 +44,25 @@ test('TensorFlow.js and ONNX Runtime give the same labels on at least 98% of 200
 
   const tf = await loadTensorflow('wasm');
   const weights = toTensors(tf, readOnnxWeights(graph));
-  const served = await openServed([graph], padId);
-  const equal = new Map(network.heads.map(({ name }) => [name, 0]));
+  const [wide, int8] = [await openServed([widen(graph)], padId), await openServed([graph], padId)];
+  const counts = [wide, int8].map((served) => ({ served, equal: new Map(network.heads.map(({ name }) => [name, 0])) }));
   for (let at = 0; at < rows.length; at += 20) {
     const part = rows.slice(at, at + 20);
-    const logits = await served.predict(part);
     const tensors = tf.tidy(() => forward(tf, network, weights, toBatch(part, padId)));
     const own = new Map(network.heads.map(({ name }) => [name, tensors[name]?.arraySync() ?? []]));
     tf.dispose(tensors);
-    for (const [name, count] of equal) {
-      const same = [...part.keys()].filter((index) => best(own.get(name)?.[index]) === best(logits[name]?.[index]));
-      equal.set(name, count + same.length);
+    for (const { served, equal } of counts) {
+      const logits = await served.predict(part);
+      for (const [name, count] of equal) {
+        const same = [...part.keys()].filter((index) => best(own.get(name)?.[index]) === best(logits[name]?.[index]));
+        equal.set(name, count + same.length);
+      }
     }
   }
-  await served.close();
-  for (const [name, count] of equal) expect(count, name).toBeGreaterThanOrEqual(196);
+  await wide.close();
+  await int8.close();
+  for (const { served, equal } of counts)
+    for (const [name, count] of equal) expect(count, name).toBeGreaterThanOrEqual(served === wide ? 198 : 190);
 }, 300_000);
 
 test('a text gets the same logits alone and among longer ones', async () => {
@@ -72,7 +77,7 @@ test('a text gets the same logits alone and among longer ones', async () => {
   await served.close();
   for (const { name } of network.heads) {
     for (const [index, logits] of (together[name] ?? []).entries())
-      for (const [i, logit] of logits.entries()) expect(logit).toBeCloseTo(alone[name]?.[index]?.[i] ?? NaN, 1);
+      for (const [i, logit] of logits.entries()) expect(logit).toBeCloseTo(alone[name]?.[index]?.[i] ?? NaN, 3);
   }
 });
 

@@ -1,19 +1,22 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import * as zlib from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { Kafka, logLevel, type Consumer } from 'kafkajs';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { createLogger, type LogLevel } from '../../../core/log.ts';
 import { kafkaStreamSettings, openKafkaStream } from '../../../core/stream/kafka.ts';
+import { redrive } from '../../../core/stream/redrive.ts';
 import type { Delivery, Message, Stream } from '../../../core/stream/stream.ts';
 import { describeStreamContract } from '../../contracts/stream.ts';
-import { SASL_USER, startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
+import { startKafkaBroker, type KafkaBroker } from '../../kafka_broker.ts';
+import { describeKafkaSecurity } from './kafka_security.ts';
 
 const level = (process.env['KAFKA_TEST_LOG'] ?? 'silent') as LogLevel;
 const log = createLogger({ level, format: 'json' });
 const WORKER = fileURLToPath(new URL('./kafka_worker.ts', import.meta.url));
-const broker = await startKafkaBroker();
+const broker = await startKafkaBroker({ secure: true });
 
 if ('missing' in broker) {
   console.log(`Kafka is not tested: ${broker.missing}`);
@@ -63,6 +66,8 @@ function testKafka(server: KafkaBroker): void {
       cleanup: () => stream.close(),
     };
   });
+
+  describeKafkaSecurity(server.secure, settingsWith);
 
   /** Copies `in` to `out` as group `g` until stopped; a refused acknowledgement is left to come again. */
   function copy(stream: Stream, name: string, signal: AbortSignal): { done: Promise<void>; copied: () => number } {
@@ -242,6 +247,58 @@ function testKafka(server: KafkaBroker): void {
       expectOnceAndInOrder(await readAll(stream, 'out', 3), 3);
     });
 
+    it('read partitions of different sizes abreast where messages have times', async () => {
+      const settings = settingsWith({ partitions: 4 });
+      const stream = await openWith(settings);
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+      await stream.append(
+        'in',
+        keys.map((key) => ({ key, value: { n: -1 } })),
+      );
+      const partitions = new Map<string, number>();
+      for await (const part of stream.scan('in', stop.signal)) {
+        for (const { key, partition } of part) partitions.set(key, partition);
+      }
+      const [many = '', few = ''] = [keys[0], keys.find((key) => partitions.get(key) !== partitions.get('a'))];
+      const options = { maxMessages: 20, maxWaitMs: 5, timeOf: (value: unknown) => (value as { n: number }).n };
+      const deliveries = stream.subscribe<{ n: number }>('in', 'g', { ...options, signal: stop.signal });
+      const next = async (): Promise<Delivery<{ n: number }>> => {
+        const { value } = await deliveries[Symbol.asyncIterator]().next();
+        return value as Delivery<{ n: number }>;
+      };
+      // While the last of the first deliveries is open nothing is handed out: both partitions are fetched meanwhile.
+      let first = await next();
+      for (let count = first.messages.length; count < keys.length; count += first.messages.length) {
+        await first.acknowledge();
+        first = await next();
+      }
+      const length = 2000;
+      const backlog = Array.from({ length }, (_, n) => [
+        { key: many, value: { n } },
+        ...(n % 20 === 0 ? [{ key: few, value: { n } }] : []),
+      ]).flat();
+      await stream.append('in', backlog);
+      await pause(2000);
+      await first.acknowledge();
+      const reached = new Map([
+        [many, 0],
+        [few, 0],
+      ]);
+      let apart = 0;
+      for (let count = 0; count < backlog.length;) {
+        const delivery = await next();
+        count += delivery.messages.length;
+        for (const { key, value } of delivery.messages) reached.set(key, value.n);
+        apart = Math.max(apart, (reached.get(few) ?? 0) - (reached.get(many) ?? 0));
+        await delivery.acknowledge();
+      }
+      // Twenty of the few are 400 apart; read each at its own pace they would all come at once.
+      expect(apart).toBeGreaterThan(0);
+      expect(apart).toBeLessThanOrEqual(400);
+    });
+
     it('come to a lag of 0 on a topic that is written by transactions', async () => {
       const settings = settingsWith({ partitions: 1 });
       const stream = await openWith(settings);
@@ -259,7 +316,7 @@ function testKafka(server: KafkaBroker): void {
       }
       const elsewhere = await openWith(settings);
       await until(async () => (await elsewhere.lag('out', 'g')).messages === 0);
-      expect(await stream.lag('out', 'g')).toEqual({ messages: 0, seconds: 0 });
+      expect(await stream.lag('out', 'g')).toMatchObject({ messages: 0, seconds: 0 });
     });
 
     it('start anew when they are silent though messages wait', async () => {
@@ -280,6 +337,39 @@ function testKafka(server: KafkaBroker): void {
       expect(silent).toBe(2);
     });
 
+    it('leave their group when they are stopped while they start anew, and keep nothing from others', async () => {
+      const original = Kafka.prototype.consumer;
+      let made = 0;
+      let connecting = (): void => undefined;
+      const isConnecting = new Promise<void>((resolve) => (connecting = resolve));
+      vi.spyOn(Kafka.prototype, 'consumer').mockImplementation(function (this: Kafka, config) {
+        const consumer: Consumer = original.call(this, config);
+        made += 1;
+        if (made === 1) return { ...consumer, run: () => Promise.resolve() };
+        if (made > 2) return consumer;
+        const connect = async (): Promise<void> => {
+          connecting();
+          await pause(700);
+          await consumer.connect();
+        };
+        return { ...consumer, connect };
+      });
+      const stream = await openWith(settingsWith({ stall_restart_secs: 1 }));
+      const stop = new AbortController();
+      await stream.append('in', numbered(0, 30));
+      const stopped = reader<{ n: number }>(stream, 'in', stop.signal)();
+      stopped.catch(() => undefined);
+      await isConnecting;
+      stop.abort();
+      await expect(stopped).rejects.toThrow('ended');
+      await pause(1500);
+      const after = new AbortController();
+      const copying = copy(stream, 'after', after.signal);
+      await until(() => copying.copied() === 30, 15_000);
+      after.abort();
+      await copying.done;
+    });
+
     it('get what is not JSON as its text, so that a stage can refuse it', async () => {
       const settings = settingsWith({ partitions: 1 });
       const stream = await openWith(settings);
@@ -295,7 +385,50 @@ function testKafka(server: KafkaBroker): void {
     });
   });
 
+  it('dead letters on Kafka go back to their topic once, whoever asks again', async () => {
+    const settings = settingsWith();
+    const [first, second] = [await openWith(settings), await openWith(settings)];
+    const letter = (n: number, code: string) => ({
+      key: `k${n}`,
+      value: { stage: 'classifier', code, reason: 'why', at: '2026-03-02T08:00:00.000Z', value: { n } },
+    });
+    await first.append('in.dead', [letter(1, 'model.failed'), letter(2, 'input.invalid'), letter(3, 'model.failed')]);
+    const filter = { stages: [], codes: ['model.failed'], since: null };
+    const ask = (stream: Stream, dryRun: boolean) =>
+      redrive(stream, 'in', filter, { dryRun, signal: new AbortController().signal });
+    const sent = { 'classifier model.failed': 2 };
+    expect(await ask(first, true)).toMatchObject({ found: 3, sent, not_asked_for: 1 });
+    expect(await ask(first, false)).toMatchObject({ found: 3, sent });
+    expect(await ask(second, false)).toMatchObject({ found: 3, sent: {}, sent_before: 2, not_asked_for: 1 });
+    expect(new Set((await readAll(second, 'in', 2)).map(({ n }) => n))).toEqual(new Set([1, 3]));
+  });
+
   describe('writers on Kafka', () => {
+    const hasZstd = 'zstdCompress' in zlib;
+    for (const compression of ['gzip', 'zstd', 'none'] as const) {
+      it.runIf(compression !== 'zstd' || hasZstd)(
+        `compress batches by ${compression}, and any reader reads them`,
+        async () => {
+          const settings = settingsWith({ partitions: 1, compression });
+          const stream = await openWith(settings);
+          const text = '业绩预警 profit warning '.repeat(2000);
+          await stream.append('in', [{ key: 'k', value: { n: 0, text } }]);
+          const other = await openWith({ ...settings, compression: 'gzip' });
+          const stop = new AbortController();
+          closers.push(async () => stop.abort());
+          const delivery = await reader<{ text: string }>(other, 'in', stop.signal)();
+          expect(delivery.messages[0]?.value.text).toBe(text);
+        },
+      );
+    }
+
+    it.runIf(!hasZstd)('are told which Node zstd needs, where this one is older', async () => {
+      await expect(openWith(settingsWith({ compression: 'zstd' }))).rejects.toMatchObject({
+        code: 'library.missing',
+        message: expect.stringContaining('stream.compression'),
+      });
+    });
+
     it('wait while a registered group is too far behind, and go on by themselves', async () => {
       const stream = await openWith(settingsWith({ max_backlog_messages: 100 }));
       await stream.createGroup('in', 'g');
@@ -322,29 +455,6 @@ function testKafka(server: KafkaBroker): void {
         openKafkaStream(settingsWith({ brokers: ['127.0.0.1:1'] }), { clock: systemClock, log }),
       ).rejects.toMatchObject({ code: 'storage.unavailable', hint: expect.stringContaining('stream.brokers') });
     });
-
-    it.runIf(server.saslBrokers !== undefined)(
-      'and readers get in by user and password, and are told if not',
-      async () => {
-        const brokers = server.saslBrokers;
-        const stream = await openWith(settingsWith({ brokers, sasl: { mechanism: 'plain', ...SASL_USER } }));
-        await stream.append('in', numbered(0, 3));
-        const stop = new AbortController();
-        closers.push(async () => stop.abort());
-        const delivery = await reader<{ n: number }>(stream, 'in', stop.signal)();
-        await delivery.acknowledge([{ topic: 'out', messages: [...delivery.messages] }]);
-        const wrong = settingsWith({ brokers, sasl: { mechanism: 'plain', username: 'tide', password: 'neap' } });
-        const refusal: unknown = await openKafkaStream(wrong, { clock: systemClock, log }).catch(
-          (error: unknown) => error,
-        );
-        expect(refusal).toMatchObject({
-          code: 'storage.unavailable',
-          retryable: false,
-          hint: expect.stringContaining('stream.sasl'),
-        });
-        expect(String(refusal)).not.toContain('neap');
-      },
-    );
 
     it.runIf(server.kill !== undefined)(
       'and readers outlive a broker that is killed and comes back: nothing lost, nothing handed on twice',

@@ -186,6 +186,33 @@ describe('the Grafana dashboards', () => {
     }
   });
 
+  it('draw bands of shares around what was usual, as percentages', async () => {
+    const bands = pages
+      .flatMap(panelsOf)
+      .filter(({ targets }) => targets?.[0]?.rawSql?.includes('total_before') === true);
+    expect(bands.length).toBeGreaterThan(4);
+    for (const { title, targets } of bands) {
+      const one: Chosen = {
+        topic: ['Earnings'],
+        language: ['en'],
+        source: ['birdsong'],
+        entity: [Object.keys(ENTITIES)[0] ?? ''],
+      };
+      const all = title.includes('all that is chosen')
+        ? { ...one, topic: ['$__all'], language: ['$__all'], source: ['$__all'] }
+        : one;
+      const { data } = await ask(expand(targets?.[0]?.rawSql ?? '', RANGE, all));
+      for (const row of data) {
+        const [low, usual, high] = [row['usual, low'], row['usual'], row['usual, high']].map(Number) as [
+          number,
+          number,
+          number,
+        ];
+        expect([title, low >= 0 && low <= usual && usual <= high && high <= 100, row]).toEqual([title, true, row]);
+      }
+    }
+  });
+
   it('count precision by what stands: a word that was taken back does not count', async () => {
     const alertsPage = pages.find(({ uid }) => uid === 'tidewatch-alerts');
     const panel = alertsPage?.panels.find(({ title }) => title === 'Precision');

@@ -2,7 +2,9 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../core/clock.ts';
+import { createReplayClock, systemClock } from '../../../core/clock.ts';
+import type { Removal } from '../../../core/removal.ts';
+import { TOPICS } from '../../../core/stream/stream.ts';
 import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
 import { openWorkbench, type Workbench } from '../workbench.ts';
 
@@ -64,6 +66,35 @@ describe('a file source', { timeout: 60_000 }, () => {
     await stage.finished;
     return stage.health()[0];
   };
+
+  it('hands on what a recorded feed says was deleted, at its time, after what stands before it', async () => {
+    const path = write(
+      'feed.jsonl',
+      [
+        { id: 'a', text: 'Acme recalls its anvils.', published_at: '2024-03-01T10:00:00Z' },
+        { id: 'b', text: 'Globex opens a plant.', published_at: '2024-03-01T11:00:00Z' },
+        { deleted: true, id: 'a', fetched_at: '2024-03-01T12:00:00Z' },
+        { deleted: true },
+        { id: 'c', text: 'Initech hires a printer.', published_at: '2024-03-01T13:00:00Z' },
+      ]
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
+    await bench.stream.createGroup(TOPICS.removals, 'reader');
+    const stage = await bench.start({ sources: [{ type: 'file', name: 'f', path }] }, { clock: createReplayClock(0) });
+    await stage.finished;
+    const documents = await bench.documents(3);
+    const reading = { maxMessages: 10, maxWaitMs: 0, signal: new AbortController().signal };
+    for await (const delivery of bench.stream.subscribe<Removal>(TOPICS.removals, 'reader', reading)) {
+      expect(delivery.messages.map(({ value }) => [value.values, value.requested_at])).toEqual([
+        [[documents[0]?.id], '2024-03-01T12:00:00.000Z'],
+      ]);
+      break;
+    }
+    expect((await bench.deadLetters(1))[0]?.reason).toBe(
+      'Line 4: It says "deleted" and names neither a guid nor an author.',
+    );
+  });
 
   it('knows the common names of fields, and that a headline beside a body is a title', async () => {
     const records = [

@@ -15,6 +15,47 @@ function leapingClock(): Clock {
   };
 }
 
+/** A clock that several can wait on; it moves when it is told to. */
+function steppedClock(): Clock & { runTo(end: number): Promise<void> } {
+  let now = 0;
+  const sleepers: { at: number; wake: () => void }[] = [];
+  const settle = async (): Promise<void> => systemClock.sleep(0);
+  return {
+    now: () => now,
+    sleep: (ms) =>
+      new Promise((wake) => {
+        sleepers.push({ at: now + ms, wake });
+      }),
+    async runTo(end) {
+      for (;;) {
+        await settle();
+        const [first] = sleepers.sort((a, b) => a.at - b.at);
+        if (first === undefined || first.at > end) break;
+        sleepers.shift();
+        now = first.at;
+        first.wake();
+      }
+      now = end;
+    },
+  };
+}
+
+/** Four connections, two requests a second; `starts(n)` asks n times more and says when each has started. */
+function waitingGate() {
+  const clock = steppedClock();
+  const gate = open(clock);
+  const started: number[] = [];
+  const starts = (more: number): readonly number[] => {
+    for (let count = 0; count < more; count += 1) {
+      void gate.run('http://e.com/', { connections: 4, requestsPerSecond: 2 }, signal, async () => {
+        started.push(clock.now());
+      });
+    }
+    return started;
+  };
+  return { clock, gate, starts };
+}
+
 const { signal } = new AbortController();
 const open = (clock: Clock) => hostGate(createHttpClient({ userAgent: 'Test' }), clock);
 
@@ -60,6 +101,26 @@ describe('the gate of a host', () => {
     const limits = { connections: 1, requestsPerSecond: 2 };
     expect(await gate.run('http://other.com/', limits, signal, async () => clock.now())).toBe(0);
     expect(await gate.run('http://e.com/b', limits, signal, async () => clock.now())).toBe(60_000);
+  });
+
+  it('spaces requests after such a time as well: they do not all come at its end', async () => {
+    const { clock, gate, starts } = waitingGate();
+    gate.hold('http://e.com/a', 60_000);
+    starts(4);
+    await clock.runTo(62_000);
+    expect(starts(0)).toEqual([60_000, 60_500, 61_000, 61_500]);
+  });
+
+  it('keeps those away, too, who were waiting for their turn when it asked', async () => {
+    const { clock, gate, starts } = waitingGate();
+    starts(4);
+    await clock.runTo(600);
+    expect(starts(0)).toEqual([0, 500]);
+    gate.hold('http://e.com/a', 30_000);
+    await clock.runTo(32_000);
+    const [, , third = 0, fourth = 0] = starts(0);
+    expect(third).toBeGreaterThanOrEqual(30_000);
+    expect(fourth).toBeGreaterThanOrEqual(third + 500);
   });
 
   it('is left at once by who is asked to stop', async () => {

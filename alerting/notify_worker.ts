@@ -1,0 +1,94 @@
+/**
+ * One notifier's worker: takes the first message of the group that is due first, sends it at the notifier's pace, and hands what came
+ * of it on. One group's messages go out in their order; groups do not wait for each other. Where several processes share a store, what
+ * is to be sent is claimed before (claims.ts). Time is the machine's clock, also in a replay: the other side lives now.
+ */
+import { toTidewatchError } from '../core/errors.ts';
+import type { NotifyContext } from './notify_context.ts';
+import { withItems } from './notification.ts';
+import type { Entries, Entry } from './notify_entries.ts';
+import { FIRST_DELAY_MS, type Outcomes } from './notify_outcome.ts';
+import type { Notifier } from './notifier.ts';
+import { createPace, type Pace } from './pace.ts';
+
+export interface WorkerDeps extends NotifyContext {
+  readonly entries: Entries;
+  readonly outcomes: Outcomes;
+  readonly ended: () => boolean;
+  /** Waits so long, or until there is something new, or the end. */
+  readonly idle: (ms: number) => Promise<void>;
+}
+
+const LONGEST_SLEEP_MS = 60_000;
+
+/** Resolves when `ended` says so. */
+export async function keepTelling(
+  name: string,
+  notifier: Notifier,
+  { clock, log, metrics, claims = null, entries: { queued: table, waiting }, outcomes, ended, idle }: WorkerDeps,
+): Promise<void> {
+  /** The first message of each group that waits here; the earliest due one, or null. */
+  function next(): Entry | null {
+    const heads = new Map<string, Entry>();
+    for (const entry of waiting.values()) {
+      if (entry.notifier !== name) continue;
+      const head = heads.get(entry.group);
+      if (head === undefined || entry.key < head.key) heads.set(entry.group, entry);
+    }
+    let first: Entry | null = null;
+    for (const head of heads.values()) if (first === null || head.nextAt < first.nextAt) first = head;
+    return first;
+  }
+
+  async function work(pace: Pace): Promise<void> {
+    // Where the other side asked to be left alone, all of its entries wait.
+    let heldUntil = 0;
+    while (!ended()) {
+      const entry = next();
+      const dueAt = entry === null ? Infinity : Math.max(entry.nextAt, heldUntil, pace.freeAt());
+      const delay = dueAt - clock.now();
+      if (entry === null || delay > 0) {
+        await idle(Math.min(delay, LONGEST_SLEEP_MS));
+        continue;
+      }
+      const queued = table.get(entry.key);
+      if (queued === undefined) {
+        waiting.delete(entry.key);
+        continue;
+      }
+      try {
+        const { notification } = queued;
+        const all = notification.items;
+        // Keeping alive what fires harms nobody twice.
+        const isRefresh = notification.kind === 'repeat' && notifier.refreshMs !== undefined;
+        const claim = isRefresh ? null : await claims?.take(name, all);
+        const { mine, held, againMs } = claim ?? { mine: all, held: [], againMs: 0 };
+        if (mine.length > 0) {
+          pace.note(clock.now());
+          await notifier.send(mine.length === all.length ? notification : withItems(notification, mine));
+          if (!isRefresh) await claims?.sent(name, mine);
+        }
+        await outcomes.settle(entry, queued, mine, held, isRefresh);
+        entry.nextAt = clock.now() + againMs;
+      } catch (thrown) {
+        if (ended()) return;
+        const error = toTidewatchError(thrown, 'notify.unavailable');
+        if (error.retryAfterMs !== undefined) heldUntil = clock.now() + error.retryAfterMs;
+        await outcomes.failed(entry, queued, error);
+      }
+    }
+  }
+
+  /** A disk that cannot be written ends a worker's turn, not the worker: entries are still there. */
+  const pace = createPace(notifier.pace);
+  while (!ended()) {
+    try {
+      await work(pace);
+    } catch (thrown) {
+      const error = toTidewatchError(thrown, 'storage.unavailable');
+      metrics.error(error.code);
+      log.error(`The notification queue of ${name}: ${error.message}`);
+      await idle(FIRST_DELAY_MS * 5);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * A file of settings written anew while the process runs: what was there before is kept beside it as `.before`, then the new text
+ * is written whole, reaches the disk, and takes the name. Who reads meanwhile, or starts after a power cut, finds the old text or
+ * the new one.
+ */
+import { constants } from 'node:fs';
+import { access, copyFile, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TidewatchError } from '../core/errors.ts';
+
+/** Whether this process may write `path` and beside it. */
+export async function isWritable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+    await access(dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws TidewatchError storage.read_only */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.part`;
+  try {
+    const { mode } = await stat(path);
+    await copyFile(path, `${path}.before`);
+    const file = await open(draft, 'w', mode & 0o777);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    throw new TidewatchError('storage.read_only', `${path} cannot be written: it stays as it was`, { cause });
+  }
+}

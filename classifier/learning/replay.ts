@@ -1,0 +1,74 @@
+/**
+ * Old lessons beside the new ones: a model that is trained on a few hundred corrections alone forgets what it knew
+ * (McCloskey & Cohen 1989). So each fine-tuning replays a sample of the data that the model was trained on, drawn set by set
+ * as its recipe drew them (experience replay: Rolnick et al. 2019). The sample is drawn from lines before any is cut into
+ * tokens: reading 100,000 lines takes a second, cutting them twenty.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TidewatchError } from '../../core/errors.ts';
+import { generator, shuffle } from '../train/random.ts';
+import { PLAIN_SET, type Recipe, type SetRecipe } from '../train/recipe.ts';
+
+export interface ReplayOptions {
+  /** Folder with train/*.jsonl and dev/*.jsonl. */
+  readonly data: string;
+  /** Folder of our own sentences, the set `corpus`; left out where it is not there. */
+  readonly corpus: string;
+  /** Sets of the recipe that the model was trained by; empty: all that the folder has, drawn equally. */
+  readonly sets: Recipe['sets'];
+  /** Rows to draw over all sets. */
+  readonly rows: number;
+  readonly seed: number;
+  /** Where the drawn lines go. */
+  readonly folder: string;
+}
+
+/**
+ * Draws the sample and answers the sets that read it.
+ * @throws TidewatchError input.invalid where there is nothing to replay
+ */
+export function drawReplay(options: ReplayOptions): Recipe['sets'] {
+  const known = Object.keys(options.sets).length > 0 ? options.sets : setsOf(options.data);
+  const found = Object.entries(known).flatMap(([set, settings]) => {
+    const lines = filesOf(set, options).flatMap(readLines);
+    return lines.length === 0 ? [] : [{ set, settings, lines, wanted: lines.length * settings.rate }];
+  });
+  const total = found.reduce((sum, { wanted }) => sum + wanted, 0);
+  if (total === 0) {
+    throw new TidewatchError('input.invalid', `--data: ${options.data} has no train/*.jsonl to replay`, {
+      hint: 'Without old examples a model forgets what it knew. Name the folder with train/ and dev/ that it was trained on.',
+    });
+  }
+  mkdirSync(options.folder, { recursive: true });
+  return Object.fromEntries(
+    found.map(({ set, settings, lines, wanted }, index) => {
+      const count = Math.max(1, Math.round((options.rows * wanted) / total));
+      const drawn = shuffle(lines, generator(options.seed, index, 61)).slice(0, count);
+      const file = join(options.folder, `${set}.jsonl`);
+      writeFileSync(file, `${drawn.join('\n')}\n`);
+      const own: SetRecipe = { ...settings, rate: 1, balance: 0, files: [file] };
+      return [set, own] as const;
+    }),
+  );
+}
+
+function setsOf(data: string): Recipe['sets'] {
+  const folder = join(data, 'train');
+  if (!existsSync(folder)) return {};
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  return Object.fromEntries(names.toSorted().map((name) => [name.slice(0, -'.jsonl'.length), PLAIN_SET]));
+}
+
+function filesOf(set: string, { data, corpus }: ReplayOptions): string[] {
+  if (set !== 'corpus') return [join(data, 'train', `${set}.jsonl`)].filter((file) => existsSync(file));
+  if (!existsSync(corpus)) return [];
+  const names = readdirSync(corpus).filter((name) => name.endsWith('.jsonl') && name !== 'test.jsonl');
+  return names.toSorted().map((name) => join(corpus, name));
+}
+
+function readLines(file: string): string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}

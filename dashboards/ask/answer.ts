@@ -1,0 +1,229 @@
+/**
+ * The answer in plain sentences, in the question's language or the interface's: each is a fact out of the store with the
+ * documents that it rests on. Pure. It says first whether what the question takes for granted is so.
+ */
+import { EVENT_NAMES_EN } from '../../core/event_names.ts';
+import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
+import type { Gathered, Tally } from './evidence.ts';
+
+/** A document that sentences cite by its number. */
+export interface Cited {
+  readonly number: number;
+  readonly document_id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly published_at: string;
+  readonly language: 'en' | 'zh' | 'other';
+}
+
+export interface Fact {
+  readonly text: string;
+  /** Numbers of documents; empty only where there are none to cite. */
+  readonly cites: readonly number[];
+}
+
+export interface PlainAnswer {
+  readonly facts: readonly Fact[];
+  readonly documents: readonly Cited[];
+}
+
+/** A rise of the share by less than that is none. */
+const LEAST_RISE = 0.05;
+const DAY_MS = 86_400_000;
+const SHOWN_TITLE = 140;
+
+export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainAnswer {
+  const { question, now, stories, against, topics, events, alerts, found, name } = gathered;
+  const words = language === 'zh' ? ZH : EN;
+  const documents = new Map<string, Cited>();
+  const cite = (one: Omit<Cited, 'number'>): number => {
+    const known = documents.get(one.document_id);
+    if (known !== undefined) return known.number;
+    const { document_id, title, source, published_at } = one;
+    const shown = title.length > SHOWN_TITLE ? `${title.slice(0, SHOWN_TITLE).toWellFormed()}…` : title;
+    const cited = {
+      number: documents.size + 1,
+      document_id,
+      title: shown,
+      source,
+      published_at,
+      language: one.language,
+    };
+    documents.set(document_id, cited);
+    return cited.number;
+  };
+  const own = stories.map((story) => ({ ...story, number: cite(story) }));
+  const numbers = own.map(({ number }) => number);
+  for (const row of found) cite({ ...row, title: row.title ?? row.text });
+  const some =
+    numbers.length > 0 ? numbers.slice(0, 3) : [...documents.values()].slice(0, 3).map(({ number }) => number);
+  const subject = name === null ? words.everything : name[language];
+  const facts: Fact[] = [];
+  const say = (text: string, cites: readonly number[] = some): void => void facts.push({ text, cites });
+
+  if (name === null) say(words.noSubject);
+  if (question.entities.length > 1) say(words.onlyFirst(subject));
+  if (now.documents === 0) {
+    say(words.nothing(subject, period(gathered, language)), []);
+    return { facts: facts.map((fact) => ({ ...fact, cites: [] })), documents: [] };
+  }
+  say(
+    words.level(
+      subject,
+      period(gathered, language),
+      tallyOf(now, question.side),
+      tallyOf(gathered.before, question.side),
+      question.side,
+    ),
+  );
+  const rise = changeOf(gathered);
+  if (question.aim === 'why' && rise !== null && rise < LEAST_RISE) say(words.noTurn(question.side ?? 'negative'));
+  const peak = peakOf(gathered);
+  if (peak !== null && rise !== null && rise >= LEAST_RISE) {
+    const that = own.filter((story) => story.published_at.slice(0, 10) === peak.day).map(({ number }) => number);
+    say(words.peak(day(peak.day, language), peak.count, question.side ?? 'negative'), that.length > 0 ? that : some);
+  }
+  for (const story of own.slice(0, 3))
+    say(words.story(clean(story.title), story.documents, story.sources), [story.number]);
+  const [topic] = topics;
+  const all = tallyOf(now, question.side ?? 'negative').part;
+  if (topic !== undefined && question.topic === null && all > 1) {
+    say(
+      words.topic(language === 'zh' ? (TOPIC_NAMES_ZH[topic.topic] ?? topic.topic) : topic.topic, topic.documents, all),
+    );
+  }
+  const [event] = events;
+  if (event !== undefined && event.documents > 1) {
+    const named = language === 'en' ? (EVENT_NAMES_EN[event.event] ?? event.event) : event.event;
+    say(words.event(named.replaceAll('_', ' '), event.documents));
+  }
+  for (const alert of alerts.slice(0, 1)) {
+    const driving = alert.documents.slice(0, 2).map((one) => cite({ ...one, document_id: one.id }));
+    const telling = (alert.evidence?.words ?? []).slice(0, 4).map(({ word }) => word);
+    const counts = [rounded(alert.observed), rounded(alert.expected)] as const;
+    say(
+      words.alert(day(alert.started_at.slice(0, 10), language), ...counts, alert.measure === 'share', telling),
+      driving.length > 0 ? driving : some,
+    );
+  }
+  if (against !== null && question.aim === 'why') say(words.against(clean(against.title)), [cite(against)]);
+  return { facts, documents: [...documents.values()] };
+}
+
+/** A title within our quotation marks: it must not close them. */
+function clean(title: string): string {
+  const cut = title.replace(/[“”"「」]/g, "'").trim();
+  return cut.length > SHOWN_TITLE ? `${cut.slice(0, SHOWN_TITLE).toWellFormed()}…` : cut;
+}
+
+/** Nothing where the quoted words bring their own end. */
+function stop(title: string, sign: string): string {
+  return /[.!?。！？…]$/u.test(title) ? '' : sign;
+}
+
+function tallyOf(tally: Tally, side: 'negative' | 'neutral' | 'positive' | null): { part: number; all: number } {
+  return { part: side === 'positive' ? tally.positive : tally.negative, all: tally.documents };
+}
+
+/** -1 for a share that is lower by a whole percent than before, 1 for one that is higher. */
+function directionOf(now: Part, before: Part): -1 | 0 | 1 {
+  const change =
+    Math.round((now.part / Math.max(1, now.all)) * 100) - Math.round((before.part / Math.max(1, before.all)) * 100);
+  return change > 0 ? 1 : change < 0 ? -1 : 0;
+}
+
+/** Change of the asked side's share against the span before; null where that had nothing. */
+function changeOf({ question, now, before }: Gathered): number | null {
+  if (before.documents === 0) return null;
+  const [here, there] = [tallyOf(now, question.side), tallyOf(before, question.side)];
+  return here.part / here.all - there.part / there.all;
+}
+
+/** The day with most of the asked side's documents, where one stands out of several. */
+function peakOf({ timeline, span, question }: Gathered): { day: string; count: number } | null {
+  const days = new Map<string, number>();
+  for (const bucket of timeline.buckets) {
+    if (Date.parse(bucket.at) < span.from) continue;
+    const day = bucket.at.slice(0, 10);
+    days.set(day, (days.get(day) ?? 0) + (question.side === 'positive' ? bucket.positive : bucket.negative));
+  }
+  const total = [...days.values()].reduce((sum, count) => sum + count, 0);
+  const [top] = [...days].sort((a, b) => b[1] - a[1]);
+  return top === undefined || days.size < 2 || top[1] < 3 || top[1] * days.size < total * 1.5
+    ? null
+    : { day: top[0], count: top[1] };
+}
+
+function period({ span }: Gathered, language: 'en' | 'zh'): string {
+  const [from, to] = [new Date(span.from).toISOString(), new Date(span.to - 1).toISOString()];
+  const single = span.to - span.from <= DAY_MS && from.slice(0, 10) === to.slice(0, 10);
+  const [a, b] = [day(from.slice(0, 10), language), day(to.slice(0, 10), language)];
+  return single ? a : language === 'zh' ? `${a}至${b}` : `${a} to ${b}`;
+}
+
+function day(iso: string, language: 'en' | 'zh'): string {
+  const at = new Date(`${iso}T00:00:00.000Z`);
+  return language === 'zh'
+    ? `${at.getUTCMonth() + 1}月${at.getUTCDate()}日`
+    : `${at.getUTCDate()} ${at.toLocaleString('en-GB', { month: 'short', timeZone: 'UTC' })}`;
+}
+
+function rounded(value: number): string {
+  return value >= 10 ? String(Math.round(value)) : value.toFixed(1).replace('.0', '');
+}
+
+function percent({ part, all }: { part: number; all: number }): string {
+  return `${Math.round((part / Math.max(1, all)) * 100)}%`;
+}
+
+type Side = 'negative' | 'neutral' | 'positive';
+interface Part {
+  readonly part: number;
+  readonly all: number;
+}
+const EN_SIDE = { negative: 'negative', neutral: 'neutral', positive: 'positive' } as const;
+const ZH_SIDE = { negative: '负面', neutral: '中性', positive: '正面' } as const;
+
+const EN = {
+  everything: 'all that is watched',
+  noSubject: 'The question names no watched company or topic, so all documents are counted.',
+  onlyFirst: (name: string) => `It names several; this is about ${name}.`,
+  nothing: (name: string, span: string) => `There is nothing about ${name} from ${span}.`,
+  level: (name: string, span: string, now: Part, before: Part, side: Side | null) =>
+    `From ${span} (UTC), ${now.part} of ${now.all} documents about ${name} were ${EN_SIDE[side === 'positive' ? 'positive' : 'negative']} (${percent(now)}), ` +
+    (before.all === 0
+      ? 'and there were none at all in the same time before.'
+      : `${['down from', 'and', 'up from'][directionOf(now, before) + 1]} ${percent(before)} (${before.part} of ${before.all}) in the same time before.`),
+  noTurn: (side: Side) => `That is no turn: the ${EN_SIDE[side]} share is not above that of the time before.`,
+  peak: (when: string, count: number, side: Side) => `Most of it came on ${when}: ${count} ${EN_SIDE[side]} documents.`,
+  story: (title: string, documents: number, sources: number) =>
+    `“${title}”${documents > 1 ? ` (${documents} documents, ${sources} ${sources === 1 ? 'source' : 'sources'}).` : stop(title, '.')}`,
+  topic: (topic: string, part: number, all: number) => `${part} of these ${all} are about ${topic}.`,
+  event: (event: string, documents: number) => `Kind of event reported most: ${event} (${documents}).`,
+  alert: (when: string, observed: string, expected: string, isShare: boolean, telling: readonly string[]) =>
+    `An alert began on ${when}: ${observed}${isShare ? '%' : ' stories'} where ${expected}${isShare ? '%' : ''} were expected` +
+    `${telling.length === 0 ? '' : `; words that stood out: ${telling.join(', ')}`}.`,
+  against: (title: string) => `Against it: “${title}”${stop(title, '.')}`,
+};
+
+const ZH: typeof EN = {
+  everything: '所有关注对象',
+  noSubject: '问题中没有提到关注的公司或主题，因此统计了全部文档。',
+  onlyFirst: (name) => `问题提到多个对象，以下关于${name}。`,
+  nothing: (name, span) => `${span}没有关于${name}的内容。`,
+  level: (name, span, now, before, side) =>
+    `${span}（UTC），关于${name}的${now.all}篇文档中有${now.part}篇${ZH_SIDE[side === 'positive' ? 'positive' : 'negative']}（${percent(now)}），` +
+    (before.all === 0
+      ? '此前同样长的时间内没有文档。'
+      : `${['低于', '接近', '高于'][directionOf(now, before) + 1]}此前同样长时间内的${percent(before)}（${before.all}篇中有${before.part}篇）。`),
+  noTurn: (side) => `这并非转折：${ZH_SIDE[side]}占比没有高于此前。`,
+  peak: (when, count, side) => `主要集中在${when}：${count}篇${ZH_SIDE[side]}文档。`,
+  story: (title, documents, sources) =>
+    `“${title}”${documents > 1 ? `（${documents}篇文档，${sources}个来源）。` : stop(title, '。')}`,
+  topic: (topic, part, all) => `这${all}篇中有${part}篇关于${topic}。`,
+  event: (event, documents) => `报道最多的事件类型：${event}（${documents}篇）。`,
+  alert: (when, observed, expected, isShare, telling) =>
+    `${when}开始有警报：${observed}${isShare ? '%' : '条报道'}，预期${expected}${isShare ? '%' : '条'}` +
+    `${telling.length === 0 ? '' : `；突出的词：${telling.join('、')}`}。`,
+  against: (title) => `相反的声音：“${title}”${stop(title, '。')}`,
+};

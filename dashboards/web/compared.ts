@@ -1,0 +1,51 @@
+/** The timelines of several entities, asked at once and shown at once. The last good ones stay while newer ones are fetched. */
+import { useEffect, useState } from 'preact/hooks';
+import type { EntitiesAnswer, TimelineAnswer } from '../contract.ts';
+import { queryOf } from './address.ts';
+import { nameOfEntity, rememberNames } from './entity_names.ts';
+import { fetchAnswer } from './remote.ts';
+
+export interface Compared {
+  readonly id: string;
+  readonly timeline: TimelineAnswer;
+}
+
+interface State {
+  readonly compared: readonly Compared[];
+  readonly failed: boolean;
+}
+
+/** @param span the span as a query */
+export function useTimelines(ids: readonly string[], span: string, version: number): State {
+  const [state, setState] = useState<State>({ compared: [], failed: false });
+  useEffect(() => {
+    const abort = new AbortController();
+    if (ids.length === 0) {
+      setState({ compared: [], failed: false });
+      return undefined;
+    }
+    setState((before) => ({ ...before, failed: false }));
+    const asked = ids.map(async (id): Promise<Compared> => {
+      const [timeline] = await Promise.all([
+        fetchAnswer<TimelineAnswer>(`/api/timeline?${span}&${queryOf({ entity: id })}`, abort.signal),
+        named(id, abort.signal),
+      ]);
+      return { id, timeline };
+    });
+    Promise.all(asked).then(
+      (compared) => setState({ compared, failed: false }),
+      () => {
+        if (!abort.signal.aborted) setState((before) => ({ ...before, failed: true }));
+      },
+    );
+    return () => abort.abort();
+  }, [ids, span, version]);
+  return state;
+}
+
+/** Learns the name of an entity that a shared link brought, before it is drawn. */
+async function named(id: string, signal: AbortSignal): Promise<void> {
+  if (nameOfEntity(id, 'en') !== id) return;
+  const { entities } = await fetchAnswer<EntitiesAnswer>(`/api/entities?${queryOf({ q: id, limit: '5' })}`, signal);
+  rememberNames(entities);
+}

@@ -1,0 +1,55 @@
+/**
+ * What the pages that hold charts and lists ask of the API for their first view, by their address: the pages themselves ask by this,
+ * and what runs before them (early.ts) asks the same, so that the answers are on their way while the page's script is still read.
+ */
+import { queryOf, spanQuery, stepSecs, type Address } from './address.ts';
+
+/** Rows of the list of opinions that are fetched at once. */
+const PAGE = 40;
+/** Two weeks by eight hours, as the detectors' windows are. */
+const STEPS = 42;
+
+/** The list's own question, without the cursor of a later page. */
+export function opinionsQuery(address: Address): string {
+  const { entity, topic, sentiment, language, source, q } = address;
+  const filters = { entity, topic, sentiment, language, source, q: q.trim() };
+  return queryOf({ ...spanQuery(address), ...filters, limit: String(PAGE) });
+}
+
+export interface OverviewQuestions {
+  readonly timeline: string;
+  readonly entities: string;
+  readonly topics: string;
+  readonly alerts: string;
+}
+
+export function overviewQuestions(address: Address): OverviewQuestions {
+  const { entity, topic } = address;
+  const span = spanQuery(address);
+  return {
+    timeline: `/api/timeline?${queryOf({ ...span, entity, topic })}`,
+    entities: `/api/series?${queryOf({ kind: 'entity', ...span, topic })}`,
+    topics: `/api/series?${queryOf({ kind: 'topic', ...span, entity })}`,
+    alerts: `/api/alerts?${queryOf({ ...span, entity, topic })}`,
+  };
+}
+
+export interface SeriesQuestions {
+  readonly timeline: string;
+  readonly profile: string;
+  readonly alerts: string;
+  readonly words: string;
+  /** Null for a topic: it has none. */
+  readonly prices: string | null;
+}
+
+export function seriesQuestions(kind: 'entity' | 'topic', id: string, address: Address): SeriesQuestions {
+  const query = queryOf({ ...spanQuery(address), [kind]: id });
+  return {
+    timeline: `/api/timeline?${query}&step_secs=${stepSecs(address, STEPS)}`,
+    profile: `/api/profile?${query}`,
+    alerts: `/api/alerts?${query}`,
+    words: `/api/words?${query}`,
+    prices: kind === 'entity' ? `/api/prices?${query}` : null,
+  };
+}

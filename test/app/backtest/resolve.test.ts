@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { createResolver } from '../../../app/backtest/resolve.ts';
+import type { WatchedEntity } from '../../../ingest/watchlist.ts';
+
+const entity = (id: string, more: Partial<WatchedEntity>): WatchedEntity => ({
+  id,
+  name: id,
+  kind: 'company',
+  tickers: [],
+  codes: [],
+  aliases: [],
+  aliases_zh: [],
+  ambiguous: [],
+  cased: [],
+  context: [],
+  not: [],
+  ...more,
+});
+
+describe('names in lists of events and prices', () => {
+  const idOf = createResolver([
+    entity('meta', { name: 'Meta Platforms', tickers: ['META'], aliases: ['Facebook'], cased: ['Meta'] }),
+    entity('kweichow', {
+      name: 'Kweichow Moutai',
+      name_zh: '贵州茅台',
+      codes: ['600519', '600519.SH'],
+      aliases_zh: ['茅台'],
+    }),
+    entity('ford', { name: 'Ford Motor', tickers: ['F'], ambiguous: ['Ford'] }),
+    // Another company's ticker is this one's id.
+    entity('f', { name: 'Effe', aliases: ['facebook'] }),
+  ]);
+
+  it.each([
+    ['meta', 'meta'],
+    ['META', 'meta'],
+    ['$META', 'meta'],
+    [' meta platforms ', 'meta'],
+    ['Facebook', 'meta'],
+    ['600519', 'kweichow'],
+    ['600519.sh', 'kweichow'],
+    ['茅台', 'kweichow'],
+    ['６００５１９', 'kweichow'],
+    ['Ford', 'ford'],
+  ])('%s is found by id, ticker, code, name or alias, in any case and width', (name, id) => {
+    expect(idOf(name)).toBe(id);
+  });
+
+  it('mean the id before a ticker, and the first entry before later ones', () => {
+    expect(idOf('F')).toBe('f');
+    expect(idOf('facebook')).toBe('meta');
+  });
+
+  it('are nobody where only a part of a name stands', () => {
+    expect(idOf('Platforms')).toBeNull();
+    expect(idOf('')).toBeNull();
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { cosine, quantised } from '../../../core/search/vector.ts';
+import { hashTerm, termsOf } from '../../../core/search/terms.ts';
+
+describe('terms', () => {
+  it('cuts English into words without case, plural, possessive and words that say nothing', () => {
+    expect(termsOf('The banks’ losses', 'Norvale’s CEO resigns; companies react')).toEqual([
+      'bank',
+      'losse',
+      'norvale',
+      'ceo',
+      'resign',
+      'company',
+      'react',
+    ]);
+  });
+
+  it('cuts Chinese into pairs of neighbouring signs, and leaves a sign alone as it is', () => {
+    expect(termsOf(null, '诺维银行，跌')).toEqual(['诺维', '维银', '银行', '跌']);
+  });
+
+  it('keeps figures, tickers and codes whole in a text of both languages', () => {
+    expect(termsOf('', '净利同比增14.45% AT&T 600519')).toEqual([
+      '净利',
+      '利同',
+      '同比',
+      '比增',
+      '14.45',
+      'at&t',
+      '600519',
+    ]);
+  });
+
+  it('finds a query in a text by the same terms, whatever width or case they were typed in', () => {
+    expect(termsOf(null, 'ＮＶＢ　Ｂａｎｋ')).toEqual(termsOf(null, 'nvb bank'));
+  });
+
+  it('spreads near words over all of 32 bits', () => {
+    const hashes = Array.from({ length: 2000 }, (_, index) => hashTerm(`word${index}`));
+    expect(new Set(hashes).size).toBe(2000);
+    expect(hashes.every((hash) => Number.isInteger(hash) && hash >= 0 && hash < 2 ** 32)).toBe(true);
+    expect(hashes.filter((hash) => hash >= 2 ** 31).length).toBeGreaterThan(800);
+  });
+});
+
+describe('vectors', () => {
+  it('keeps directions when a float becomes a byte', () => {
+    const a = Float32Array.from({ length: 192 }, (_, index) => Math.sin(index * 1.7) / 9);
+    const b = Float32Array.from({ length: 192 }, (_, index) => Math.sin(index * 1.7 + 0.4) / 3);
+    expect(cosine(quantised(a) ?? [], quantised(b) ?? [])).toBeCloseTo(cosine(a, b), 2);
+  });
+
+  it('gives none for what points nowhere', () => {
+    expect(quantised(new Float32Array(4))).toBeNull();
+    expect(quantised(Float32Array.of(1, NaN))).toBeNull();
+    expect(cosine([1, 2], [1, 2, 3])).toBe(0);
+  });
+});

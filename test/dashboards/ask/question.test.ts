@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { readQuestionText } from '../../../dashboards/ask/question.ts';
+import { readTime } from '../../../dashboards/ask/times.ts';
+
+/** A Saturday. */
+const now = Date.parse('2026-03-14T15:30:00.000Z');
+const day = (iso: string): number => Date.parse(`${iso}T00:00:00.000Z`);
+const entitiesIn = (text: string): string[] => [
+  ...(/norvale|诺维/i.test(text) ? ['norvale_bank'] : []),
+  ...(/halcyon|海晏/i.test(text) ? ['halcyon_motors'] : []),
+];
+const read = (text: string) => readQuestionText(text, now, entitiesIn);
+
+describe('times in a question', () => {
+  it.each([
+    ['why is X negative since Tuesday?', '2026-03-10', now],
+    ['为什么X从周二开始变负面？', '2026-03-10', now],
+    ['自周一以来', '2026-03-09', now],
+    ['what happened on Tuesday', '2026-03-10', day('2026-03-11')],
+    ['周三发生了什么', '2026-03-11', day('2026-03-12')],
+    ['上周五为什么跌', '2026-03-06', day('2026-03-07')],
+    ['since Saturday', '2026-03-07', now],
+    ['what did people say yesterday', '2026-03-13', day('2026-03-14')],
+    ['昨天', '2026-03-13', day('2026-03-14')],
+    ['since yesterday', '2026-03-13', now],
+    ['昨天以来', '2026-03-13', now],
+    ['last week', '2026-03-02', day('2026-03-09')],
+    ['上周', '2026-03-02', day('2026-03-09')],
+    ['本周', '2026-03-09', now],
+    ['since 5 March', '2026-03-05', now],
+    ['since March 5th', '2026-03-05', now],
+    ['3月5日以来', '2026-03-05', now],
+    ['on 2026-03-01', '2026-03-01', day('2026-03-02')],
+    ['2025年12月24日', '2025-12-24', day('2025-12-25')],
+    ['on 24 December', '2025-12-24', day('2025-12-25')],
+    ['last month', '2026-02-01', day('2026-03-01')],
+    ['today', '2026-03-14', now],
+    ['今天', '2026-03-14', now],
+  ])('reads "%s"', (text, from, to) => {
+    const time = readTime(text, now);
+    expect(time && new Date(time.from).toISOString()).toBe(`${from}T00:00:00.000Z`);
+    expect(time?.to).toBe(to);
+  });
+
+  it('counts back from now, in figures and in words', () => {
+    for (const text of ['in the last 3 days', 'past three days', '最近3天', '过去三天'])
+      expect(readTime(text, now)?.from, text).toBe(now - 3 * 86_400_000);
+    expect(readTime('last 24 hours', now)?.from).toBe(now - 86_400_000);
+    expect(readTime('最近两周', now)?.from).toBe(now - 14 * 86_400_000);
+  });
+
+  it('names no time where there is none', () => {
+    for (const text of ['why is X negative', '为什么X变负面', 'on 31 February', 'may X rise'])
+      expect(readTime(text, now), text).toBeNull();
+  });
+});
+
+describe('a question', () => {
+  it('is read alike in both languages', () => {
+    const en = read('Why is Norvale Bank negative since Tuesday?');
+    const zh = read('为什么诺维银行从周二开始变负面？');
+    for (const question of [en, zh]) {
+      expect(question).toMatchObject({ entities: ['norvale_bank'], topic: null, side: 'negative', aim: 'why' });
+      expect(question.time?.from).toBe(day('2026-03-10'));
+    }
+    expect([en.language, zh.language]).toEqual(['en', 'zh']);
+  });
+
+  it('takes a topic where no company is named', () => {
+    expect(read('How negative is oil this week?')).toMatchObject({
+      topic: 'Energy | Oil',
+      aim: 'how_much',
+      entities: [],
+    });
+    expect(read('央行最近有什么消息')).toMatchObject({ topic: 'Fed | Central Banks', aim: 'what', side: null });
+    expect(read('Why do Halcyon earnings look bad?')).toMatchObject({ topic: null, entities: ['halcyon_motors'] });
+  });
+
+  it('leaves open what it does not understand', () => {
+    expect(read('blorp?')).toMatchObject({ entities: [], topic: null, time: null, side: null, aim: 'what' });
+  });
+});

@@ -1,0 +1,188 @@
+/** The overview in a real browser: what it asks of the server, on a slow network too; spans of one's own; what lies in its address. */
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, startDesk, type Desk } from './desk.ts';
+import { shiftOf, violationsOf } from './page_checks.ts';
+
+describe.skipIf(!hasChromium)('the overview', () => {
+  let desk: Desk;
+  beforeAll(async () => {
+    desk = await startDesk();
+  }, 240_000);
+  afterAll(() => desk.close(), 60_000);
+  afterEach(() => desk.clear());
+
+  async function openOverview(query = '?lang=en', options = {}): Promise<Page> {
+    const page = await desk.open(query, { reducedMotion: 'reduce', ...options });
+    await page.waitForSelector('.opinion');
+    await page.waitForSelector('.tide-canvas canvas');
+    await page.waitForSelector('.topic-table tbody tr');
+    return page;
+  }
+
+  it('asks few questions for its first view, each with an end to what it may answer, and no more than a page needs', async () => {
+    const page = await openOverview();
+    const asked = desk.asked();
+    const paths = asked.map((one) => one.split('?')[0]);
+    const once = new Set(paths);
+    expect(once).toEqual(
+      new Set([
+        '/api/alerts',
+        '/api/me',
+        '/api/opinions',
+        '/api/series',
+        '/api/sources',
+        '/api/status',
+        '/api/timeline',
+      ]),
+    );
+    // Once now and, where the live connection opened meanwhile, once more: two tables, one of all else.
+    for (const path of once) {
+      const most = path === '/api/series' ? 4 : 2;
+      expect(paths.filter((one) => one === path).length, path).toBeLessThanOrEqual(most);
+    }
+    for (const one of asked.filter((path) => /opinions|series|timeline|alerts/.test(path))) {
+      expect(one).toMatch(/last_secs=1209600|from=/);
+    }
+    expect(asked.find((one) => one.startsWith('/api/opinions'))).toContain('limit=40');
+    await page.locator('.entity-table .open-series').first().click();
+    await page.waitForSelector('.series-stories');
+    const beside = desk.asked().map((one) => one.split('?')[0]);
+    expect(beside).not.toContain('/api/opinions');
+    expect(beside).not.toContain('/api/series');
+    expect(beside).not.toContain('/api/sources');
+    expect(desk.complaints()).toEqual([]);
+  }, 120_000);
+
+  it('is there at once when one comes back, where it was left, without a jump', async () => {
+    const page = await openOverview();
+    await page.evaluate(() => scrollTo(0, 700));
+    await page.locator('.opinion .details-link').nth(12).click();
+    await page.waitForSelector('main.view');
+    await page.goBack();
+    await page.waitForSelector('.opinion');
+    await page.waitForFunction(() => scrollY > 500);
+    expect(await page.locator('.opinion').count()).toBe(40);
+  }, 120_000);
+
+  it('shows its parts as they come on a slow network, and does not move while they do', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const before = async (slow: Page): Promise<void> => {
+      const session = await slow.context().newCDPSession(slow);
+      await session.send('Network.enable');
+      // Slow 3G by Chrome's own reckoning: 400 ms there and back, 50 kB a second.
+      const kilobytes = 50 * 1024;
+      await session.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 400,
+        downloadThroughput: kilobytes,
+        uploadThroughput: kilobytes,
+      });
+      await slow.route('**/api/series*', async (route) => {
+        await held;
+        await route.continue();
+      });
+    };
+    const page = await desk.open('', { reducedMotion: 'reduce', before });
+    await page.waitForSelector('.tide-canvas canvas');
+    await page.waitForSelector('.opinion');
+    expect(await page.locator('.entity-table .skeleton').count()).toBe(1);
+    release();
+    await page.waitForSelector('.entity-table tbody tr');
+    await page.waitForSelector('.topic-table tbody tr');
+    expect((await shiftOf(page)).sum).toBeLessThan(0.01);
+    expect(desk.complaints()).toEqual([]);
+  }, 120_000);
+
+  it('takes a span by from and to, by keyboard alone, and refuses one that runs backward', async () => {
+    const page = await openOverview();
+    const opener = page.getByRole('button', { name: 'From … to' });
+    await opener.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.range-form input:focus');
+    const [day, before] = [3, 9].map((ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10));
+    await page.getByLabel('From', { exact: true }).fill(`${day}T06:00`);
+    await page.getByLabel('To', { exact: true }).fill(`${before}T06:00`);
+    await page.keyboard.press('Enter');
+    await page.getByText('The end must be after the start.').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('From', { exact: true }).fill(`${before}T06:00`);
+    await page.getByLabel('To', { exact: true }).fill(`${day}T06:00`);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/from=.*&to=/);
+    const { searchParams } = new URL(page.url());
+    const length = Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '');
+    expect(length).toBe(6 * 86_400_000);
+    expect(await page.locator('.range-form').count()).toBe(0);
+    await opener.press('Enter');
+    await page.waitForSelector('.range-form input:focus');
+    await page.keyboard.press('Escape');
+    await page.locator('.range-form').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('From … to');
+  }, 120_000);
+
+  it('keeps order, length and the way of finding in the address, so that a link shows the same', async () => {
+    const page = await openOverview();
+    await page.locator('.entity-table thead').getByRole('button', { name: 'Negative' }).click();
+    await page.waitForURL(/entity_sort=share/);
+    await page
+      .locator('.topic-table')
+      .getByRole('button', { name: /Show all/ })
+      .click();
+    await page.waitForURL(/all=topic/);
+    const rows = await page.locator('.topic-table tbody tr').count();
+    expect(rows).toBeGreaterThan(8);
+    const first = await page.textContent('.entity-table tbody tr >> nth=0 >> button');
+    const { search } = new URL(page.url());
+    const shared = await openOverview(search);
+    expect(await shared.locator('.topic-table tbody tr').count()).toBe(rows);
+    expect(await shared.textContent('.entity-table tbody tr >> nth=0 >> button')).toBe(first);
+    expect(await shared.getAttribute('.entity-table th.share', 'aria-sort')).toBe('descending');
+    await shared.goto(shared.url().replace(/[#?].*$/, '?lang=en&by=meaning#/find/outage'));
+    await shared.locator('.find .segments button[aria-pressed="true"]', { hasText: 'Meaning' }).waitFor();
+  }, 120_000);
+
+  it('brings earlier opinions once, however often one asks, and takes the list away as CSV', async () => {
+    const page = await openOverview();
+    await page.evaluate(() => {
+      const more = [...document.querySelectorAll<HTMLButtonElement>('.opinions .card-foot button')][0];
+      more?.click();
+      more?.click();
+      more?.click();
+    });
+    await page.waitForFunction(() => document.querySelectorAll('.opinion').length === 80);
+    const links = await page
+      .locator('.opinion .details-link')
+      .evaluateAll((found) => found.map((link) => link.getAttribute('href')));
+    expect(new Set(links).size).toBe(80);
+    expect(desk.asked().filter((one) => one.includes('cursor=')).length).toBe(1);
+    const [csv] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download as CSV: Latest opinions' }).click(),
+    ]);
+    const text = await readFile(await csv.path(), 'utf8');
+    expect(text.startsWith('\uFEFFpublished_at,source,')).toBe(true);
+    await page.getByText(/^\d+ rows written\.$/).waitFor();
+    const said = (await page.textContent('.opinions .exports [role=status]')) ?? '';
+    expect(text.trim().split('\r\n').length - 1).toBeGreaterThanOrEqual(Number(said.replace(/\D/g, '')));
+    expect(desk.complaints()).toEqual([]);
+  }, 120_000);
+
+  it('offers the whole watchlist in a correction, also whom nobody named in the span', async () => {
+    const page = await desk.open('?lang=en&q=Quillmere', { reducedMotion: 'reduce', person: 'Priya' });
+    await page.waitForSelector('.opinion');
+    const row = page.locator('.opinion').first();
+    await row.locator('.correct-button').press('Enter');
+    await row.getByLabel('Add an entity').fill('lumen');
+    await page.waitForFunction(() => document.querySelectorAll('.opinion datalist option').length === 1);
+    await row.getByLabel('Add an entity').press('Enter');
+    await row.locator('.corrections', { hasText: 'Lumenfjord Energy' }).waitFor();
+    const stored = await desk.store.query<{ value: string }>(`SELECT value FROM feedback WHERE kind = 'entities'`);
+    expect(stored[0]?.value).toContain('lumenfjord_energy');
+    expect(desk.complaints()).toEqual([]);
+  }, 120_000);
+});
