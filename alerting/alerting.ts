@@ -12,6 +12,7 @@ import { systemClock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import type { Alert } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
+import type { Logger } from '../core/log.ts';
 import { persist } from '../core/persist.ts';
 import type { Removal } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
@@ -171,10 +172,11 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
       await running;
       await queue.stop();
       for (const notifier of notifiers.values()) await notifier.close?.();
-      await inTurn(ledger.save);
-      await drain().catch((error: unknown) => {
-        log.warn(`${toTidewatchError(error).message}; alert rows wait on disk for the next start`);
-      });
+      // A full disk or a store that is away must not keep a stop from being one: what is not saved now is heard again.
+      await inTurn(ledger.save).catch(
+        putOff(log, 'what was heard since the last checkpoint is heard again at the next start'),
+      );
+      await drain().catch(putOff(log, 'alert rows wait on disk for the next start'));
     },
     flush: () =>
       inTurn(async () => {
@@ -188,5 +190,14 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
         await ledger.save();
         await drain();
       }),
+  };
+}
+
+/** For what a stop could not do and the next start will; a defect is no reason to be quiet. */
+function putOff(log: Logger, until: string): (thrown: unknown) => void {
+  return (thrown) => {
+    const { code, message } = toTidewatchError(thrown);
+    if (code === 'internal') throw thrown;
+    log.warn({ code }, `${message}; ${until}`);
   };
 }

@@ -2,7 +2,7 @@
  * The tour of a first visit: a line that offers it, and four steps for who takes it. In the flow of the page, not over it, until it
  * is asked for: who came because of an alert is not held up. Taken, refused or ended, it is not offered again in this browser.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useInterface } from './i18n.ts';
 
 const KEY = 'tidewatch.tour';
@@ -41,11 +41,11 @@ function Steps({ end }: { end(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const step = STEPS[at] ?? STEPS[0];
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
-    const place = document.querySelector(step.place);
-    place?.classList.add('tour-place');
-    place?.scrollIntoView({ block: 'start' });
-    return () => place?.classList.remove('tour-place');
+  // On the root, not on the place: parts of the page may still be drawn anew while they load.
+  useLayoutEffect(() => {
+    document.documentElement.dataset['tour'] = step.name;
+    document.querySelector(step.place)?.scrollIntoView({ block: 'start' });
+    return () => delete document.documentElement.dataset['tour'];
   }, [step]);
   const isLast = at === STEPS.length - 1;
   return (

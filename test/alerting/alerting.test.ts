@@ -206,6 +206,33 @@ describe('the alerting stage', () => {
     expect(await counted(running.metrics, 'tidewatch_documents_in_total')).toBe(710);
   });
 
+  it('stops on a full disk, and the next start tells what the one before could not save', async () => {
+    let full = false;
+    const running = await start({
+      around: {
+        state: (state) => ({
+          ...state,
+          transaction: async (work) => {
+            if (full) throw new TidewatchError('storage.full', 'The disk is full');
+            await state.transaction(work);
+          },
+        }),
+      },
+    });
+    const feed = simulatedFeed({ seed: 27 });
+    await append(running, feed.slice(0, 300));
+    await running.drained();
+    full = true;
+    await append(running, feed.slice(300));
+    await until(async () => (await counted(running.metrics, 'tidewatch_errors_total', 'storage.full')) > 0);
+    await running.close();
+
+    const later = await start();
+    await later.drained();
+    await later.alerting.flush();
+    expect(fired(await stored([...running.alerts, ...later.alerts]))).toEqual(INCIDENTS);
+  });
+
   it('tells of the end of a pending alert only those who were told of its beginning', async () => {
     const now = Date.UTC(2026, 2, 2);
     const background = Array.from({ length: 6 * 24 }, (_, index) =>
