@@ -73,7 +73,7 @@ const TOUR_PLACES = ['.tide', '.alerts', '.opinions', '.find-links'];
 const outlined = (page: Page): Promise<string[]> =>
   page.evaluate(
     (places) =>
-      places.filter((place) => getComputedStyle(document.querySelector(place) as Element).outlineWidth === '3px'),
+      places.filter((place) => getComputedStyle(document.querySelector(place) as Element).outlineStyle === 'solid'),
     TOUR_PLACES,
   );
 const polled = <Value>(ask: () => Value | Promise<Value>) => expect.poll(ask, { timeout: 20_000 });
