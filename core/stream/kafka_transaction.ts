@@ -56,6 +56,8 @@ export function createTransactor(place: TransactionPlace): Transactor {
   let producer: Producer | undefined;
   let closed = false;
 
+  const ended = (): TidewatchError => new TidewatchError('storage.unavailable', `${what}: this reader has ended`);
+
   async function discard(): Promise<void> {
     const old = producer;
     producer = undefined;
@@ -64,7 +66,7 @@ export function createTransactor(place: TransactionPlace): Transactor {
 
   async function begin(): Promise<number | undefined> {
     await discard();
-    if (closed) throw new TidewatchError('storage.unavailable', `${what}: this reader has ended`);
+    if (closed) throw ended();
     const fresh = client.producer({
       transactionalId: place.transactionalId,
       idempotent: true,
@@ -128,7 +130,8 @@ export function createTransactor(place: TransactionPlace): Transactor {
             }
           }
           const owned = producer as Producer | undefined;
-          while (owned !== undefined && !(await attempt(owned, to, filled))) {
+          if (owned === undefined) throw ended();
+          while (!(await attempt(owned, to, filled))) {
             if ((turns += 1) > TURNS) throw new Error('the transaction before this one does not end');
             await wait(Math.min(2 * turns, 100));
           }
