@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { createAlerting, type Alerting } from '../alerting/alerting.ts';
 import { REMOVAL_GROUP as ALERTING_REMOVAL_GROUP } from '../alerting/removal.ts';
 import { createClassifier } from '../classifier/classifier.ts';
-import { explain } from '../classifier/explain.ts';
 import { createShadowSeat } from '../classifier/learning/shadow_seat.ts';
 import { createBackend } from '../classifier/registry.ts';
-import { createModelSwap, type ModelSwap } from '../classifier/swap.ts';
+import { createModelSwap } from '../classifier/swap.ts';
 import { recordSettings } from '../core/audit.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
@@ -20,7 +19,6 @@ import { lockFolder } from '../core/lock.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { createFolder } from '../core/state/folder.ts';
-import type { Vector } from '../core/search/vector.ts';
 import { openState } from '../core/state/lmdb.ts';
 import { createCounting } from '../core/store/counting.ts';
 import { openStore } from '../core/store/registry.ts';
@@ -41,6 +39,7 @@ import { createRedriving } from './redriving.ts';
 import { createRemoving, REMOVAL_GROUP } from './removing.ts';
 import { answersOf } from './forget_answers.ts';
 import { createHearing, processId } from './hearing.ts';
+import { embedHeld, explainHeld } from './held_model.ts';
 import { VERSION } from './package_root.ts';
 import { createSettingsDesk } from './settings_desk.ts';
 import { createWatchlistDesk } from './watchlist_desk.ts';
@@ -300,29 +299,5 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   } catch (error) {
     await closeAll().catch(() => undefined);
     throw toTidewatchError(error);
-  }
-}
-
-/** By the model that labels now, kept open meanwhile. */
-async function explainHeld(
-  swap: ModelSwap,
-  text: string,
-): Promise<Awaited<ReturnType<typeof explain>> & { model: string }> {
-  const { backend, release } = swap.hold();
-  try {
-    return { ...(await explain(backend, text)), model: backend.model };
-  } finally {
-    release();
-  }
-}
-
-/** What a text is near to, by the model that labels now; null where it gives no embeddings. */
-async function embedHeld(swap: ModelSwap, text: string): Promise<{ vector: Vector; space: string } | null> {
-  const { backend, release } = swap.hold();
-  try {
-    const [labels] = await backend.classify([text]);
-    return labels?.embedding === undefined ? null : { vector: labels.embedding, space: backend.model };
-  } finally {
-    release();
   }
 }
