@@ -231,7 +231,7 @@ if (options.only !== undefined) {
 }
 
 const load = loadavg()[0] ?? 0;
-// First each way of the peers in few rounds, then the best of them against ours in all.
+// First each way of the peers in few rounds; then all but the slow ones against ours in all, and the best of them by those is the peer.
 const tried: Contender[] = [];
 for (const graph of Object.keys(GRAPHS) as GraphName[]) {
   const one = await transformers(graph, 1);
@@ -240,28 +240,28 @@ for (const graph of Object.keys(GRAPHS) as GraphName[]) {
 }
 const ways = await byTurns(tried, 2, (turn) => textsOf(turn).slice(0, 32));
 progress('ways_of_the_peers', tell(ways));
-const fastest = (prefix: string, but = ''): Contender =>
-  tried
-    .filter(({ name }) => name.startsWith(prefix) && (but === '' || !name.includes(but)))
-    .reduce((best, own) => (speed(ways.get(own.name)) > speed(ways.get(best.name)) ? own : best));
-const peer = fastest('transformers.js', 'Tidewatch');
-const peerOnOurs = fastest("transformers.js, Tidewatch's graph");
-const alone =
-  fastest('transformers.js', 'by 8') === peer && peer.size === 1
-    ? peer
-    : (tried.find(({ name }) => name === peer.name.replace(/by \d+$/, 'by 1')) ?? peer);
-const plain = fastest('plain loop');
+const quickest = Math.max(...tried.map(({ name }) => speed(ways.get(name))));
+const rivals = tried.filter(({ name }) => speed(ways.get(name)) >= quickest / 3);
 const single = await openTidewatch('Tidewatch, one by one', 1, WHOLE);
 const stream = await openTidewatch('Tidewatch, deliveries of 256', 256, WHOLE);
 const artifact = await loadArtifact(options.model);
 const leaving =
   'exit' in artifact.graphs ? await openTidewatch('Tidewatch, early exit', 256, { cache_entries: 0 }) : null;
 
-const contenders = [
-  ...new Set([stream, single, peer, peerOnOurs, alone, plain, ...(leaving === null ? [] : [leaving])]),
-];
-const runs = await byTurns(contenders, ROUNDS, textsOf);
+const runs = await byTurns([stream, single, ...rivals, ...(leaving === null ? [] : [leaving])], ROUNDS, textsOf);
 progress('contenders', tell(runs));
+const fastest = (fits: (name: string, size: number) => boolean): Contender | null =>
+  rivals
+    .filter(({ name, size }) => fits(name, size))
+    .reduce<Contender | null>(
+      (best, own) => (best === null || speed(runs.get(own.name)) > speed(runs.get(best.name)) ? own : best),
+      null,
+    );
+const isTransformers = (name: string): boolean => name.startsWith('transformers.js');
+const peer = fastest((name) => isTransformers(name) && !name.includes('Tidewatch')) ?? (rivals[0] as Contender);
+const peerOnOurs = fastest((name) => isTransformers(name) && name.includes('Tidewatch')) ?? peer;
+const alone = fastest((name, size) => isTransformers(name) && !name.includes('Tidewatch') && size === 1) ?? peer;
+const plain = fastest((name) => name.startsWith('plain loop')) ?? peer;
 const of = (contender: Contender): Run[] => runs.get(contender.name) ?? [];
 const agree = (a: Contender, b: Contender): number => {
   const [one, two] = [of(a).flatMap(({ labels }) => labels), of(b).flatMap(({ labels }) => labels)];
@@ -341,7 +341,8 @@ async function onStream(path: string): Promise<object> {
 }
 const onDuplicates = options.stream === undefined ? null : await onStream(options.stream);
 progress('stream_with_duplicates', onDuplicates ?? {});
-for (const close of new Set([...tried, ...contenders].map((contender) => contender.close))) await close();
+for (const close of new Set([...tried, stream, single].map((contender) => contender.close))) await close();
+await leaving?.close();
 
 const memoryOf = (only: string): unknown => {
   const samples = options.sample.flatMap((path) => ['--sample', path]);

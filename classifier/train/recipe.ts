@@ -90,6 +90,8 @@ export const recipeSchema = z.strictObject({
   /** How many of them, from below, are not trained; their output is computed once a text. Embeddings never are. */
   frozen_layers: z.int().min(0),
   method: methodSchema.default({ kind: 'full' }),
+  /** How many units of each feed-forward block are kept, those that vary most in what they add (narrow.ts); all without. */
+  feed_forward: z.int().min(16).multipleOf(16).optional(),
   /** After how many layers a text may be answered already (heads exit_sentiment and so on); none without. */
   exit_after: z.int().min(1).optional(),
   distil: distilSchema.optional(),

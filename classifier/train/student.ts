@@ -14,6 +14,7 @@ import { EXIT_HEADS, HEADS } from './labels.ts';
 import { addLora } from './lora.ts';
 import type { TrainedHead } from './loss.ts';
 import type { ModelShape, Network } from './model.ts';
+import { narrow } from './narrow.ts';
 import { generator, normal } from './random.ts';
 import type { Recipe } from './recipe.ts';
 import { readSafetensors, type Weights } from './safetensors.ts';
@@ -37,13 +38,24 @@ export function createStudent(recipe: Recipe): Student {
     });
   }
   const student = shrink({ ...shape, num_hidden_layers: recipe.layers.length }, base, recipe);
-  if (recipe.start === undefined) return student;
-  const start = meanOf([recipe.start].flat().map(readStart));
+  if (recipe.start !== undefined) takeOver(student, meanOf([recipe.start].flat().map(readStart)));
+  if (recipe.feed_forward !== undefined) narrowTo(student, recipe.feed_forward);
+  return student;
+}
+
+function takeOver(student: Student, start: Map<string, Float32Array>): void {
+  // A start that was narrowed keeps its width; a checkpoint may lack the layers that were not trained.
+  const known = [...start].find(([name]) => name.endsWith('intermediate.dense.bias'))?.[1];
+  if (known !== undefined) narrowTo(student, known.length);
   for (const [name, weight] of student.weights) {
     const data = start.get(name);
     if (data?.length === weight.data.length) student.weights.set(name, { shape: weight.shape, data });
   }
-  return student;
+}
+
+function narrowTo(student: Student, width: number): void {
+  for (let layer = 0; layer < student.shape.num_hidden_layers; layer += 1) narrow(student.weights, layer, width);
+  student.shape = { ...student.shape, intermediate_size: width };
 }
 
 /** What all have, averaged. */
