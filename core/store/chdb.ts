@@ -50,7 +50,8 @@ export async function openChdbStore(
     });
   }
   const turns = createTurns();
-  const store = createStore(client, { log, turns, retention });
+  // The folder is this process's alone: a claim to migrate that is there was left by one that was killed.
+  const store = createStore(client, { log, turns, retention, leaseMs: 1000 });
   return {
     ...store,
     async close() {

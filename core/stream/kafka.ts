@@ -12,7 +12,7 @@ import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createAppender } from './kafka_append.ts';
 import { createBacklogGate } from './kafka_backlog.ts';
-import { createClient, PATIENT, QUICK, SHORT, toStreamError } from './kafka_client.ts';
+import { createClient, isCoordinatorBusy, PATIENT, QUICK, SHORT, toStreamError } from './kafka_client.ts';
 import { compressionType } from './kafka_compression.ts';
 import { expiryOf, findInTopics } from './kafka_erasure.ts';
 import { createOffsets } from './kafka_offsets.ts';
@@ -34,6 +34,8 @@ export interface KafkaStreamContext {
 const CLOSE_MS = 8000;
 /** A broker tells a transaction's offsets some milliseconds after its commit; what this process committed is known. */
 const KNOWN_FOR_MS = 5000;
+const SCAN_ATTEMPTS = 20;
+const SCAN_RETRY_MS = 500;
 
 /**
  * Connects to the brokers.
@@ -153,18 +155,29 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
     signal: AbortSignal,
   ): AsyncGenerator<readonly Received<Value>[], void, undefined> {
     closing.signal.throwIfAborted();
-    try {
-      if (!(await topics.exists(topic))) return;
-      yield* scanTopic<Value>({
-        topic: topicName(settings, topic),
-        prefix: settings.topic_prefix,
-        bounds: await offsets.bounds(topic),
-        consumer: (id) => consumers.consumer({ groupId: id, readUncommitted: false, allowAutoTopicCreation: false }),
-        signal: AbortSignal.any([signal, closing.signal]),
-      });
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw toStreamError(error, `Reading all of ${topic}`, settings);
+    for (let attempt = 1; ; attempt += 1) {
+      let hasBegun = false;
+      try {
+        if (!(await topics.exists(topic))) return;
+        const batches = scanTopic<Value>({
+          topic: topicName(settings, topic),
+          prefix: settings.topic_prefix,
+          bounds: await offsets.bounds(topic),
+          consumer: (id) => consumers.consumer({ groupId: id, readUncommitted: false, allowAutoTopicCreation: false }),
+          signal: AbortSignal.any([signal, closing.signal]),
+        });
+        for await (const batch of batches) {
+          hasBegun = true;
+          yield batch;
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        // A broker that has just started refuses new groups for a moment, and kafkajs does not ask again.
+        if (hasBegun || attempt >= SCAN_ATTEMPTS || !isCoordinatorBusy(error))
+          throw toStreamError(error, `Reading all of ${topic}`, settings);
+        await clock.sleep(SCAN_RETRY_MS, signal);
+      }
     }
   }
 

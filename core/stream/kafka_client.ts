@@ -110,6 +110,11 @@ export function isFenced(thrown: unknown): boolean {
   );
 }
 
+/** True where the broker that leads the group is starting, or another leads it by now: it passes. */
+export function isCoordinatorBusy(thrown: unknown): boolean {
+  return /GROUP_LOAD_IN_PROGRESS|GROUP_COORDINATOR_NOT_AVAILABLE|NOT_COORDINATOR_FOR_GROUP/.test(errorMarks(thrown));
+}
+
 /** A failure of kafkajs as ours. `what` begins the message: "Appending to documents". */
 export function toStreamError(thrown: unknown, what: string, settings: KafkaStreamSettings): TidewatchError {
   if (thrown instanceof TidewatchError) return thrown;
