@@ -40,8 +40,8 @@ export interface ExplainOptions {
   readonly variants?: number;
 }
 
-/** Where log-odds end: probabilities are given to five decimals. */
-const SUREST = 1e-5;
+/** Where log-odds end: probabilities are given to four decimals. */
+const SUREST = 1e-4;
 const VARIANTS = 64;
 
 /**
