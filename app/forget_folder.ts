@@ -20,6 +20,7 @@ import { openStream } from '../core/stream/registry.ts';
 import { TOPICS } from '../core/stream/stream.ts';
 import { keptMemory } from '../ingest/memory.ts';
 import type { Settings } from './config.ts';
+import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
 import {
   audit,
   countAll,
@@ -61,18 +62,9 @@ export async function forgetFolder(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<ForgetReport> {
   const folder = settings.data_dir;
-  if (!existsSync(folder)) {
-    throw new TidewatchError('input.invalid', `There is no data folder ${folder}`, {
-      hint: 'Give the folder with --data, or the settings that name it with --config.',
-    });
-  }
-  let unlock: () => Promise<void>;
-  try {
-    unlock = await lockFolder(folder);
-  } catch (error) {
-    if (!(error instanceof TidewatchError) || error.code !== 'storage.locked' || dryRun) throw error;
-    return ask(folder, request);
-  }
+  requireDataFolder(folder);
+  const unlock = dryRun ? await lockFolder(folder) : await lockUnlessRunning(folder);
+  if (unlock === null) return ask(folder, request);
   try {
     return await forgetStopped(settings, request, dryRun);
   } finally {

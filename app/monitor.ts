@@ -9,7 +9,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } fro
 import { z } from 'zod';
 import { toTidewatchError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
-import { listen } from '../core/listen.ts';
+import { listen, stopListening } from '../core/listen.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { callerOf, createRateLimit } from '../core/rate_limit.ts';
@@ -131,12 +131,7 @@ export function createMonitor(
       log.info(`Health and metrics are at ${address}`);
     },
     async stop() {
-      const stopping = server;
-      if (stopping === undefined) return;
-      await new Promise<void>((resolve) => {
-        stopping.close(() => resolve());
-        stopping.closeAllConnections();
-      });
+      await stopListening(server);
     },
     address: () => address,
   };

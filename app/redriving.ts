@@ -11,12 +11,12 @@ import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
 import { explainError, TidewatchError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
-import { lockFolder } from '../core/lock.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { redrive, type RedriveReport } from '../core/stream/redrive.ts';
 import { openStream } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
+import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
 
 export const REDRIVEN_TOPICS = [TOPICS.documents, TOPICS.opinions] as const;
 
@@ -65,18 +65,9 @@ export async function redriveFolder(settings: Settings, request: RedriveRequest)
     const stream = await open();
     return redriveAndClose(stream, request, signal);
   }
-  if (!existsSync(folder)) {
-    throw new TidewatchError('input.invalid', `There is no data folder ${folder}`, {
-      hint: 'Give the folder with --data, or the settings that name it with --config.',
-    });
-  }
-  let unlock: () => Promise<void>;
-  try {
-    unlock = await lockFolder(folder);
-  } catch (error) {
-    if (error instanceof TidewatchError && error.code === 'storage.locked') return ask(folder, request);
-    throw error;
-  }
+  requireDataFolder(folder);
+  const unlock = await lockUnlessRunning(folder);
+  if (unlock === null) return ask(folder, request);
   try {
     return await redriveAndClose(await open(), request, signal);
   } finally {

@@ -10,7 +10,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +24,7 @@ import { TOPICS } from '../core/stream/stream.ts';
 import { startMavenBroker } from '../test/kafka_maven.ts';
 import { BAD_DAYS, documentOf, itemOf, settingsText, watchlist } from './line_load.ts';
 import type { Job } from './stream_worker.ts';
+import { freePort } from '../test/free_port.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -98,13 +98,6 @@ const items = join(folder, 'items.jsonl');
 await writeFile(items, '');
 await writeFile(join(folder, 'watchlist.yaml'), watchlist());
 const parts = { stream: { ...shared, ...limit }, storeUrl, watchlist: join(folder, 'watchlist.yaml'), items };
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 const ports = new Map([
   ['alerting', await freePort()],
   ['ingest', await freePort()],

@@ -1,4 +1,4 @@
-/** A server starts to listen, or says plainly why it cannot. */
+/** A server starts to listen, or says plainly why it cannot; and ends at once. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TidewatchError } from './errors.ts';
@@ -25,5 +25,14 @@ export function listen(server: Server, host: string, port: number, hint: string)
       server.off('error', failed);
       resolve((server.address() as AddressInfo).port);
     });
+  });
+}
+
+/** Ends a server and what is connected to it; nothing where none was started. */
+export async function stopListening(server: Server | undefined): Promise<void> {
+  if (server === undefined) return;
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
   });
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AuditRow } from '../core/audit.ts';
 import { auditAnswer } from './answers/audit.ts';
-import { cursor, id, limit, readCursor, storedTime, writeCursor } from './questions.ts';
+import { cursor, id, limit, pageOf, readCursor, storedTime } from './questions.ts';
 import { defineRoute } from './route.ts';
 
 const place = z.tuple([storedTime, z.string().max(64)]);
@@ -45,11 +45,8 @@ const audit = defineRoute({
         ...(after !== null && { at: after[0], last: after[1] }),
       },
     );
-    const last = rows.length > most ? rows[most - 1] : undefined;
-    return {
-      changes: rows.slice(0, most),
-      next_cursor: last === undefined ? null : writeCursor('audit', last.at, last.id),
-    };
+    const { page, next_cursor } = pageOf('audit', rows, most, ({ at, id: last }) => [at, last]);
+    return { changes: page, next_cursor };
   },
 });
 

@@ -17,7 +17,7 @@ import {
 import { absent } from './alert_api.ts';
 import { feedbackAnswer, feedbackWritten, trainingAnswer } from './answers/feedback.ts';
 import type { FeedbackQueries } from './feedback_queries.ts';
-import { cursor, flag, limit, readCursor, storedTime, time, writeCursor } from './questions.ts';
+import { cursor, flag, limit, pageOf, readCursor, storedTime, time } from './questions.ts';
 import { defineRoute } from './route.ts';
 import type { ApiServices } from './services.ts';
 
@@ -111,9 +111,8 @@ const feedback = defineRoute({
     const all = history === 'true' ? rows.toReversed() : standing(rows);
     const rest =
       place === null ? all : all.filter((row) => row.at < place[0] || (row.at === place[0] && row.id < place[1]));
-    const last = rest.length > most ? rest[most - 1] : undefined;
-    const next_cursor = last === undefined ? null : writeCursor('feedback', last.at, last.id);
-    return { feedback: rest.slice(0, most), next_cursor };
+    const { page, next_cursor } = pageOf('feedback', rest, most, ({ at, id: last }) => [at, last]);
+    return { feedback: page, next_cursor };
   },
 });
 

@@ -20,7 +20,7 @@ import { absent } from './alert_api.ts';
 import { actionsAnswer, actionWritten, notificationsAnswer, silencesAnswer } from './answers/alert.ts';
 import type { NotificationRow } from './contract.ts';
 import { misunderstood } from './problem.ts';
-import { cursor, flag, limit, readCursor, storedTime, writeCursor } from './questions.ts';
+import { cursor, flag, limit, pageOf, readCursor, storedTime } from './questions.ts';
 import { defineRoute } from './route.ts';
 import type { ApiServices } from './services.ts';
 
@@ -226,9 +226,8 @@ const actions = defineRoute({
   async handler({ query: { target, cursor: written, limit: most } }, services) {
     const after = written === undefined ? null : readCursor(written, 'actions', actionPlace);
     const found = await readActions(services, { target, after, limit: most + 1 });
-    const last = found.length > most ? found[most - 1] : undefined;
-    const next_cursor = last === undefined ? null : writeCursor('actions', last.at, last.id);
-    return { actions: found.slice(0, most), next_cursor };
+    const { page, next_cursor } = pageOf('actions', found, most, ({ at, id: last }) => [at, last]);
+    return { actions: page, next_cursor };
   },
 });
 
@@ -264,10 +263,13 @@ const notifications = defineRoute({
         ...(after !== null && { at: after[0], item: after[1], notifier: after[2], last: after[3] }),
       },
     );
-    const last = rows.length > most ? rows[most - 1] : undefined;
-    const next_cursor =
-      last === undefined ? null : writeCursor('notifications', last.at, last.item, last.notifier, last.status);
-    return { notifications: rows.slice(0, most), next_cursor };
+    const { page, next_cursor } = pageOf('notifications', rows, most, (row) => [
+      row.at,
+      row.item,
+      row.notifier,
+      row.status,
+    ]);
+    return { notifications: page, next_cursor };
   },
 });
 

@@ -62,6 +62,17 @@ export function readCursor<Form extends z.ZodTuple>(written: string, list: strin
   throw new TidewatchError('input.invalid', 'cursor: is not one that this list gave out.');
 }
 
+/** The first `most` of rows, and the cursor of those behind them where there are any. */
+export function pageOf<Row>(
+  list: string,
+  rows: readonly Row[],
+  most: number,
+  placeOf: (row: Row) => readonly (string | number)[],
+): { readonly page: Row[]; readonly next_cursor: string | null } {
+  const last = rows.length > most ? rows[most - 1] : undefined;
+  return { page: rows.slice(0, most), next_cursor: last === undefined ? null : writeCursor(list, ...placeOf(last)) };
+}
+
 /** The span of a list's first page goes with its cursor, so that "the last two weeks" means the same on every page. */
 export const spanPlace = [z.int(), z.int(), z.enum(['now', 'newest', 'given'])] as const;
 export const storedTime = z.iso.datetime({ precision: 3 });

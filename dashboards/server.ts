@@ -11,7 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import { TidewatchError } from '../core/errors.ts';
 import type { HttpClient } from '../core/http.ts';
 import type { Service } from '../core/lifecycle.ts';
-import { listen } from '../core/listen.ts';
+import { listen, stopListening } from '../core/listen.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Store } from '../core/store/store.ts';
@@ -147,12 +147,7 @@ export function createDashboards(settings: DashboardsSettings, deps: DashboardsD
     },
     async stop() {
       await live.close();
-      const stopping = server;
-      if (stopping === undefined) return;
-      await new Promise<void>((resolve) => {
-        stopping.close(() => resolve());
-        stopping.closeAllConnections();
-      });
+      await stopListening(server);
     },
     address: () => address,
   };

@@ -7,12 +7,12 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { answers, UP_WITHIN_MS } from './kafka_answers.ts';
 import { makeCertificates, type Certificates } from './kafka_certificates.ts';
+import { freePort } from './free_port.ts';
 
 const run = promisify(execFile);
 export const KAFKA_VERSION = process.env['KAFKA_VERSION'] ?? '3.9.1';
@@ -209,7 +209,7 @@ export async function kafkaJars(): Promise<string | { missing: string }> {
     `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
   await writeFile(
     join(work, 'pom.xml'),
-    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+    `<project><modelVersion>4.0.0</modelVersion>
 <groupId>tidewatch.test</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging><dependencies>
 ${dependency('org.apache.kafka', 'kafka_2.13', KAFKA_VERSION)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}
 </dependencies></project>`,
@@ -234,13 +234,4 @@ function clusterId(): string {
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
   // Kafka's command line would take it for an option.
   return id.startsWith('-') ? clusterId() : id;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }

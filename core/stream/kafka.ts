@@ -12,7 +12,15 @@ import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createAppender } from './kafka_append.ts';
 import { createBacklogGate } from './kafka_backlog.ts';
-import { createClient, isCoordinatorBusy, PATIENT, QUICK, SHORT, toStreamError } from './kafka_client.ts';
+import {
+  createClient,
+  isCoordinatorBusy,
+  NEVER_RESTARTED,
+  PATIENT,
+  QUICK,
+  SHORT,
+  toStreamError,
+} from './kafka_client.ts';
 import { compressionType } from './kafka_compression.ts';
 import { expiryOf, findInTopics } from './kafka_erasure.ts';
 import { createOffsets } from './kafka_offsets.ts';
@@ -163,7 +171,13 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
           topic: topicName(settings, topic),
           prefix: settings.topic_prefix,
           bounds: await offsets.bounds(topic),
-          consumer: (id) => consumers.consumer({ groupId: id, readUncommitted: false, allowAutoTopicCreation: false }),
+          consumer: (id) =>
+            consumers.consumer({
+              groupId: id,
+              readUncommitted: false,
+              allowAutoTopicCreation: false,
+              retry: NEVER_RESTARTED,
+            }),
           signal: AbortSignal.any([signal, closing.signal]),
         });
         for await (const batch of batches) {

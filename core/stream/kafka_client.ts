@@ -17,6 +17,8 @@ export const PATIENT: RetryOptions = {
   factor: 0.2,
   retries: 8,
 };
+/** Of readers that are given up where they crash: kafkajs would start them again by itself, beside what takes their place. */
+export const NEVER_RESTARTED: RetryOptions = { ...PATIENT, restartOnFailure: () => Promise.resolve(false) };
 /** About 2 s: at the start, where a wrong address should be said soon. */
 export const SHORT: RetryOptions = {
   initialRetryTime: 200,

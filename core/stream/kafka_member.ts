@@ -7,7 +7,7 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from '
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { Bell } from './bell.ts';
-import { PATIENT, toStreamError } from './kafka_client.ts';
+import { NEVER_RESTARTED, toStreamError } from './kafka_client.ts';
 import type { Ownership, Seat } from './kafka_ownership.ts';
 import { groupId, topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 
@@ -129,7 +129,7 @@ export function createMember<Value>(topic: string, group: string, context: Membe
       readUncommitted: false,
       allowAutoTopicCreation: false,
       ...(context.abreast ? { maxBytesPerPartition: ABREAST_BYTES } : {}),
-      retry: { ...PATIENT, restartOnFailure: () => Promise.resolve(false) },
+      retry: NEVER_RESTARTED,
     });
     const seat: Seat = {
       current: () => consumer === own,

@@ -9,7 +9,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Service } from '../../core/lifecycle.ts';
-import { listen } from '../../core/listen.ts';
+import { listen, stopListening } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import { callerOf, createRateLimit } from '../../core/rate_limit.ts';
@@ -214,12 +214,7 @@ export function createClickHouseHttp(
       log.info(`ClickHouse clients can read the store at ${address} as ${settings.username}`);
     },
     async stop() {
-      const stopping = server;
-      if (stopping === undefined) return;
-      await new Promise<void>((resolve) => {
-        stopping.close(() => resolve());
-        stopping.closeAllConnections();
-      });
+      await stopListening(server);
     },
     address: () => address,
   };

@@ -3,7 +3,7 @@ import type { AlertRow } from '../contract.ts';
 import { shortAuthor } from './author.ts';
 import { EvidenceChart } from './evidence_chart.tsx';
 import { eventName } from './event_name.ts';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { topicName } from './topics.ts';
 
 const MOST_WORDS = 14;
@@ -54,7 +54,7 @@ export function AlertWhy({ alert }: { alert: AlertRow }) {
                   <span
                     key={`${word.language} ${word.word}`}
                     class="word"
-                    lang={word.language === 'zh' ? 'zh-CN' : word.language === 'en' ? 'en' : undefined}
+                    lang={langOf(word.language)}
                     title={text.word_hint(times(word.count), times(word.usual), times(word.z))}
                   >
                     {word.word} <small>×{times(word.count)}</small>

@@ -1,7 +1,6 @@
 /** The answer to a question: what was understood, the facts with their numbers, a chart, the sources. */
 import type { AskAnswer } from '../contract.ts';
-import { langOf } from './hit_list.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { routeHref } from './route.ts';
 import { topicName } from './topics.ts';
 

@@ -4,7 +4,7 @@ import { shortAuthor } from './author.ts';
 import { CorrectionPanel, Corrections, useCorrection } from './correction.tsx';
 import { eventName } from './event_name.ts';
 import { ExternalLink } from './external_link.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { useRemote, type Remote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { SentimentBar } from './sentiment_bar.tsx';
@@ -23,7 +23,7 @@ export function DocumentPage({ id, version, refresh }: { id: string; version: nu
   // What stands below the words comes when their height is known, so that nothing moves.
   const settled = explained.answer !== null || explained.failed;
   if (row === null) return <PageState remote={remote} absent={text.no_such_document} retry={refresh} />;
-  const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
+  const lang = langOf(row.language);
   return (
     <Page title={row.title ?? text.document} {...(row.title !== null && lang !== undefined && { lang })}>
       <div class="view-side">

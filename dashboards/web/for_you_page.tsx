@@ -6,9 +6,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ForYouAnswer, ForYouStory } from '../contract.ts';
 import { queryOf } from './address.ts';
 import { useFeedback } from './feedback.tsx';
-import { langOf } from './hit_list.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { postAnswer, useRemote } from './remote.ts';
+import { OpinionFacts } from './opinion_facts.tsx';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { Page } from './view.tsx';
@@ -137,13 +137,7 @@ function Story({ story: { opinion, documents, sources, why, explored }, enabled,
         {title}
       </a>
       <span class="evidence-meta">
-        <span class={`sentiment ${opinion.sentiment}`}>
-          <span class="sentiment-label">{text[opinion.sentiment]}</span>
-        </span>
-        <span>{opinion.source}</span>
-        <time dateTime={opinion.published_at} title={format.full(opinion.published_at)}>
-          {format.moment(opinion.published_at)}
-        </time>
+        <OpinionFacts opinion={opinion} />
         {documents > 1 && (
           <span>
             {format.count(documents)} {text.documents} · {format.count(sources)} {text.sources}

@@ -1,6 +1,7 @@
 /** What search found: title, sentiment, where, when, and which list found it. */
 import type { SearchHit } from '../contract.ts';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
+import { OpinionFacts } from './opinion_facts.tsx';
 import { routeHref } from './route.ts';
 
 export function HitList({ hits }: { hits: readonly SearchHit[] }) {
@@ -17,13 +18,7 @@ export function HitList({ hits }: { hits: readonly SearchHit[] }) {
             {opinion.title ?? opinion.text}
           </a>
           <span class="evidence-meta">
-            <span class={`sentiment ${opinion.sentiment}`}>
-              <span class="sentiment-label">{text[opinion.sentiment]}</span>
-            </span>
-            <span>{opinion.source}</span>
-            <time dateTime={opinion.published_at} title={format.full(opinion.published_at)}>
-              {format.moment(opinion.published_at)}
-            </time>
+            <OpinionFacts opinion={opinion} />
             {opinion.entities.slice(0, 3).map((entity) => (
               <span key={entity.id} class="badge">
                 {entity.name[language]}
@@ -39,8 +34,4 @@ export function HitList({ hits }: { hits: readonly SearchHit[] }) {
       ))}
     </ol>
   );
-}
-
-export function langOf(language: 'en' | 'zh' | 'other'): string | undefined {
-  return language === 'zh' ? 'zh-CN' : language === 'en' ? 'en' : undefined;
 }

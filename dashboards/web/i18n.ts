@@ -32,3 +32,8 @@ export const InterfaceContext = createContext<Interface>(interfaceOf('en'));
 export function useInterface(): Interface {
   return useContext(InterfaceContext);
 }
+
+/** The `lang` of an element whose text is of this language; none where it is not known. */
+export function langOf(language: string): string | undefined {
+  return language === 'zh' ? 'zh-CN' : language === 'en' ? 'en' : undefined;
+}

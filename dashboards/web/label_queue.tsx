@@ -12,7 +12,7 @@ import { SENTIMENTS } from './correction.tsx';
 import { onCameBack } from './came_back.ts';
 import { useFeedback } from './feedback.tsx';
 import { HeldFeedback } from './held_feedback.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { fetchAnswer } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
@@ -138,7 +138,7 @@ function Queue({ person }: { person: string }) {
 
 function Document({ asked: { document } }: { asked: Asked }) {
   const { text, format, language } = useInterface();
-  const lang = document.language === 'zh' ? 'zh-CN' : document.language === 'en' ? 'en' : undefined;
+  const lang = langOf(document.language);
   return (
     <>
       {document.title !== null && (

@@ -1,5 +1,6 @@
 /** One model of the list, with what its comparison says: the rules one by one, then the figures that they rest on. */
 import type { ModelsAnswer } from '../contract.ts';
+import { ModelTable } from './model_table.tsx';
 import { useInterface, type Interface } from './i18n.ts';
 
 type Model = ModelsAnswer['models'][number];
@@ -81,30 +82,17 @@ function Figures({ model, verdict }: { model: string; verdict: Verdict }) {
   const { text, format } = useInterface();
   const columns = [text.models_set, text.models_head, text.models_rows, text.models_before, text.models_after];
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label={text.models_table(model)}>
-      <table class="model-table">
-        <thead>
-          <tr>
-            {columns.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {[...verdict.feedback, ...verdict.published].map((one) => (
-            <tr key={`${one.set} ${one.head}`}>
-              <th scope="row">{one.set}</th>
-              <td>{text[`head_${one.head}` as 'head_sentiment'] ?? one.head}</td>
-              <td>{format.count(one.rows)}</td>
-              <td>{points(one.current)}</td>
-              <td>{points(one.candidate)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ModelTable label={text.models_table(model)} columns={columns}>
+      {[...verdict.feedback, ...verdict.published].map((one) => (
+        <tr key={`${one.set} ${one.head}`}>
+          <th scope="row">{one.set}</th>
+          <td>{text[`head_${one.head}` as 'head_sentiment'] ?? one.head}</td>
+          <td>{format.count(one.rows)}</td>
+          <td>{points(one.current)}</td>
+          <td>{points(one.candidate)}</td>
+        </tr>
+      ))}
+    </ModelTable>
   );
 }
 

@@ -8,7 +8,7 @@ import { fileName } from './download.ts';
 import { csvFile, ExportButtons } from './export_buttons.tsx';
 import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { exportOpinions } from './opinion_export.ts';
 import type { OpinionListControl } from './opinion_list.ts';
 import { routeHref } from './route.ts';
@@ -100,7 +100,7 @@ interface OpinionProps {
 
 function Opinion({ row, now, fresh, change }: OpinionProps) {
   const { text, format, language } = useInterface();
-  const lang = row.language === 'zh' ? 'zh-CN' : row.language === 'en' ? 'en' : undefined;
+  const lang = langOf(row.language);
   const [correcting, setCorrecting] = useState(false);
   const corrected = useCorrection(row, 'sentiment')?.value;
   const panel = `correct-${row.document_id}`;

@@ -1,7 +1,7 @@
 /** The parts of the page of a series: its stories, its alerts, its words, and how it splits by something else. */
 import type { AlertRow, ProfileAnswer, ToldStory, WordsAnswer } from '../contract.ts';
 import { alertName, AlertRange } from './alert_range.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Sparkline } from './sparkline.tsx';
@@ -26,7 +26,7 @@ function Story({ story }: { story: ToldStory }) {
   const { text, format } = useInterface();
   const { documents, negative, sources, spread } = story;
   const href = documents > 1 ? routeHref('story', story.story) : routeHref('document', story.document_id);
-  const lang = story.language === 'zh' ? 'zh-CN' : story.language === 'en' ? 'en' : undefined;
+  const lang = langOf(story.language);
   return (
     <li>
       <a class="evidence-title link" href={href} lang={lang}>

@@ -7,6 +7,7 @@ import { CalibrationChart } from './calibration_chart.tsx';
 import { Drift } from './drift.tsx';
 import { useInterface } from './i18n.ts';
 import { points } from './model_row.tsx';
+import { ModelTable } from './model_table.tsx';
 import { useRemote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 
@@ -70,39 +71,26 @@ function Table({ figures }: { figures: readonly Figure[] }) {
     text.models_rows,
     text.served_accuracy,
     text.served_interval,
+    text.served_f1,
+    text.served_ece,
   ];
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label={text.served_right}>
-      <table class="model-table">
-        <thead>
-          <tr>
-            {[...columns, text.served_f1, text.served_ece].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {inOrder.map((one) => (
-            <tr key={`${one.set} ${one.language} ${one.task}`} class={one.set === 'all' ? 'whole' : undefined}>
-              <th scope="row">{one.set === 'all' ? text.served_all : one.set}</th>
-              <td>
-                {one.language === 'en' ? text.language_en : one.language === 'zh' ? text.language_zh : one.language}
-              </td>
-              <td>{text[`head_${one.task}` as 'head_sentiment'] ?? one.task}</td>
-              <td>{format.count(one.rows)}</td>
-              <td>{points(one.accuracy)}</td>
-              <td>
-                {points(one.low)}–{points(one.high)}
-              </td>
-              <td>{points(one.macro_f1)}</td>
-              <td>{points(one.ece)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ModelTable label={text.served_right} columns={columns}>
+      {inOrder.map((one) => (
+        <tr key={`${one.set} ${one.language} ${one.task}`} class={one.set === 'all' ? 'whole' : undefined}>
+          <th scope="row">{one.set === 'all' ? text.served_all : one.set}</th>
+          <td>{one.language === 'en' ? text.language_en : one.language === 'zh' ? text.language_zh : one.language}</td>
+          <td>{text[`head_${one.task}` as 'head_sentiment'] ?? one.task}</td>
+          <td>{format.count(one.rows)}</td>
+          <td>{points(one.accuracy)}</td>
+          <td>
+            {points(one.low)}–{points(one.high)}
+          </td>
+          <td>{points(one.macro_f1)}</td>
+          <td>{points(one.ece)}</td>
+        </tr>
+      ))}
+    </ModelTable>
   );
 }
 

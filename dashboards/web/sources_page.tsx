@@ -6,9 +6,9 @@ import { useState } from 'preact/hooks';
 import type { OpinionsAnswer, SourcesAnswer } from '../contract.ts';
 import { queryOf } from './address.ts';
 import { durationOf } from './duration.ts';
-import { langOf } from './hit_list.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { useRemote } from './remote.ts';
+import { SentimentWord } from './opinion_facts.tsx';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { Page, PageState } from './view.tsx';
@@ -110,9 +110,7 @@ function LastItems({ source, version }: { source: string; version: number }) {
             {one.title ?? one.text}
           </a>
           <span class="evidence-meta">
-            <span class={`sentiment ${one.sentiment}`}>
-              <span class="sentiment-label">{text[one.sentiment]}</span>
-            </span>
+            <SentimentWord sentiment={one.sentiment} />
             <time dateTime={one.published_at}>{format.moment(one.published_at)}</time>
           </span>
         </li>

@@ -3,6 +3,7 @@ import type { Story } from '../../core/store/stories.ts';
 import type { OpinionRow, StoryDocumentsAnswer } from '../contract.ts';
 import { useInterface } from './i18n.ts';
 import { useRemote } from './remote.ts';
+import { OpinionFacts } from './opinion_facts.tsx';
 import { routeHref } from './route.ts';
 import { Empty } from './states.tsx';
 import { Page, PageState } from './view.tsx';
@@ -50,13 +51,7 @@ export function StoryPage({ id, version, refresh }: { id: string; version: numbe
                 {row.title ?? row.text}
               </a>
               <span class="evidence-meta">
-                <span class={`sentiment ${row.sentiment}`}>
-                  <span class="sentiment-label">{text[row.sentiment]}</span>
-                </span>
-                <span>{row.source}</span>
-                <time dateTime={row.published_at} title={format.full(row.published_at)}>
-                  {format.moment(row.published_at)}
-                </time>
+                <OpinionFacts opinion={row} />
                 {index === 0 && <span class="badge">{text.first}</span>}
               </span>
             </li>

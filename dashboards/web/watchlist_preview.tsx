@@ -1,7 +1,6 @@
 /** What a changed entry would find among recent documents: counts, examples with the words that name it, and what stays doubtful. */
 import type { WatchlistPreviewAnswer } from '../contract.ts';
-import { langOf } from './hit_list.tsx';
-import { useInterface } from './i18n.ts';
+import { langOf, useInterface } from './i18n.ts';
 import { routeHref } from './route.ts';
 
 type Example = WatchlistPreviewAnswer['gained'][number];

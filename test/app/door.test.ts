@@ -13,7 +13,7 @@ import { createMetrics } from '../../core/metrics.ts';
 import { openStore } from '../../core/store/registry.ts';
 import type { ActionsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
 import { createDashboards } from '../../dashboards/server.ts';
-import { freePort } from '../end_to_end/program.ts';
+import { freePort } from '../free_port.ts';
 
 const TOKEN = 'a token of some length';
 const log = createLogger({ level: 'silent', format: 'json' });

@@ -18,8 +18,8 @@ import { createClickHouseHttp } from '../../dashboards/clickhouse_http/endpoint.
 import { clickhouseHttpSettings } from '../../dashboards/clickhouse_http/settings.ts';
 import { openCallback } from '../../ingest/sources/rss_callback.ts';
 import { startApi, type ApiServer } from '../dashboards/api_server.ts';
-import { freePort } from '../end_to_end/program.ts';
 import { eventually, openWorkbench } from '../ingest/workbench.ts';
+import { freePort } from '../free_port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-doors-'));
 const at = (name: string): string => join(folder, name);

@@ -11,9 +11,10 @@ import { COMPONENTS, settingRows } from '../../app/components.ts';
 import { settingsSchema } from '../../app/config.ts';
 import { explainError } from '../../core/errors.ts';
 import { hideSecretsIn, isSecretName, withoutSecrets } from '../../core/secret.ts';
-import { freePort, REPOSITORY, run } from '../end_to_end/program.ts';
+import { REPOSITORY, run } from '../end_to_end/program.ts';
 import { makeCertificates } from '../kafka_certificates.ts';
 import { openTelltaleBroker, openTelltaleClickHouse } from './telltale_servers.ts';
+import { freePort } from '../free_port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

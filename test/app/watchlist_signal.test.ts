@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { OpinionsAnswer } from '../../dashboards/contract.ts';
-import { freePort, REPOSITORY, run, until } from '../end_to_end/program.ts';
+import { REPOSITORY, run, until } from '../end_to_end/program.ts';
+import { freePort } from '../free_port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-sighup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

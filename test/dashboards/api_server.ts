@@ -6,12 +6,12 @@ import { createReplayClock } from '../../core/clock.ts';
 import { isoTime, type Opinion } from '../../core/event.ts';
 import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
-import { openStore } from '../../core/store/registry.ts';
-import { alertRow, documentRow, opinionRow } from '../../core/store/rows.ts';
+import { opinionRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
 import { createDashboards, type Dashboards, type DashboardsDependencies } from '../../dashboards/server.ts';
 import { dashboardsSettings } from '../../dashboards/settings.ts';
 import { ENTITIES, MODEL, sampleAlerts, sampleOpinions } from './sample.ts';
+import { storeOf } from './stored.ts';
 
 export const END = Date.parse('2026-03-16T00:00:00.000Z') - 60_000;
 
@@ -31,17 +31,9 @@ export async function startApi(settings: object = {}): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tidewatch-api-'));
   const log = createLogger({ level: 'silent', format: 'json' });
   const opinions = sampleOpinions(END);
-  const store = await openStore({ type: 'chdb', retention: {} }, { folder: join(folder, 'store'), log });
-  await store.migrate();
-  await store.insert(
-    'documents',
-    opinions.map(({ document }) => documentRow(document)),
-    'documents',
-  );
-  await store.insert('opinions', opinions.map(opinionRow), 'opinions');
+  const store = await storeOf(join(folder, 'store'), opinions, sampleAlerts(END, opinions));
   // The same rows again in another batch: they must count once.
   await store.insert('opinions', opinions.slice(0, 100).map(opinionRow), 'again');
-  await store.insert('alerts', sampleAlerts(END, opinions).map(alertRow), 'alerts');
   const health = {
     name: 'example',
     type: 'file',

@@ -13,13 +13,12 @@ import { systemClock } from '../../core/clock.ts';
 import type { Alert, Opinion } from '../../core/event.ts';
 import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
-import { openStore } from '../../core/store/registry.ts';
-import { alertRow, documentRow, opinionRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
 import { createDashboards, type Dashboards, type DashboardsDependencies } from '../../dashboards/server.ts';
 import { dashboardsSettings } from '../../dashboards/settings.ts';
 import { watchShifts } from './page_checks.ts';
 import { ENTITIES, MODEL, sampleAlerts, sampleOpinions } from './sample.ts';
+import { storeOf } from './stored.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(executablePath);
@@ -84,12 +83,7 @@ export async function startDesk({ settings = {}, dependencies }: DeskOptions = {
   const end = Date.now() - 120_000;
   const opinions = sampleOpinions(end);
   const alerts = sampleAlerts(end, opinions);
-  const store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
-  await store.migrate();
-  const documents = opinions.map(({ document }) => documentRow(document));
-  await store.insert('documents', documents, 'documents');
-  await store.insert('opinions', opinions.map(opinionRow), 'opinions');
-  await store.insert('alerts', alerts.map(alertRow), 'alerts');
+  const store = await storeOf(join(folder, 'store'), opinions, alerts);
   const given = dependencies?.({ store, folder });
   const serve = async (port: number): Promise<Dashboards> => {
     const served = createDashboards(dashboardsSettings.parse({ ...settings, port }), {

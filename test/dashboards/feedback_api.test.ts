@@ -9,8 +9,6 @@ import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import type { FeedbackRow, TrainingRow } from '../../core/feedback.ts';
 import { removeFromStore } from '../../core/store/removal.ts';
-import { openStore } from '../../core/store/registry.ts';
-import { alertRow, documentRow, opinionRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
 import { modelText } from '../../core/text.ts';
 import type {
@@ -25,6 +23,7 @@ import type {
 import { createDashboards, type Dashboards } from '../../dashboards/server.ts';
 import { dashboardsSettings } from '../../dashboards/settings.ts';
 import { sampleAlerts, sampleOpinions } from './sample.ts';
+import { storeOf } from './stored.ts';
 
 const END = Date.parse('2026-03-16T00:00:00.000Z');
 const TOKEN = 'a token of some length';
@@ -41,15 +40,7 @@ let server: Dashboards;
 let plain: Dashboards;
 
 beforeAll(async () => {
-  store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
-  await store.migrate();
-  await store.insert(
-    'documents',
-    opinions.map(({ document }) => documentRow(document)),
-    'documents',
-  );
-  await store.insert('opinions', opinions.map(opinionRow), 'opinions');
-  await store.insert('alerts', alerts.map(alertRow), 'alerts');
+  store = await storeOf(join(folder, 'store'), opinions, alerts);
   const shared = {
     store,
     metrics: createMetrics(),

@@ -4,7 +4,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { mountSmallDisk, type SmallDisk } from '../core/stream/small_disk.ts';
-import { freePort, REPOSITORY, run, until } from './program.ts';
+import { REPOSITORY, run, until } from './program.ts';
+import { freePort } from '../free_port.ts';
 
 const DOCUMENTS = 600;
 

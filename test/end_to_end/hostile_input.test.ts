@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipBomb, openHostileFeeds } from './hostile_feeds.ts';
-import { freePort, REPOSITORY, run, until, type Program } from './program.ts';
+import { REPOSITORY, run, until, type Program } from './program.ts';
+import { freePort } from '../free_port.ts';
 
 interface SourceRow {
   readonly name: string;

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, REPOSITORY, run, until, type Program } from './program.ts';
+import { REPOSITORY, run, until, type Program } from './program.ts';
+import { freePort } from '../free_port.ts';
 
 const FEED = join(REPOSITORY, 'examples', 'feed.jsonl');
 const SEED = Number(process.env['TIDEWATCH_TEST_SEED'] ?? Date.now() % 1_000_000);

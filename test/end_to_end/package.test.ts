@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, REPOSITORY, run, until } from './program.ts';
+import { REPOSITORY, run, until } from './program.ts';
 import { openReceiver, type Receiver } from './webhook_receiver.ts';
+import { freePort } from '../free_port.ts';
 
 const execute = promisify(execFile);
 const SECRET = `whsec_${Buffer.from('a secret of this test, 24+').toString('base64')}`;

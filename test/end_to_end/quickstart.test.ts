@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, REPOSITORY, run, until } from './program.ts';
+import { REPOSITORY, run, until } from './program.ts';
+import { freePort } from '../free_port.ts';
 
 interface AlertRow {
   alert_id: string;

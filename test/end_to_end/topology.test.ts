@@ -10,7 +10,8 @@ import { allDashboards, dashboardText } from '../../dashboards/grafana/emit.ts';
 import { PROCESSES, startTopology, type Topology } from '../../scripts/topology.ts';
 import { expand } from '../dashboards/grafana/macros.ts';
 import { openReceiver, type Receiver } from './webhook_receiver.ts';
-import { freePort, REPOSITORY, until } from './program.ts';
+import { REPOSITORY, until } from './program.ts';
+import { freePort } from '../free_port.ts';
 
 const SECRET = `whsec_${Buffer.from('a secret of the topology test, 32').toString('base64')}`;
 let receiver: Receiver;

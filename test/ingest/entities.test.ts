@@ -1,10 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createEntityMatcher, type NamedEntity } from '../../ingest/entities.ts';
-import type { WatchedEntity } from '../../ingest/watchlist.ts';
-
-const entity = (id: string, over: Partial<WatchedEntity>): WatchedEntity => ({
-  id, name: id, kind: 'company', tickers: [], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], ...over,
-}); // prettier-ignore
+import { watched as entity } from './watched.ts';
 
 const match = createEntityMatcher([
   entity('apple', {

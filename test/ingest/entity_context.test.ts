@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findCashtags } from '../../core/text.ts';
 import { createEntityMatcher } from '../../ingest/entities.ts';
 import { loadWatchlists, type WatchedEntity } from '../../ingest/watchlist.ts';
+import { watched } from './watched.ts';
 
 const match = createEntityMatcher(await loadWatchlists(['ingest/watchlist/starter.yaml']));
 const found = (text: string, title: string | null = null) =>
@@ -65,9 +66,7 @@ describe('names that are also words', () => {
 });
 
 describe('cashtags of one letter', () => {
-  const company = (id: string, name: string, ticker: string): WatchedEntity => ({
-    id, name, kind: 'company', tickers: [ticker], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [],
-  }); // prettier-ignore
+  const company = (id: string, name: string, ticker: string): WatchedEntity => watched(id, { name, tickers: [ticker] });
   const letters = createEntityMatcher([
     company('att', 'AT&T', 'T'),
     company('dominion', 'Dominion Energy', 'D'),
@@ -116,7 +115,12 @@ describe('relevance', () => {
 
 describe('dated entries', () => {
   it('count in their own time only', () => {
-    const entity: WatchedEntity = { id: 'meta', name: 'Meta Platforms', kind: 'company', tickers: ['META'], codes: [], aliases: [], aliases_zh: [], ambiguous: [], cased: [], context: [], not: [], from: '2021-10-28', until: '2030-01-01' }; // prettier-ignore
+    const entity = watched('meta', {
+      name: 'Meta Platforms',
+      tickers: ['META'],
+      from: '2021-10-28',
+      until: '2030-01-01',
+    });
     const dated = createEntityMatcher([entity]);
     const on = (published_at: string): number =>
       dated({ title: null, text: 'Meta Platforms and $META fall', links: [], cashtags: ['META'], published_at }).length;

@@ -1,21 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createResolver } from '../../../app/backtest/resolve.ts';
-import type { WatchedEntity } from '../../../ingest/watchlist.ts';
-
-const entity = (id: string, more: Partial<WatchedEntity>): WatchedEntity => ({
-  id,
-  name: id,
-  kind: 'company',
-  tickers: [],
-  codes: [],
-  aliases: [],
-  aliases_zh: [],
-  ambiguous: [],
-  cased: [],
-  context: [],
-  not: [],
-  ...more,
-});
+import { watched as entity } from '../../ingest/watched.ts';
 
 describe('names in lists of events and prices', () => {
   const idOf = createResolver([

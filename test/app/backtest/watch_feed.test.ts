@@ -2,37 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { watchFeed } from '../../../app/backtest/watch_feed.ts';
 import type { Removal } from '../../../core/removal.ts';
-import type { Names } from '../../../app/names.ts';
 import { alertingSettings } from '../../../alerting/settings.ts';
 import { eventStudy } from '../../../backtest/event_study.ts';
 import { reportHtml, reportJson, type Report } from '../../../backtest/report.ts';
 import type { Examination } from '../../../backtest/nearest.ts';
 import { proportion, scoreRun } from '../../../backtest/score.ts';
 import type { SweepRow } from '../../../backtest/sweep.ts';
-import { systemClock } from '../../../core/clock.ts';
 import type { Alert, Opinion } from '../../../core/event.ts';
-import { createHttpClient } from '../../../core/http.ts';
-import { createLogger } from '../../../core/log.ts';
-import { createMetrics } from '../../../core/metrics.ts';
-import { createMemoryState } from '../../../core/state/memory.ts';
 import { DAY, HOUR, opinionOf, randomFrom, START } from '../../alerting/opinions.ts';
+import { said, wholeFeed } from './made.ts';
 
-const both = (id: string) => ({ en: id, zh: id });
-const names: Names = {
-  count: 2,
-  entity: both,
-  entitiesIn: () => [],
-  series: (series) => both(series.entity ?? series.topic ?? series.kind),
-  parents: new Map(),
-};
-const context = {
-  clock: systemClock,
-  log: createLogger({ level: 'silent', format: 'json' }),
-  metrics: createMetrics(),
-  signal: new AbortController().signal,
-  http: createHttpClient({ userAgent: 'test' }),
-  state: createMemoryState(),
-};
 const settings = alertingSettings.parse({ bucket_mins: 60, window_hours: 6, allowed_lateness_mins: 60 });
 
 /** Three quiet weeks of one company with a burst of bad news on the fifteenth day, in order of publication. */
@@ -56,21 +35,7 @@ async function* each(opinions: readonly Opinion[]): AsyncGenerator<Opinion> {
 const run = (
   opinions: readonly Opinion[],
   over: { from?: number; to?: number; examined?: Examination[]; removals?: Removal[] } = {},
-) =>
-  watchFeed(each(opinions), settings, {
-    feed: 'made',
-    names,
-    from: -Infinity,
-    to: Infinity,
-    wanted: [],
-    removals: [],
-    examined: [],
-    context,
-    ...over,
-  });
-
-const said = (changes: readonly Alert[], until: number): string[] =>
-  changes.filter(({ at }) => Date.parse(at) <= until).map((alert) => JSON.stringify(alert));
+) => watchFeed(each(opinions), settings, { ...wholeFeed(), ...over });
 
 describe('a backtest', () => {
   it('fires on the burst, and is the same bytes each time', async () => {

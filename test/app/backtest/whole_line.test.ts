@@ -3,44 +3,22 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { alertingSettings } from '../../../alerting/settings.ts';
 import { watchFeed } from '../../../app/backtest/watch_feed.ts';
-import type { Names } from '../../../app/names.ts';
-import { createReplayClock, systemClock } from '../../../core/clock.ts';
+import { createReplayClock } from '../../../core/clock.ts';
 import { SCHEMA_VERSION, seriesKey, type Alert, type Document, type Opinion } from '../../../core/event.ts';
-import { createHttpClient } from '../../../core/http.ts';
 import { createMetrics } from '../../../core/metrics.ts';
 import { createMemoryState } from '../../../core/state/memory.ts';
 import { TOPICS, type Stream } from '../../../core/stream/stream.ts';
 import { createIntake } from '../../../ingest/intake.ts';
 import { ingestSettings } from '../../../ingest/settings.ts';
 import type { RawItem } from '../../../ingest/source.ts';
-import type { WatchedEntity } from '../../../ingest/watchlist.ts';
 import { DAY, HOUR, opinionOf, randomFrom, START } from '../../alerting/opinions.ts';
+import { watched } from '../../ingest/watched.ts';
+import { said, wholeFeed } from './made.ts';
 
 /** Items through the real intake (times, duplicates, edits, stories, floods), a labeller that reads one word, and the real watch. */
 
 const log = pino({ level: 'silent' });
-const both = (id: string) => ({ en: id, zh: id });
-const entity = (id: string, name: string): WatchedEntity => ({
-  id,
-  name,
-  kind: 'company',
-  tickers: [],
-  codes: [],
-  aliases: [],
-  aliases_zh: [],
-  ambiguous: [],
-  cased: [],
-  context: [],
-  not: [],
-});
-const WATCHED = [entity('acme', 'Acme Mills'), entity('globex', 'Globex Works')];
-const names: Names = {
-  count: 2,
-  entity: both,
-  entitiesIn: () => [],
-  series: (series) => both(series.entity ?? series.topic ?? series.kind),
-  parents: new Map(),
-};
+const WATCHED = [watched('acme', { name: 'Acme Mills' }), watched('globex', { name: 'Globex Works' })];
 const settings = alertingSettings.parse({
   bucket_mins: 60,
   window_hours: 6,
@@ -136,28 +114,9 @@ async function* labelled(documents: readonly Document[]): AsyncGenerator<Opinion
 }
 
 async function run(lines: readonly Line[]): Promise<readonly Alert[]> {
-  const { changes } = await watchFeed(labelled(await documentsOf(lines)), settings, {
-    feed: 'made',
-    names,
-    from: -Infinity,
-    to: Infinity,
-    wanted: [],
-    removals: [],
-    examined: [],
-    context: {
-      clock: systemClock,
-      log,
-      metrics: createMetrics(),
-      signal: new AbortController().signal,
-      http: createHttpClient({ userAgent: 'test' }),
-      state: createMemoryState(),
-    },
-  });
+  const { changes } = await watchFeed(labelled(await documentsOf(lines)), settings, wholeFeed());
   return changes;
 }
-
-const said = (changes: readonly Alert[], until: number): string[] =>
-  changes.filter(({ at }) => Date.parse(at) <= until).map((alert) => JSON.stringify(alert));
 
 describe('a recorded feed through intake and every detector', () => {
   it('says nothing earlier that a cut of the future would change, whatever was late, copied or edited', async () => {

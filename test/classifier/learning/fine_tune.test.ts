@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadArtifact } from '../../../classifier/artifact.ts';
-import { fineTune, type FineTuned } from '../../../classifier/learning/fine_tune.ts';
+import { fineTune, type FineTuned, type FineTuneOptions } from '../../../classifier/learning/fine_tune.ts';
 import { divide, type Lesson } from '../../../classifier/learning/lesson.ts';
 import { exportRecipe } from '../../../classifier/train/export_recipe.ts';
 import { recipeSchema } from '../../../classifier/train/recipe.ts';
@@ -93,11 +93,11 @@ function lessonsOf(all: readonly Vote[]): Lesson[] {
 }
 
 let run = 0;
-function tune(all: readonly Vote[]): Promise<FineTuned> {
+function tune(lessons: readonly Lesson[], over: Partial<FineTuneOptions> = {}): Promise<FineTuned> {
   run += 1;
   return fineTune({
     current,
-    lessons: divide(lessonsOf(all), 0.4),
+    lessons: divide(lessons, 0.4),
     data,
     corpus: join(folder, 'none'),
     work: join(folder, `work-${run}`),
@@ -111,6 +111,7 @@ function tune(all: readonly Vote[]): Promise<FineTuned> {
     minutes: 5,
     devRows: 300,
     log: () => undefined,
+    ...over,
   });
 }
 
@@ -119,7 +120,7 @@ describe('fine-tuning on feedback', () => {
     const honest = ['Priya', 'Wei', 'Ines', 'Noor'].flatMap((author, person) =>
       votes(author, 'positive', person * 20, 40),
     );
-    const { verdict, model } = await tune(honest);
+    const { verdict, model } = await tune(lessonsOf(honest));
     expect(verdict.reasons.join('\n')).toContain('Held-out feedback');
     const [taught] = verdict.feedback;
     expect(taught?.candidate).toBeGreaterThan(0.85);
@@ -143,7 +144,7 @@ describe('fine-tuning on feedback', () => {
     const all = lessonsOf([...honest, ...poison]);
     const weight = (of: readonly Lesson[]): number => of.reduce((sum, one) => sum + one.weight, 0);
     expect(weight(all.filter(({ sentiment }) => sentiment === 'negative')) / weight(all)).toBeLessThan(0.05);
-    const { verdict } = await tune([...honest, ...poison]);
+    const { verdict } = await tune(all);
     expect(verdict.feedback[0]?.candidate).toBeGreaterThan(0.85);
   }, 120_000);
 
@@ -165,24 +166,7 @@ describe('fine-tuning on feedback', () => {
       const kept = part === 'dev' ? lines : lines.filter((one) => !one.includes('"positive"'));
       writeFileSync(join(without, part, 'own.jsonl'), kept.join('\n'));
     }
-    run += 1;
-    const { verdict } = await fineTune({
-      current,
-      lessons: divide(lessons, 0.4),
-      data: without,
-      corpus: join(folder, 'none'),
-      work: join(folder, `work-${run}`),
-      output: join(folder, `candidate-${run}`),
-      version: `0-learned.${run}`,
-      method: 'lora',
-      backend: 'cpu',
-      seed: 1,
-      epochs: 16,
-      replay: 0,
-      minutes: 5,
-      devRows: 300,
-      log: () => undefined,
-    });
+    const { verdict } = await tune(lessons, { data: without, epochs: 16, replay: 0 });
     expect(verdict.promotable).toBe(false);
     // The held-out feedback, poisoned like the rest, speaks for it: the public sets alone refuse.
     const held = verdict.rules.flatMap(({ rule, holds }) => (holds ? [rule] : []));

@@ -13,8 +13,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forReplication } from '../../../core/store/replication.ts';
 import { MIGRATION_TABLES, MIGRATIONS } from '../../../core/store/schema.ts';
 import { kafkaJars } from '../../kafka_maven.ts';
-import { freePort, until } from '../../end_to_end/program.ts';
+import { until } from '../../end_to_end/program.ts';
 import { startHttpEngine, type HttpEngine } from './http_engine.ts';
+import { freePort } from '../../free_port.ts';
 
 const STATEMENTS = [...MIGRATION_TABLES, ...MIGRATIONS.flatMap(({ statements }) => statements)];
 const folders: string[] = [];

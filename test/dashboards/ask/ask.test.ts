@@ -7,10 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { createHttpClient } from '../../../core/http.ts';
-import { createLogger } from '../../../core/log.ts';
 import { searchRow } from '../../../core/search/row.ts';
-import { openStore } from '../../../core/store/registry.ts';
-import { alertRow, documentRow, opinionRow } from '../../../core/store/rows.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { answerPlainly, type PlainAnswer } from '../../../dashboards/ask/answer.ts';
 import { checkPhrasing } from '../../../dashboards/ask/checking.ts';
@@ -19,6 +16,7 @@ import { createPhrase, isInstruction, withoutInstructions } from '../../../dashb
 import { readQuestionText } from '../../../dashboards/ask/question.ts';
 import { createServices, type ApiServices } from '../../../dashboards/services.ts';
 import { ENTITIES, sampleAlerts, sampleOpinions } from '../sample.ts';
+import { storeOf } from '../stored.ts';
 
 const end = Date.parse('2026-03-14T12:00:00.000Z');
 const opinions = sampleOpinions(end);
@@ -32,20 +30,12 @@ describe('a question over the store', () => {
   let services: ApiServices;
 
   beforeAll(async () => {
-    store = await openStore({ type: 'chdb' }, { folder, log: createLogger({ level: 'silent', format: 'json' }) });
-    await store.migrate();
-    await store.insert(
-      'documents',
-      opinions.map(({ document }) => documentRow(document)),
-      'd',
-    );
-    await store.insert('opinions', opinions.map(opinionRow), 'o');
+    store = await storeOf(folder, opinions, alerts);
     await store.insert(
       'search',
       opinions.map(({ document, labelled_at }) => searchRow(document, labelled_at, '', null)),
       's',
     );
-    await store.insert('alerts', alerts.map(alertRow), 'a');
     services = createServices({
       store,
       clock: { ...systemClock, now: () => end },

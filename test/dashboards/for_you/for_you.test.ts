@@ -3,17 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger } from '../../../core/log.ts';
 import { newReading, type ReadingRow } from '../../../core/reading.ts';
-import { openStore } from '../../../core/store/registry.ts';
 import { countInStore, removeFromStore } from '../../../core/store/removal.ts';
-import { documentRow, opinionRow } from '../../../core/store/rows.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { featuresOf, FEATURES, type Candidate } from '../../../dashboards/for_you/features.ts';
 import { pickFor, readForYou } from '../../../dashboards/for_you/for_you.ts';
 import { historyOf } from '../../../dashboards/for_you/history.ts';
 import { chanceOf, COLD_START, draw, learn, rank, seeded, whyShown } from '../../../dashboards/for_you/ranker.ts';
 import { sampleOpinions } from '../sample.ts';
+import { storeOf } from '../stored.ts';
 
 const now = Date.parse('2026-03-14T12:00:00.000Z');
 const story = (id: string, changed: Partial<Candidate> = {}): Candidate => ({
@@ -168,14 +166,7 @@ describe('over the store', () => {
   const span = { from: now - 3 * 86_400_000, to: now + 1, step: 3_600_000, anchor: 'given' } as const;
   let store: Store;
   beforeAll(async () => {
-    store = await openStore({ type: 'chdb' }, { folder, log: createLogger({ level: 'silent', format: 'json' }) });
-    await store.migrate();
-    await store.insert(
-      'documents',
-      opinions.map(({ document }) => documentRow(document)),
-      'd',
-    );
-    await store.insert('opinions', opinions.map(opinionRow), 'o');
+    store = await storeOf(folder, opinions);
   }, 60_000);
   afterAll(async () => {
     await store.close();

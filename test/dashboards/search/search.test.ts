@@ -4,16 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
-import { createLogger } from '../../../core/log.ts';
 import { searchRow } from '../../../core/search/row.ts';
-import { openStore } from '../../../core/store/registry.ts';
-import { documentRow, opinionRow } from '../../../core/store/rows.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { countInStore, removeFromStore } from '../../../core/store/removal.ts';
 import { createFind } from '../../../dashboards/search/find.ts';
 import { fuse } from '../../../dashboards/search/fusion.ts';
 import { createSearching, type Searching, type SearchParts } from '../../../dashboards/search/search.ts';
 import { sampleOpinions } from '../sample.ts';
+import { storeOf } from '../stored.ts';
 
 const end = Date.parse('2026-03-14T00:00:00.000Z');
 const opinions = sampleOpinions(end);
@@ -39,14 +37,7 @@ describe('search', () => {
   const textOf = (hit: { document_id: string } | undefined): string => titles.get(hit?.document_id ?? '') ?? '';
 
   beforeAll(async () => {
-    store = await openStore({ type: 'chdb' }, { folder, log: createLogger({ level: 'silent', format: 'json' }) });
-    await store.migrate();
-    await store.insert(
-      'documents',
-      opinions.map(({ document }) => documentRow(document)),
-      'd',
-    );
-    await store.insert('opinions', opinions.map(opinionRow), 'o');
+    store = await storeOf(folder, opinions);
     const rows = opinions.map(({ document, labelled_at }) =>
       searchRow(document, labelled_at, 'rule@1', direction(`${document.title ?? ''} ${document.text}`)),
     );

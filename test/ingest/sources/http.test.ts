@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../core/clock.ts';
 import { createComponent } from '../../../core/config.ts';
@@ -7,20 +7,9 @@ import { sources } from '../../../ingest/registry.ts';
 import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
 import type { Stream } from '../../../core/stream/stream.ts';
 import { eventually, hastyClock, openWorkbench, type Workbench } from '../workbench.ts';
+import { freePort } from '../../free_port.ts';
 
 const TOKEN = 'a-token-of-some-length';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
 
 describeSourceContract('http', async () => {
   const port = await freePort();

@@ -8,7 +8,6 @@ import { systemClock } from '../../../core/clock.ts';
 import { createLogger } from '../../../core/log.ts';
 import { openStore } from '../../../core/store/registry.ts';
 import { openStream, streamSettings } from '../../../core/stream/registry.ts';
-import { freePort } from '../../kafka_maven.ts';
 import { readContents } from './contents.ts';
 import { openDisk } from './disk.ts';
 import { cutting, filling, killing } from './faults.ts';
@@ -17,6 +16,7 @@ import { watchlist } from './load.ts';
 import { createProgram } from './program.ts';
 import { openProxy } from './proxy.ts';
 import { settingsText } from './settings.ts';
+import { freePort } from '../../free_port.ts';
 
 export async function openEmbeddedForm(options: FormOptions, cli: string): Promise<Form> {
   const { folder } = options;

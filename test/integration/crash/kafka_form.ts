@@ -12,7 +12,7 @@ import { systemClock } from '../../../core/clock.ts';
 import { createLogger } from '../../../core/log.ts';
 import { kafkaStreamSettings, openKafkaStream } from '../../../core/stream/kafka.ts';
 import { TOPICS } from '../../../core/stream/stream.ts';
-import { freePort, startMavenBroker, type MavenBroker } from '../../kafka_maven.ts';
+import { startMavenBroker, type MavenBroker } from '../../kafka_maven.ts';
 import { readContents, type Ask } from './contents.ts';
 import { openDisk, type Disk } from './disk.ts';
 import { cutting, filling, killing, killingBoth } from './faults.ts';
@@ -21,6 +21,7 @@ import { watchlist } from './load.ts';
 import { createProgram, type Program } from './program.ts';
 import { openProxy, type Proxy } from './proxy.ts';
 import { settingsText } from './settings.ts';
+import { freePort } from '../../free_port.ts';
 
 const STORE_PROCESS = fileURLToPath(new URL('./store_process.ts', import.meta.url));
 const STAGES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;

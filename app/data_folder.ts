@@ -1,0 +1,22 @@
+/** The data folder of a process that may be running: whoever wants to work on it locks it, or asks the one that has it. */
+import { existsSync } from 'node:fs';
+import { TidewatchError } from '../core/errors.ts';
+import { lockFolder } from '../core/lock.ts';
+
+/** @throws TidewatchError input.invalid where there is none */
+export function requireDataFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new TidewatchError('input.invalid', `There is no data folder ${folder}`, {
+    hint: 'Give the folder with --data, or the settings that name it with --config.',
+  });
+}
+
+/** What unlocks it again; null where a running process has it. @throws TidewatchError storage.* */
+export async function lockUnlessRunning(folder: string): Promise<(() => Promise<void>) | null> {
+  try {
+    return await lockFolder(folder);
+  } catch (error) {
+    if (error instanceof TidewatchError && error.code === 'storage.locked') return null;
+    throw error;
+  }
+}
