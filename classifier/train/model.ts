@@ -9,6 +9,7 @@
  * masking would have to be mapped to ONNX anyway; plain functions can be read beside export.ts, line by line.
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import { gelu, layerNorm } from './gradients.ts';
 import type { Tensorflow } from './tensorflow.ts';
 import type { Weights } from './safetensors.ts';
 
@@ -70,7 +71,7 @@ export function embed(tf: Tensorflow, shape: ModelShape, weights: Tensors, batch
   ); // [L, H]
   const type = tf.slice(get(weights, 'embeddings.token_type_embeddings.weight'), [0, 0], [1, shape.hidden_size]); // [1, H]
   const sum = tf.add(tf.reshape(words, [rows, length, shape.hidden_size]), tf.add(positions, type));
-  return layerNorm(tf, shape, weights, 'embeddings.LayerNorm', sum);
+  return norm(tf, shape, weights, 'embeddings.LayerNorm', sum);
 }
 
 /** Layers `from` (included) to `to` (excluded). hidden [B, L, H] → [B, L, H] */
@@ -105,10 +106,10 @@ function encodeLayer(
   const drop = dropout ?? ((tensor: Tensor) => tensor);
   const attended = attention(tf, shape, weights, name, hidden, penalty); // [B, L, H]
   const projected = drop(dense(tf, weights, `${name}.attention.output.dense`, attended));
-  const middle = layerNorm(tf, shape, weights, `${name}.attention.output.LayerNorm`, tf.add(projected, hidden));
+  const middle = norm(tf, shape, weights, `${name}.attention.output.LayerNorm`, tf.add(projected, hidden));
   const inner = gelu(tf, dense(tf, weights, `${name}.intermediate.dense`, middle)); // [B, L, 4·H]
   const outer = drop(adapt(tf, weights, `${name}.adapter`, dense(tf, weights, `${name}.output.dense`, inner))); // [B, L, H]
-  return layerNorm(tf, shape, weights, `${name}.output.LayerNorm`, tf.add(outer, middle));
+  return norm(tf, shape, weights, `${name}.output.LayerNorm`, tf.add(outer, middle));
 }
 
 /** A bottleneck adapter (Houlsby et al. 2019; one a layer, as Pfeiffer et al. 2020), where the model has any. */
@@ -206,16 +207,8 @@ function dense(tf: Tensorflow, weights: Tensors, name: string, input: Tensor): T
   return tf.reshape(tf.add(product, get(weights, `${name}.bias`)), [...input.shape.slice(0, -1), weight.shape[0] ?? 0]);
 }
 
-function layerNorm(tf: Tensorflow, shape: ModelShape, weights: Tensors, name: string, input: Tensor): Tensor {
-  const centred = tf.sub(input, tf.mean(input, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true);
-  const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, shape.layer_norm_eps)));
-  return tf.add(tf.mul(normal, get(weights, `${name}.weight`)), get(weights, `${name}.bias`));
-}
-
-/** The exact GELU, x · Φ(x), as the base model was trained with; not the tanh approximation. */
-function gelu(tf: Tensorflow, input: Tensor): Tensor {
-  return tf.mul(tf.mul(input, 0.5), tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), 1));
+function norm(tf: Tensorflow, shape: ModelShape, weights: Tensors, name: string, input: Tensor): Tensor {
+  return layerNorm(tf, input, get(weights, `${name}.weight`), get(weights, `${name}.bias`), shape.layer_norm_eps);
 }
 
 function get(weights: Tensors, name: string): Tensor {

@@ -49,10 +49,23 @@ export function normal(size: number, deviation: number, random: () => number): F
   );
 }
 
-/** An inverted-dropout mask: 0 with probability `rate`, else 1 / (1 - rate). */
+/**
+ * An inverted-dropout mask: 0 with probability `rate`, to the nearest 256th, else 1 over what is kept. Within a mask a plain
+ * xorshift32 runs from one draw, and each of its numbers serves four values, a byte each: masks were a tenth of a step's time.
+ */
 export function dropoutMask(size: number, rate: number, random: () => number): Float32Array {
   const mask = new Float32Array(size);
-  const kept = 1 / (1 - rate);
-  for (let i = 0; i < size; i += 1) mask[i] = random() < rate ? 0 : kept;
+  const dropped = Math.round(rate * 256);
+  const kept = 256 / (256 - dropped);
+  let state = (random() * 4294967296) | 1;
+  for (let i = 0; i < size; i += 4) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    mask[i] = (state & 255) < dropped ? 0 : kept;
+    mask[i + 1] = ((state >>> 8) & 255) < dropped ? 0 : kept;
+    mask[i + 2] = ((state >>> 16) & 255) < dropped ? 0 : kept;
+    mask[i + 3] = state >>> 24 < dropped ? 0 : kept;
+  }
   return mask;
 }

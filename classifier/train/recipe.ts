@@ -67,6 +67,8 @@ export const recipeSchema = z.strictObject({
   version: z.string(),
   /** Which TensorFlow.js computes: native on the CPU or (CUDA 11) on a GPU, WebGPU on any GPU, or for small models wasm and cpu. */
   backend: z.enum(TENSORFLOW_BACKENDS).default('node'),
+  /** How large products are computed: `bfloat16` is for backend `node` on a processor that has AVX512-BF16 or AMX. */
+  products: z.enum(['float32', 'bfloat16']).default('float32'),
   /** Folder with config.json, model.safetensors and tokenizer.json of the base model. */
   base: z.string(),
   /** Folder with train/ and dev/ of *.jsonl. */
@@ -139,6 +141,8 @@ export function parseRecipe(json: unknown, from: string): Recipe {
   const layers = recipe.layers.length;
   if (recipe.max_minutes === undefined && recipe.max_steps === undefined)
     refuse('one of max_minutes and max_steps must be set');
+  if (recipe.products === 'bfloat16' && recipe.backend !== 'node')
+    refuse(`products: bfloat16 needs the backend node, not ${recipe.backend}`);
   if (recipe.frozen_layers > layers) refuse(`frozen_layers is ${recipe.frozen_layers} of ${layers} layers`);
   if (recipe.exit_after !== undefined && (recipe.exit_after < recipe.frozen_layers || recipe.exit_after >= layers))
     refuse('exit_after must be at or above frozen_layers and below the number of layers');

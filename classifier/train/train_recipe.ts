@@ -1,5 +1,6 @@
 /** A recipe from its data to a checkpoint: what `tidewatch train` does first. */
 import { join } from 'node:path';
+import { useBfloat16 } from './bfloat16.ts';
 import { createEncoder, readDevelopment, readTraining } from './data.ts';
 import { scores } from './monitor.ts';
 import { progressLine } from './progress.ts';
@@ -16,6 +17,7 @@ const WATCHED_ROWS = 150;
 /** Trains to the recipe's end, from its checkpoint where there is one. */
 export async function trainRecipe(recipe: Recipe, log: (line: string) => void): Promise<void> {
   const tf = await loadTensorflow(recipe.backend);
+  if (recipe.products === 'bfloat16') useBfloat16(tf);
   const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
   const student = createStudent(recipe);
   const rows = readTraining(recipe, encode, log);
