@@ -8,17 +8,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { openBackend } from '../app/backend.ts';
 import { loadArtifact, shippedModel } from '../classifier/artifact.ts';
-import { classifierSettings } from '../classifier/settings.ts';
 import { createTokenizer } from '../classifier/tokenizer.ts';
 import { modelText } from '../core/text.ts';
-import { writePlainFolders, type PlainFolders } from './classifier_plain_graph.ts';
+import { type Contender, openPlainLoop, openTidewatch, openTransformers } from './peers/contenders.ts';
+import { writePlainFolders, type PlainFolders } from './peers/plain_graph.ts';
+import { byTurns, measure, ratio, round, type Run, speed, tell } from './peers/turns.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,15 +35,6 @@ const { values: options } = parseArgs({
 const ROUNDS = Number(options.rounds);
 const TEXTS = Number(options.texts);
 
-/** Labels texts, some a call; answers the sentiment of each. */
-interface Contender {
-  readonly name: string;
-  /** Texts a call. */
-  readonly size: number;
-  label(texts: readonly string[]): Promise<readonly string[]>;
-  close(): Promise<void>;
-}
-
 function readTexts(path: string): string[] {
   const bytes = readFileSync(path);
   const lines = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n');
@@ -53,144 +43,9 @@ function readTexts(path: string): string[] {
     .filter((text) => text !== '');
 }
 
-async function openTidewatch(name: string, size: number, settings: object): Promise<Contender> {
-  const { backend, close } = await openBackend({
-    settings: classifierSettings.parse({ backend: { type: 'onnx', model: options.model, ...settings } }),
-  });
-  return {
-    name,
-    size,
-    close,
-    label: async (texts) => (await backend.classify(texts)).map(({ sentiment }) => sentiment),
-  };
-}
-
-type Pipeline = ((texts: string[]) => Promise<{ label: string }[]>) & { dispose(): Promise<void> };
-
-async function openTransformers(name: string, folder: string, dtype: string, size: number): Promise<Contender> {
-  const require = createRequire(join(resolve(options.peers ?? '.'), 'package.json'));
-  const { pipeline, env } = require('@huggingface/transformers') as {
-    pipeline: (task: string, model: string, options: object) => Promise<Pipeline>;
-    env: { allowRemoteModels: boolean; localModelPath: string };
-  };
-  Object.assign(env, { allowRemoteModels: false, localModelPath: '/' });
-  const pipe = await pipeline('text-classification', folder, { dtype, device: 'cpu', local_files_only: true });
-  return {
-    name,
-    size,
-    label: async (texts) => (await pipe([...texts])).map(({ label }) => label),
-    close: () => pipe.dispose(),
-  };
-}
-
-/** Tokenise, pad to the longest, run: what a first script does. */
-async function openPlainLoop(name: string, file: string, size: number): Promise<Contender> {
-  const ort = await import('onnxruntime-node');
-  const { tokenizerFile, maxLength, padId, heads } = await loadArtifact(options.model);
-  const tokenizer = createTokenizer(JSON.parse(readFileSync(tokenizerFile, 'utf8')), maxLength);
-  const session = await ort.InferenceSession.create(file);
-  return {
-    name,
-    size,
-    async label(texts) {
-      const rows = texts.map((text) => tokenizer.encode(text));
-      const length = Math.max(...rows.map((row) => row.length));
-      const ids = new BigInt64Array(rows.length * length).fill(BigInt(padId));
-      const mask = new BigInt64Array(rows.length * length);
-      rows.forEach((row, index) => {
-        ids.set(BigInt64Array.from(row, BigInt), index * length);
-        mask.fill(1n, index * length, index * length + row.length);
-      });
-      const tensor = (data: BigInt64Array) => new ort.Tensor('int64', data, [rows.length, length]);
-      const { logits } = await session.run({ input_ids: tensor(ids), attention_mask: tensor(mask) });
-      const numbers = logits?.data as Float32Array;
-      return rows.map((_, row) => {
-        const own = numbers.subarray(row * 3, row * 3 + 3);
-        return heads.sentiment.labels[own.indexOf(Math.max(...own))] ?? '';
-      });
-    },
-    close: () => session.release(),
-  };
-}
-
-interface Run {
-  readonly perSecond: number;
-  /** Texts by second of processor time, all threads. */
-  readonly perCpuSecond: number;
-  readonly calls: readonly number[];
-  readonly labels: readonly string[];
-}
-
-async function measure({ label, size }: Contender, texts: readonly string[]): Promise<Run> {
-  const [calls, labels]: [number[], string[]] = [[], []];
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  for (let from = 0; from < texts.length; from += size) {
-    const call = performance.now();
-    labels.push(...(await label(texts.slice(from, from + size))));
-    calls.push(performance.now() - call);
-  }
-  const seconds = (performance.now() - began) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  return { perSecond: texts.length / seconds, perCpuSecond: (texts.length / (user + system)) * 1e6, calls, labels };
-}
-
-const at = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? NaN;
-const median = (values: readonly number[]): number => at(values, 0.5);
-const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
-
-/** Every contender once a round, beginning with another one each time. */
-async function byTurns(
-  contenders: readonly Contender[],
-  rounds: number,
-  textsOf: (round: number) => readonly string[],
-) {
-  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
-  for (const contender of contenders) await contender.label(textsOf(0).slice(0, contender.size));
-  for (let turn = 0; turn < rounds; turn += 1) {
-    for (let place = 0; place < contenders.length; place += 1) {
-      const contender = contenders[(turn + place) % contenders.length] as Contender;
-      runs.get(contender.name)?.push(await measure(contender, textsOf(turn)));
-    }
-    process.stderr.write(`round ${turn + 1} of ${rounds}\n`);
-  }
-  return runs;
-}
-
 /** What is known so far, for who does not want to wait for the end. */
 function progress(section: string, found: object): void {
   process.stderr.write(`${section} ${JSON.stringify(found)}\n`);
-}
-
-const speed = (runs: readonly Run[] = []): number => median(runs.map(({ perSecond }) => perSecond));
-function tell(runs: ReadonlyMap<string, readonly Run[]>): object {
-  return Object.fromEntries(
-    [...runs].map(([name, own]) => {
-      const calls = own.flatMap((run) => run.calls);
-      return [
-        name,
-        {
-          texts_per_second: round(speed(own)),
-          texts_per_cpu_second: round(median(own.map((run) => run.perCpuSecond))),
-          call_p50_ms: round(median(calls)),
-          call_p99_ms: round(at(calls, 0.99)),
-        },
-      ];
-    }),
-  );
-}
-/** Medians over the rounds of how many times faster. */
-function ratio(ours: readonly Run[] = [], theirs: readonly Run[] = []): object {
-  const of = (key: 'perSecond' | 'perCpuSecond'): number[] =>
-    ours.map((run, turn) => run[key] / (theirs[turn]?.[key] ?? NaN));
-  const wall = of('perSecond');
-  return {
-    median: round(median(wall), 2),
-    lowest: round(Math.min(...wall), 2),
-    highest: round(Math.max(...wall), 2),
-    by_processor_time: round(median(of('perCpuSecond')), 2),
-  };
 }
 
 const folder = options.folders ?? mkdtempSync(join(tmpdir(), 'tidewatch-peers-'));
@@ -205,10 +60,16 @@ const GRAPHS = {
 } as const;
 type GraphName = keyof typeof GRAPHS;
 const transformers = (graph: GraphName, size: number): Promise<Contender> =>
-  openTransformers(`transformers.js, ${graph}, by ${size}`, GRAPHS[graph].folder, GRAPHS[graph].dtype, size);
+  openTransformers(
+    options.peers ?? '.',
+    `transformers.js, ${graph}, by ${size}`,
+    GRAPHS[graph].folder,
+    GRAPHS[graph].dtype,
+    size,
+  );
 const loop = (graph: GraphName, size: number): Promise<Contender> => {
   const { folder: own, file } = GRAPHS[graph];
-  return openPlainLoop(`plain loop, ${graph}, by ${size}`, join(own, 'onnx', file), size);
+  return openPlainLoop(options.model, `plain loop, ${graph}, by ${size}`, join(own, 'onnx', file), size);
 };
 const WHOLE = { cache_entries: 0, early_exit: 'off' } as const;
 
@@ -222,7 +83,7 @@ if (options.only !== undefined) {
   const before = process.memoryUsage().rss;
   const contender =
     options.only === 'tidewatch'
-      ? await openTidewatch('tidewatch', 256, WHOLE)
+      ? await openTidewatch(options.model, 'tidewatch', 256, WHOLE)
       : await transformers(options.only as GraphName, 32);
   for (let turn = 0; turn < 3; turn += 1) await measure(contender, textsOf(turn));
   const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
@@ -242,11 +103,13 @@ const ways = await byTurns(tried, 2, (turn) => textsOf(turn).slice(0, 32));
 progress('ways_of_the_peers', tell(ways));
 const quickest = Math.max(...tried.map(({ name }) => speed(ways.get(name))));
 const rivals = tried.filter(({ name }) => speed(ways.get(name)) >= quickest / 3);
-const single = await openTidewatch('Tidewatch, one by one', 1, WHOLE);
-const stream = await openTidewatch('Tidewatch, deliveries of 256', 256, WHOLE);
+const single = await openTidewatch(options.model, 'Tidewatch, one by one', 1, WHOLE);
+const stream = await openTidewatch(options.model, 'Tidewatch, deliveries of 256', 256, WHOLE);
 const artifact = await loadArtifact(options.model);
 const leaving =
-  'exit' in artifact.graphs ? await openTidewatch('Tidewatch, early exit', 256, { cache_entries: 0 }) : null;
+  'exit' in artifact.graphs
+    ? await openTidewatch(options.model, 'Tidewatch, early exit', 256, { cache_entries: 0 })
+    : null;
 
 const runs = await byTurns([stream, single, ...rivals, ...(leaving === null ? [] : [leaving])], ROUNDS, textsOf);
 progress('contenders', tell(runs));
@@ -319,7 +182,7 @@ async function onStream(path: string): Promise<object> {
   const part = TEXTS * 4;
   const from = Math.floor(all.length / 2);
   const warm = all.slice(from - 20_000, from);
-  const ours = await openTidewatch('Tidewatch, exit and memory', part, { cache_entries: 20_000 });
+  const ours = await openTidewatch(options.model, 'Tidewatch, exit and memory', part, { cache_entries: 20_000 });
   const seen = new Set(warm);
   // The memory is as full as it would be; only what was seen is told, so nothing of the measured texts is known before.
   const known = (text: string): boolean => seen.has(text) || !seen.add(text);

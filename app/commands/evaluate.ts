@@ -14,6 +14,7 @@ import { PACKAGE_ROOT } from '../package_root.ts';
 interface EvaluateCommandOptions {
   model: string;
   data: string[];
+  texts?: string[];
   split: string;
   report?: string;
   write?: boolean;
@@ -29,6 +30,7 @@ export function evaluateCommand(): Command {
     )
     .option('--model <dir>', 'folder of the model', shippedModel('tidewatch-small'))
     .requiredOption('--data <path...>', 'folders with <split>/*.jsonl, or files')
+    .option('--texts <path...>', 'JSON lines with the texts, by id, of labelled lines that only have an id')
     .addOption(new Option('--split <name>', 'part of the data').choices(['dev', 'test']).default('dev'))
     .option('--report <dir>', 'where evaluation.json, evaluation.txt and evaluation.svg go')
     .option('--write', "also write the figures into the model's folder: evaluation.json, MODEL_CARD.md, SHA256SUMS")
@@ -38,6 +40,7 @@ export function evaluateCommand(): Command {
       const evaluation = await evaluateModel({
         folder: options.model,
         files,
+        ...(options.texts === undefined ? {} : { texts: options.texts }),
         split: options.split,
         cases: existsSync(CASES) ? readCases(CASES) : [],
         threads: Math.max(1, Math.trunc(Number(options.threads)) || 1),

@@ -20,11 +20,14 @@ import {
 import type { Calibration, Evaluation, Group } from './evaluation.ts';
 import { figuresOf, multiLabelFigures } from './measures.ts';
 import { kindFigures, type RobustnessCase } from './robustness.ts';
+import { textsById } from '../train/texts.ts';
 import { headOf, labelsOfTask, possibleOf, readQuestions, TASKS, type Question, type Task } from './sets.ts';
 
 export interface EvaluateOptions {
   readonly folder: string;
   readonly files: readonly string[];
+  /** JSON lines with the texts, by id, of lines that only have an id. */
+  readonly texts?: readonly string[];
   readonly split: string;
   readonly cases: readonly RobustnessCase[];
   readonly threads: number;
@@ -44,7 +47,7 @@ interface Answered {
 /** @throws TidewatchError model.*, library.missing, input.invalid */
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
   const artifact = await loadArtifact(options.folder);
-  const { questions, skipped } = readQuestions(options.files, artifact.heads);
+  const { questions, skipped } = readQuestions(options.files, artifact.heads, textsById(options.texts ?? []));
   const { threads } = options;
   const session = await openSession({
     ...artifact,

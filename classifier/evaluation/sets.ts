@@ -77,15 +77,19 @@ export function findFiles(paths: readonly string[], split: string): string[] {
   });
 }
 
-/** Every question that the lines of `files` put to a model with these heads. */
-export function readQuestions(files: readonly string[], heads: Heads): ReadSets {
+/** Every question that the lines of `files` put to a model with these heads; `texts` has those of lines that only have an id. */
+export function readQuestions(
+  files: readonly string[],
+  heads: Heads,
+  texts: ReadonlyMap<string, string> = new Map(),
+): ReadSets {
   const questions: Question[] = [];
   const skipped: Record<string, number> = {};
   for (const file of files) {
     const name = setNameOf(file);
     for (const text of readFileSync(file, 'utf8').split('\n')) {
       if (text.trim() === '') continue;
-      const line = parse(text);
+      const line = parse(text, texts);
       const own = line === null ? [] : questionsOf(line, name, heads);
       if (own.length === 0) skipped[name] = (skipped[name] ?? 0) + 1;
       questions.push(...own);
@@ -100,10 +104,11 @@ function setNameOf(file: string): string {
   return /^(train|dev|test)$/.test(name) ? `${basename(dirname(file))}_${name}` : name;
 }
 
-function parse(text: string): Line | null {
+function parse(json: string, texts: ReadonlyMap<string, string>): Line | null {
   try {
-    const line = JSON.parse(text) as Line | null;
-    return typeof line?.text === 'string' && line.text !== '' ? line : null;
+    const line = JSON.parse(json) as (Omit<Line, 'text'> & { id?: string; text?: unknown }) | null;
+    const text = line?.text ?? texts.get(line?.id ?? '');
+    return line !== null && typeof text === 'string' && text !== '' ? { ...line, text } : null;
   } catch {
     return null;
   }

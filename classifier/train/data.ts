@@ -9,6 +9,7 @@ import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage, modelText } from '../../core/text.ts';
 import { entityTargetsOf, HEADS, type HeadName, type Labelled, type Targets, targetsOf } from './labels.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from './recipe.ts';
+import { textsById } from './texts.ts';
 
 export interface Row {
   id: string;
@@ -52,8 +53,9 @@ export function readRows(
 ): { rows: Row[]; skipped: Record<string, number> } {
   const rows: Row[] = [];
   const skipped: Record<string, number> = {};
+  const texts = textsById(settings.texts);
   for (const [number, line] of readLines(path).entries()) {
-    const read = rowsOf(line, set, number, encode, settings, unwanted);
+    const read = rowsOf(line, set, number, encode, settings, texts, unwanted);
     if (typeof read === 'string') skipped[read] = (skipped[read] ?? 0) + 1;
     else rows.push(...read);
   }
@@ -73,6 +75,7 @@ function rowsOf(
   number: number,
   encode: Encode,
   settings: SetRecipe,
+  texts: ReadonlyMap<string, string>,
   unwanted?: ReadonlySet<string>,
 ): Row[] | string {
   let item: Labelled & { text?: unknown; lang?: string; id?: string };
@@ -81,7 +84,7 @@ function rowsOf(
   } catch {
     return 'not JSON';
   }
-  const { text } = item;
+  const text = item.text ?? texts.get(item.id ?? '');
   if (typeof text !== 'string' || modelText(null, text) === '') return 'without text';
   if (unwanted?.has(modelText(null, text)) === true) return 'held out';
   const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text) };

@@ -13,6 +13,8 @@ const setSchema = z.strictObject({
   rate: z.number().min(0),
   /** JSON lines to train on; by default <data>/train/<set>.jsonl, for `corpus` all of the corpus but its test. */
   files: z.array(z.string()).min(1).optional(),
+  /** JSON lines, also gzipped, that have the texts by id of lines without one: labels of ours of texts that are not ours. */
+  texts: z.array(z.string()).default([]),
   /** JSON lines to measure on; by default <data>/dev/<set>.jsonl. */
   dev: z.string().optional(),
   /** The tasks that this set teaches; by default all that its lines have labels for. */

@@ -21,7 +21,7 @@ export async function readContents(stream: Stream, ask: Ask): Promise<Contents> 
     }
   }
   const byUrl = async (table: string): Promise<Map<string, number>> => {
-    const rows = await ask<{ url: string; rows: number }>(
+    const rows = await ask<{ url: string; rows: number | string }>(
       `SELECT url, count() AS rows FROM ${table} FINAL GROUP BY url`,
     );
     return new Map(rows.map(({ url, rows: count }) => [url, Number(count)]));
@@ -32,10 +32,12 @@ export async function readContents(stream: Stream, ask: Ask): Promise<Contents> 
     dead,
     storedDocuments: await byUrl('documents'),
     storedOpinions: await byUrl('opinions'),
-    alerts: await ask<AlertRow>(
-      `SELECT alert_id, revision, state, entity, toUnixTimestamp64Milli(started_at) AS started_at
-       FROM alerts FINAL ORDER BY started_at, alert_id, revision`,
-    ),
+    alerts: (
+      await ask<Omit<AlertRow, 'started_at'> & { started_at: number | string }>(
+        `SELECT alert_id, revision, state, entity, toUnixTimestamp64Milli(started_at) AS started_at
+         FROM alerts FINAL ORDER BY started_at, alert_id, revision`,
+      )
+    ).map((row) => ({ ...row, started_at: Number(row.started_at) })),
     actions: (await ask<{ id: string }>('SELECT id FROM actions FINAL')).map(({ id }) => id),
     audited: new Set((await ask<{ target: string }>('SELECT target FROM audit FINAL')).map(({ target }) => target)),
   };

@@ -80,7 +80,7 @@ export function judge({ load, contents, told, junk, written }: Evidence): Verdic
   const firing = contents.alerts.filter(({ state }) => state === 'firing');
   const name = (entity: string, day: number): string => `${entity} ${new Date(day).toISOString().slice(0, 10)}`;
   const fired = [...new Map(firing.map((one) => [one.alert_id, one])).values()].map(({ entity, started_at: at }) =>
-    name(entity, Math.floor(Number(at) / DAY) * DAY),
+    name(entity, Math.floor(at / DAY) * DAY),
   );
   const planted = load.badNews().map(({ entity, day }) => name(entity, Math.floor(day / DAY) * DAY));
   say(

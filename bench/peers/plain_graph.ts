@@ -5,13 +5,13 @@
  */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GraphBuilder, transpose } from '../classifier/train/graph_builder.ts';
-import { readOnnxWeights } from '../classifier/train/import_onnx.ts';
-import { readWholeGraph } from '../classifier/train/join.ts';
-import type { ModelShape } from '../classifier/train/model.ts';
-import { attribute, decodeModel, encodeModel, value } from '../classifier/train/onnx_format.ts';
-import { quantise } from '../classifier/train/quantize.ts';
-import type { Weights } from '../classifier/train/safetensors.ts';
+import { GraphBuilder, transpose } from '../../classifier/train/graph_builder.ts';
+import { readOnnxWeights } from '../../classifier/train/import_onnx.ts';
+import { readWholeGraph } from '../../classifier/train/join.ts';
+import type { ModelShape } from '../../classifier/train/model.ts';
+import { attribute, decodeModel, encodeModel, value } from '../../classifier/train/onnx_format.ts';
+import { quantise } from '../../classifier/train/quantize.ts';
+import type { Weights } from '../../classifier/train/safetensors.ts';
 
 /** Output `logits`: the sentiment head alone, which is less than Tidewatch computes. */
 function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8Array {
