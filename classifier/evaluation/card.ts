@@ -31,6 +31,11 @@ const DATA: readonly (readonly [set: string, description: string, licence: strin
   ['finnsp', 'FinNSP, Chinese negative news and its contrary, by entity', 'not stated'],
   ['finese', 'FinESE, Chinese negative events, 22 kinds', 'not stated'],
   ['finnl', 'FinNL, Chinese news flashes, 16 topics, several at once', 'not stated'],
+  [
+    'annotations',
+    'labels of ours of headlines, posts, flashes and titles from the sets above and from the replay feeds, both languages; the texts stay where they are',
+    'Apache-2.0 (the labels)',
+  ],
   ['corpus', "Tidewatch's own corpus, both languages, written for it; companies are invented", 'Apache-2.0'],
 ];
 
@@ -44,7 +49,7 @@ const PUBLISHED: readonly (readonly [set: string, task: string, measure: string,
   ['fpb', 'sentiment', 'accuracy', '86.0', 'FinBERT, trained on it'],
 ];
 
-const HELD_OUT: ReadonlySet<string> = new Set(['fpb', 'corpus_test']);
+const HELD_OUT: ReadonlySet<string> = new Set(['fpb', 'corpus_test', 'annotations_test']);
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -118,7 +123,7 @@ function transfer(splits: readonly Evaluation[], { phrasebank_trained: trained }
     trained === undefined
       ? ''
       : `\n\nAn unshipped run that did train on PhraseBank reached accuracy ${percent(trained.accuracy)} and macro-F1 ${percent(trained.macro_f1)} (FinBERT: 86 and 84, on its own split). ${trained.note ?? ''}`;
-  return `### Never trained on\n\nFinancial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral.\n\n${groupsTable(groups)}${beside}`;
+  return `### Never trained on\n\nFinancial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral. \`annotations_test\` are 950 texts drawn at random from headlines, posts, flashes and titles, read twice; labels on which both readings agree.\n\n${groupsTable(groups)}${beside}`;
 }
 
 function published(splits: readonly Evaluation[]): string {
