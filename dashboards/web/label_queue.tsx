@@ -13,6 +13,7 @@ import { onCameBack } from './came_back.ts';
 import { useFeedback } from './feedback.tsx';
 import { HeldFeedback } from './held_feedback.tsx';
 import { langOf, useInterface } from './i18n.ts';
+import { LabelGuide } from './label_guide.tsx';
 import { fetchAnswer } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
@@ -132,6 +133,7 @@ function Queue({ person }: { person: string }) {
         </span>
       </div>
       <Topics chosen={chosenTopic} model={asked.document.topic} choose={topic} />
+      <LabelGuide />
     </article>
   );
 }

@@ -248,6 +248,15 @@ export const en = {
   label_progress: (at: number, all: number) => `${at} of ${all}`,
   label_agree: 'As the model says',
   label_skip: 'Skip',
+  guide_title: 'What counts as what',
+  guide_whose:
+    'For whom? For who holds the asset, company or market that the text speaks of; where there is none, for the economy or the people concerned.',
+  guide_negative: 'falls, cuts, losses, probes, fines, recalls, failures; harm done to it or by it',
+  guide_neutral: 'plain facts, dates, questions, previews, procedures, plans without a direction, views without a side',
+  guide_positive: 'rises, raised outlooks, beats, wins, approvals, big orders; a harm averted, less bad than feared',
+  guide_mixed:
+    'Mixed news goes by what weighs more for the holder: an outlook outweighs a past result. Irony counts by what is meant.',
+  guide_topic: 'Topic: the main subject. If you cannot tell, skip.',
   label_why_uncertain: 'the model is not sure',
   label_why_disagreement: 'two readings contradict each other',
   label_why_drift: 'more of this than usual',

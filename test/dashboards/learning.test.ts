@@ -220,6 +220,16 @@ describe.skipIf(!hasChromium)('the pages of learning', () => {
     await page.waitForSelector('main:not(.view)');
   });
 
+  it('read what counts as what, which stays unfolded from one question to the next', async () => {
+    const page = await desk.open('#/label', { person: 'Ines', ready: '.label-document' });
+    await tabTo(page, '.label-guide summary');
+    await page.keyboard.press('Enter');
+    await page.getByText('Irony counts by what is meant').waitFor();
+    await page.keyboard.press('ArrowRight');
+    await polled(() => page.locator('.label-progress').textContent()).toContain('2 of 20');
+    expect(await page.getByText('Irony counts by what is meant').isVisible()).toBe(true);
+  });
+
   it('release a held correction of a colleague by keyboard alone', async () => {
     const page = await desk.open('#/label', { person: 'Ines', ready: '.held .line-button' });
     await tabTo(page, '.held .line-button');
