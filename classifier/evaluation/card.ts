@@ -12,12 +12,6 @@ export interface TrainingFacts {
   readonly notes?: readonly string[];
   /** Accuracy before int8, by "set/task". */
   readonly compression?: { readonly float: Readonly<Record<string, number>> };
-  readonly seeds?: readonly {
-    readonly seed: number;
-    readonly figures: Readonly<Record<string, { readonly accuracy: number; readonly macro_f1: number }>>;
-  }[];
-  /** An unshipped run that did train on PhraseBank. */
-  readonly phrasebank_trained?: { readonly accuracy: number; readonly macro_f1: number; readonly note?: string };
 }
 
 const DATA: readonly (readonly [set: string, description: string, licence: string])[] = [
@@ -82,10 +76,9 @@ export function cardOf(
     ...splits.map(
       ({ split, groups }) => `### ${split}\n\n${groupsTable(groups.filter(({ set }) => !HELD_OUT.has(set)))}`,
     ),
-    transfer(splits, facts),
+    transfer(splits),
     published(splits),
     ...splits.slice(0, 1).map(robustness),
-    spread(facts),
     compression(splits, facts),
     `## Data\n\n${table(['set', 'what', 'licence'], DATA)}\n\nSeveral sets state no licence: they are named so that whoever needs certainty can train without them (set their rate to 0 in the recipe). Financial PhraseBank is non-commercial (CC BY-NC-SA 3.0): no shipped weights are trained on it. Base model: multilingual-e5-small (MIT), vocabulary cut to the pieces that English and Chinese finance use.`,
     recipe(facts),
@@ -112,18 +105,14 @@ function groupsTable(groups: readonly Group[]): string {
   return table(head, groups.map(cellsOf));
 }
 
-function transfer(splits: readonly Evaluation[], { phrasebank_trained: trained }: TrainingFacts): string {
+function transfer(splits: readonly Evaluation[]): string {
   const groups = splits.flatMap(({ split, groups }) =>
     groups
       .filter(({ set }) => HELD_OUT.has(set))
       .map((group) => Object.assign({}, group, { set: `${group.set} (${split})` })),
   );
   if (groups.length === 0) return '';
-  const beside =
-    trained === undefined
-      ? ''
-      : `\n\nAn unshipped run that did train on PhraseBank reached accuracy ${percent(trained.accuracy)} and macro-F1 ${percent(trained.macro_f1)} (FinBERT: 86 and 84, on its own split). ${trained.note ?? ''}`;
-  return `### Never trained on\n\nFinancial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral. \`annotations_test\` are 950 texts drawn at random from headlines, posts, flashes and titles, read twice; labels on which both readings agree.\n\n${groupsTable(groups)}${beside}`;
+  return `### Never trained on\n\nFinancial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral. \`annotations_test\` are 950 texts drawn at random from headlines, posts, flashes and titles, read twice; labels on which both readings agree.\n\n${groupsTable(groups)}`;
 }
 
 function published(splits: readonly Evaluation[]): string {
@@ -142,18 +131,6 @@ function robustness({ robustness: kinds, normaliser, split }: Evaluation): strin
   if (kinds.length === 0) return '';
   const rows = kinds.map(({ kind, rows, before, after }) => [kind, `${rows}`, percent(before), percent(after)]);
   return `### Robustness\n\nTexts of our own that try the model (\`classifier/evaluation/robustness.jsonl\`): accuracy of the sentiment on the text as it is written, and after the normaliser, as served. On honest texts the normaliser must do nothing: of ${normaliser.texts} texts of ${split} it changes ${normaliser.changed}, and on the ${normaliser.asked} questions about those, accuracy is ${percent(normaliser.before)} without it and ${percent(normaliser.after)} with it.\n\n${table(['kind', 'rows', 'before', 'after'], rows)}`;
-}
-
-function spread({ seeds = [] }: TrainingFacts): string {
-  if (seeds.length < 2) return '';
-  const names = [...new Set(seeds.flatMap(({ figures }) => Object.keys(figures)))];
-  const rows = names.map((name) => {
-    const own = seeds.flatMap(({ figures }) => figures[name]?.accuracy ?? []);
-    const mean = own.reduce((sum, value) => sum + value, 0) / Math.max(1, own.length);
-    const deviation = Math.sqrt(own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, own.length - 1));
-    return [name, percent(mean), percent(deviation), own.map(percent).join(', ')];
-  });
-  return `### Seeds\n\nThe recipe with seeds ${seeds.map(({ seed }) => seed).join(', ')}: accuracy, mean and standard deviation.\n\n${table(['set', 'mean', 'deviation', 'each'], rows)}`;
 }
 
 function compression(splits: readonly Evaluation[], { compression: known }: TrainingFacts): string {
