@@ -7,6 +7,10 @@
 import { stableId } from '../../core/event.ts';
 import { detectLanguage } from '../../core/text.ts';
 
+/** Names of the two sets that lessons are trained as: what people say, and what the current model says beside it. */
+export const FEEDBACK = 'feedback';
+export const KEPT = 'kept';
+
 /** A document with what people say of it. */
 export interface Lesson {
   readonly id: string;

@@ -1,8 +1,8 @@
 /** A trained recipe as the folder that is served: what `tidewatch train` does last. */
-import { cpus } from 'node:os';
 import { assess, scoreLine } from './assess.ts';
 import { UNCALIBRATED } from './calibration.ts';
 import { graphsOf, readTrained, writeArtifact } from './export.ts';
+import { machine } from './machine.ts';
 import type { Recipe } from './recipe.ts';
 import type { Student } from './student.ts';
 
@@ -25,11 +25,6 @@ export async function exportRecipe(recipe: Recipe, log: (line: string) => void):
     log(`exit: ${(100 * found.exitShare).toFixed(0)}% leave, at ${JSON.stringify(calibration.exitThreshold)}`);
   else if (student.exitAfter !== null) log('exit: left out, no limits let enough texts leave at an acceptable cost');
   log(`wrote ${recipe.output} from step ${step} (${minutes.toFixed(0)} minutes of training)`);
-}
-
-function machine(): string {
-  const cores = cpus();
-  return `${cores.length} cores of ${cores[0]?.model ?? 'an unknown processor'}`;
 }
 
 function withoutExit(student: Student): Student {
