@@ -29,9 +29,9 @@ export interface Offsets {
 
 const CREATE_ATTEMPTS = 20;
 const LEADER_ATTEMPTS = 16;
-/** Of a topic or a broker that has just come up. */
+/** Of a topic or a broker that has just come up, or of a transaction of the same name that is still ending. */
 const PASSES =
-  /LEADER|UNKNOWN_TOPIC_OR_PARTITION|NOT_COORDINATOR|LOAD_IN_PROGRESS|COORDINATOR_NOT_AVAILABLE|CoordinatorNotFound/;
+  /LEADER|UNKNOWN_TOPIC_OR_PARTITION|NOT_COORDINATOR|LOAD_IN_PROGRESS|COORDINATOR_NOT_AVAILABLE|CoordinatorNotFound|CONCURRENT_TRANSACTIONS/;
 const LONGEST_AGE_MS = 400 * 86_400_000;
 
 export function createOffsets(
