@@ -9,6 +9,7 @@ import type { Session } from '../backends/inference.ts';
 import { openSession } from '../backends/onnx_session.ts';
 import { referenceOf } from '../drift.ts';
 import { labelsOf, type Heads, type Logits } from '../labels.ts';
+import { textsById } from '../train/texts.ts';
 import {
   fitSigmoidTemperature,
   fitTemperature,
@@ -20,7 +21,6 @@ import {
 import type { Calibration, Evaluation, Group } from './evaluation.ts';
 import { figuresOf, multiLabelFigures } from './measures.ts';
 import { kindFigures, type RobustnessCase } from './robustness.ts';
-import { textsById } from '../train/texts.ts';
 import { headOf, labelsOfTask, possibleOf, readQuestions, TASKS, type Question, type Task } from './sets.ts';
 
 export interface EvaluateOptions {

@@ -43,7 +43,7 @@ export function trainedSets(folder: string): Recipe['sets'] {
   return Object.fromEntries(
     sets.map(([set, settings]) => {
       const { files: _files, dev: _dev, ...rest } = settings;
-      return [set, { ...rest, rate: rest.rate === 0 ? 1 : rest.rate }] as const;
+      return [set, { ...rest, texts: [], rate: rest.rate === 0 ? 1 : rest.rate }] as const;
     }),
   );
 }

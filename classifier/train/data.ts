@@ -50,10 +50,10 @@ export function readRows(
   encode: Encode,
   settings: SetRecipe,
   unwanted?: ReadonlySet<string>,
+  texts = textsById(settings.texts),
 ): { rows: Row[]; skipped: Record<string, number> } {
   const rows: Row[] = [];
   const skipped: Record<string, number> = {};
-  const texts = textsById(settings.texts);
   for (const [number, line] of readLines(path).entries()) {
     const read = rowsOf(line, set, number, encode, settings, texts, unwanted);
     if (typeof read === 'string') skipped[read] = (skipped[read] ?? 0) + 1;
@@ -122,9 +122,10 @@ export function readTraining(recipe: Recipe, encode: Encode, log: (line: string)
   const unwanted = new Set(existsSync(held) ? readTexts(held) : []);
   for (const [set, settings] of Object.entries(recipe.sets)) {
     const usual = set === 'corpus' ? corpusFiles(recipe.corpus) : [join(recipe.data, 'train', `${set}.jsonl`)];
+    const texts = textsById(settings.texts);
     for (const file of settings.files ?? usual) {
       if (!existsSync(file)) throw new TidewatchError('input.invalid', `sets.${set}: there is no file ${file}`);
-      const read = readRows(file, set, encode, settings, unwanted);
+      const read = readRows(file, set, encode, settings, unwanted, texts);
       const skipped = Object.entries(read.skipped).map(([reason, count]) => `, ${count} lines ${reason}`);
       log(`${basename(file)}: ${read.rows.length} rows${skipped.join('')}`);
       rows.push(...read.rows);

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { textsById } from '../../classifier/train/texts.ts';
 import { cleanText, findCashtags, findLinks } from '../../core/text.ts';
 import { bareHeadline } from '../../ingest/headline.ts';
 import { createStoryIndex } from '../../ingest/stories.ts';
@@ -63,7 +64,7 @@ describe('stories', () => {
 
   it.skipIf(!existsSync(FEEDS))('do so for most of the hard pairs of real feeds that a person judged', () => {
     const judged = FEED_PAIRS.flatMap(({ feed, copies, strangers }) => {
-      const texts = readTexts(feed);
+      const texts = textsById([fileURLToPath(new URL(`${feed}.jsonl.gz`, FEEDS))]);
       const judge = (pair: string, isCopy: boolean): Judged => {
         const [a = '', b = ''] = pair.split(' ').map((id) => texts.get(id) ?? '');
         expect(a === '' || b === '', pair).toBe(false);
@@ -77,16 +78,3 @@ describe('stories', () => {
     expect(result.recall, result.wrong.join('\n')).toBeGreaterThan(0.6);
   });
 });
-
-function readTexts(feed: string): Map<string, string> {
-  const lines = gunzipSync(readFileSync(new URL(`${feed}.jsonl.gz`, FEEDS)))
-    .toString('utf8')
-    .trim()
-    .split('\n');
-  return new Map(
-    lines.map((row) => {
-      const { id, text } = JSON.parse(row) as { id: string; text: string };
-      return [id, text];
-    }),
-  );
-}
