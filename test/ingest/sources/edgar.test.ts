@@ -161,11 +161,10 @@ describe('an edgar source', { timeout: 60_000 }, () => {
     const again = await bench.start(settings({ forms: ['8-K'] }));
     expect(await bench.documents(350)).toHaveLength(350);
     await again.stop();
-    expect(origin.requests.slice(before, before + 3).map(({ query }) => query.get('start'))).toEqual([
-      '0',
-      '100',
-      '200',
-    ]);
+    // A poll that the first stage had on its way when it stopped may reach the server after the count.
+    const starts = origin.requests.slice(before).map(({ query }) => query.get('start'));
+    const walk = starts.indexOf('100') - 1;
+    expect(starts.slice(walk, walk + 3)).toEqual(['0', '100', '200']);
   });
 
   it('keeps its requests apart, all sources of the process together', async () => {
