@@ -58,7 +58,10 @@ function withInputs(model: OnnxModel): { model: OnnxModel; inputs: ReadonlyMap<s
     const [read = '', weight = ''] = input;
     if (operator === 'MatMul' && weight.startsWith('encoder.')) inputs.set(inputOf(weight), read);
   }
-  const outputs = [...new Set(inputs.values())].map((name) => value(name, 'float', ['batch', 'length', 'width']));
+  // Dimensions of their own: layers may differ in length, and products in width.
+  const outputs = [...new Set(inputs.values())].map((name) =>
+    value(name, 'float', ['batch', `${name}.length`, `${name}.width`]),
+  );
   return { model: { ...model, graph: { ...model.graph, output: outputs } }, inputs };
 }
 
@@ -79,8 +82,9 @@ async function look(
       attention_mask: new ort.Tensor('int64', BigInt64Array.from(batch.mask, BigInt), dims),
     });
     for (const [input, output] of inputs) {
-      const values = answer[output]?.data as Float32Array;
-      const width = values.length / batch.length;
+      const { data, dims: size = [] } = answer[output] ?? {};
+      const values = data as Float32Array;
+      const width = size.at(-1) ?? 0;
       const columns = seen.get(input) ?? { lowest: new Float32Array(width), largest: new Float32Array(width) };
       widen(columns, values);
       seen.set(input, columns);

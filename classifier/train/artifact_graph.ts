@@ -16,6 +16,7 @@ import { type Activation, type Activations, inputOf } from './activations.ts';
 import { concat, GraphBuilder, transpose } from './graph_builder.ts';
 import type { HeadShape, ModelShape, Network } from './model.ts';
 import { attribute, type OnnxAttribute, type OnnxModel, value } from './onnx_format.ts';
+import { evened, halve, meanOverTokens, startPositions } from './positions_graph.ts';
 import { LARGEST_WEIGHT, quantise } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
 
@@ -139,28 +140,28 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
     return joinAndNormalise(sum, input, norm, `${name}.adapter.up.bias`);
   };
 
-  const mask = graph.add('Cast', ['attention_mask'], [attribute('to', 6)]); // int32 [B, L]
-  let hidden = part.from === 0 ? embeddings(graph, shape, activations !== null, epsilon) : STATE;
+  const steps = 2 ** (shape.halve_before ?? []).length;
+  const even = (input: string, filler: number): string => (steps === 1 ? input : evened(graph, input, filler, steps));
+  const start =
+    part.from === 0
+      ? embeddings(graph, shape, even('input_ids', shape.pad_token_id), activations !== null, epsilon)
+      : STATE;
+  let positions = startPositions(graph, start, even('attention_mask', 0));
+  let halvings = 0;
   for (let layer = part.from; layer < part.to; layer += 1) {
+    if (shape.halve_before?.includes(layer) === true) {
+      halvings += 1;
+      positions = halve(graph, shape.hidden_size, positions, halvings);
+    }
     const name = `encoder.layer.${layer}`;
-    const attended = product(`${name}.attention.output.dense`, attention(name, hidden, mask));
+    const attended = product(`${name}.attention.output.dense`, attention(name, positions.hidden, positions.mask));
     const norm = `${name}.attention.output.LayerNorm`;
-    const middle = joinAndNormalise(attended, hidden, norm, `${name}.attention.output.dense.bias`);
-    hidden = feedForward(name, middle);
+    const middle = joinAndNormalise(attended, positions.hidden, norm, `${name}.attention.output.dense.bias`);
+    positions = { ...positions, hidden: feedForward(name, middle) };
   }
   const isLast = part.to === shape.num_hidden_layers;
-  if (!isLast) graph.addNamed('Identity', [hidden], [STATE]);
-
-  // The mean over real tokens, as a product with the mask: [B, 1, L] · [B, L, H].
-  const floatMask = graph.add('Cast', ['attention_mask'], [attribute('to', 1)]);
-  const sum = graph.add('Squeeze', [
-    graph.add('MatMul', [graph.add('Unsqueeze', [floatMask, graph.integer(1)]), hidden]),
-    graph.integer(1),
-  ]); // [B, H]
-  const pooled = graph.add('Div', [
-    sum,
-    graph.add('ReduceSum', [floatMask, graph.integer(1)], [attribute('keepdims', 1)]),
-  ]);
+  if (!isLast) graph.addNamed('Identity', [positions.hidden], [STATE]);
+  const pooled = meanOverTokens(graph, positions);
   for (const { name } of part.heads) {
     graph.addNamed(
       'Gemm',
@@ -197,29 +198,30 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
 }
 
 /** Word rows, plus position and (always the first) type, normalised: [B, L, H]. */
-function embeddings(graph: GraphBuilder, shape: ModelShape, quantised: boolean, epsilon: OnnxAttribute): string {
+function embeddings(
+  graph: GraphBuilder,
+  shape: ModelShape,
+  ids: string,
+  quantised: boolean,
+  epsilon: OnnxAttribute,
+): string {
   const name = 'embeddings.word_embeddings.weight';
   const table = graph.weight(name);
   const [rows = 0, width = 0] = table.shape;
   let words: string;
   if (quantised) {
     const { values, scales } = quantise(table.data, width);
-    const bytes = graph.add('Gather', [graph.keep(name, 'int8', [rows, width], values), 'input_ids']);
-    const scale = graph.add('Gather', [graph.keep(`${name}.scale`, 'float', [rows, 1], scales), 'input_ids']); // [B, L, 1]
+    const bytes = graph.add('Gather', [graph.keep(name, 'int8', [rows, width], values), ids]);
+    const scale = graph.add('Gather', [graph.keep(`${name}.scale`, 'float', [rows, 1], scales), ids]); // [B, L, 1]
     words = graph.add('Mul', [graph.add('Cast', [bytes], [attribute('to', 1)]), scale]);
   } else {
-    words = graph.add('Gather', [graph.float(name), 'input_ids']);
+    words = graph.add('Gather', [graph.float(name), ids]);
   }
   const positions = graph.weight('embeddings.position_embeddings.weight');
   const type = graph.weight('embeddings.token_type_embeddings.weight').data;
   const places = positions.data.map((number, index) => number + (type[index % shape.hidden_size] as number));
   const all = graph.keep('embeddings.position_embeddings.weight', 'float', positions.shape, places);
-  const length = graph.add('Slice', [
-    graph.add('Shape', ['input_ids']),
-    graph.integer(1),
-    graph.integer(2),
-    graph.integer(0),
-  ]);
+  const length = graph.add('Slice', [graph.add('Shape', [ids]), graph.integer(1), graph.integer(2), graph.integer(0)]);
   const used = graph.add('Slice', [all, graph.integer(0), length, graph.integer(0)]); // [L, H]
   const norm = [graph.float('embeddings.LayerNorm.weight'), graph.float('embeddings.LayerNorm.bias')];
   return graph.add('LayerNormalization', [graph.add('Add', [words, used]), ...norm], [epsilon]);

@@ -18,6 +18,8 @@ export interface Row {
   ids: Int32Array;
   targets: Targets;
   rate: number;
+  /** Share of a teacher's answers in what is learnt from this row; the rest are its labels. */
+  teacherShare: number;
 }
 
 export type Encode = (text: string, entity?: string) => Int32Array;
@@ -87,10 +89,12 @@ function rowsOf(
   const text = item.text ?? texts.get(item.id ?? '');
   if (typeof text !== 'string' || modelText(null, text) === '') return 'without text';
   if (unwanted?.has(modelText(null, text)) === true) return 'held out';
-  const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text) };
+  const { teacher_share: teacherShare = 0 } = settings;
+  const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text), teacherShare };
   const targets = wanted(targetsOf(set, item, settings), settings.heads);
   const rows: Row[] = [];
-  if (Object.keys(targets).length > 0) rows.push({ ...row, ids: encode(text), targets, rate: settings.rate });
+  if (Object.keys(targets).length > 0 || teacherShare === 1)
+    rows.push({ ...row, ids: encode(text), targets, rate: settings.rate });
   if (settings.entities_rate > 0)
     for (const { entity, targets: about } of entityTargetsOf(item)) {
       const id = `${row.id}#${entity}`;
@@ -120,7 +124,8 @@ export function readTraining(recipe: Recipe, encode: Encode, log: (line: string)
   const rows: Row[] = [];
   const held = join(recipe.corpus, 'test.jsonl');
   const unwanted = new Set(existsSync(held) ? readTexts(held) : []);
-  for (const [set, settings] of Object.entries(recipe.sets)) {
+  for (const [set, own] of Object.entries(recipe.sets)) {
+    const settings = { teacher_share: recipe.distil?.weight, ...own };
     const usual = set === 'corpus' ? corpusFiles(recipe.corpus) : [join(recipe.data, 'train', `${set}.jsonl`)];
     const texts = textsById(settings.texts);
     for (const file of settings.files ?? usual) {

@@ -6,6 +6,7 @@
  */
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Row } from './data.ts';
+import type { Targets } from './labels.ts';
 import type { TrainedHead } from './loss.ts';
 import type { Reading } from './model.ts';
 import type { DistilRecipe } from './recipe.ts';
@@ -17,7 +18,18 @@ export interface Answers {
   pooled: Float32Array;
 }
 
-/** Mean over rows. A head is only compared on rows that can be asked: with an entity for entity_sentiment, without for the rest. */
+/** A row's labels with the weight that the teacher leaves them. */
+export function besideTeacher({ targets, teacherShare }: Row): Targets {
+  if (teacherShare === 0) return targets;
+  return Object.fromEntries(
+    Object.entries(targets).map(([head, target]) => [head, { ...target, weight: target.weight * (1 - teacherShare) }]),
+  );
+}
+
+/**
+ * Mean over rows, each with its share. A head is only compared on rows that can be asked: with an entity for entity_sentiment,
+ * without for the rest.
+ */
 export function distilLoss(
   tf: Tensorflow,
   heads: readonly TrainedHead[],
@@ -26,20 +38,23 @@ export function distilLoss(
   rows: readonly Row[],
   { temperature, hidden_weight }: Pick<DistilRecipe, 'temperature' | 'hidden_weight'>,
 ): Scalar {
-  const asksEntity = rows.map((row) => (row.targets.entity_sentiment === undefined ? 0 : 1));
+  const asksEntity = rows.map(({ targets }) => targets.entity_sentiment !== undefined);
+  const shares = (wanted: boolean): Tensor =>
+    tf.tensor1d(rows.map(({ teacherShare }, row) => (asksEntity[row] === wanted ? teacherShare : 0)));
   const parts: Tensor[] = [];
   for (const head of heads) {
     const answered = teacher.logits[head.target ?? head.name];
     const own = student.logits[head.name];
     if (answered === undefined || own === undefined) continue;
-    const asked = tf.tensor1d(head.name === 'entity_sentiment' ? asksEntity : asksEntity.map((one) => 1 - one));
     const wanted = tf.tensor2d(answered, [rows.length, head.labels.length]);
     const apart = head.kind === 'softmax' ? oneOf(tf, own, wanted, temperature) : anyOf(tf, own, wanted, temperature);
-    parts.push(tf.mul(tf.sum(tf.mul(apart, asked)), head.weight * temperature ** 2));
+    parts.push(tf.mul(tf.sum(tf.mul(apart, shares(head.name === 'entity_sentiment'))), head.weight * temperature ** 2));
   }
   if (hidden_weight > 0) {
     const wanted = tf.tensor2d(teacher.pooled, student.pooled.shape);
-    parts.push(tf.mul(tf.sum(tf.mean(tf.squaredDifference(student.pooled, wanted), 1)), hidden_weight));
+    const distance = tf.mean(tf.squaredDifference(student.pooled, wanted), 1);
+    const share = tf.tensor1d(rows.map(({ teacherShare }) => teacherShare));
+    parts.push(tf.mul(tf.sum(tf.mul(distance, share)), hidden_weight));
   }
   return tf.div(tf.addN(parts), rows.length);
 }

@@ -9,6 +9,7 @@
  */
 import { choleskySolve, principalAxes, product } from './matrix.ts';
 import { attribute, tensor, value, type OnnxModel, type OnnxNode } from './onnx_format.ts';
+import { TOKEN_COUNT, tokensName } from './positions_graph.ts';
 
 /** What the base model says of a text, and what the states of the served one are; rows side by side. */
 export interface Lessons {
@@ -95,11 +96,25 @@ function moments(values: Float32Array, rows: number, width: number): { mean: Flo
   return { mean, deviation };
 }
 
-/** Names of the states that a map may read, by number of layers, as artifact_graph.ts makes them. */
-function statesOf(nodes: readonly OnnxNode[]): string[] {
-  const norms = nodes.filter((node) => node.op_type.endsWith('LayerNormalization'));
-  // The embeddings' norm, then two a layer.
-  return norms.filter((_, index) => index % 2 === 0).map((node) => node.output[0] ?? '');
+interface State {
+  name: string;
+  /** Of how many tokens each position of it stands for. */
+  tokens: string;
+}
+
+/** The states that a map may read, by number of layers, as artifact_graph.ts makes them. */
+function statesOf(nodes: readonly OnnxNode[]): State[] {
+  const states: State[] = [];
+  let [norms, halvings] = [0, 0];
+  for (const { op_type: operator, output } of nodes) {
+    const [name = ''] = output;
+    if (name === tokensName(halvings + 1)) halvings += 1;
+    if (!operator.endsWith('LayerNormalization')) continue;
+    // The embeddings' norm, then two a layer.
+    if (norms % 2 === 0) states.push({ name, tokens: tokensName(halvings) });
+    norms += 1;
+  }
+  return states;
 }
 
 /** The graph with outputs `mean.N`: the mean over real tokens of the state after N layers, for each of `layers`. */
@@ -156,9 +171,7 @@ export function withEmbedding(model: OnnxModel, { layers, width, weight, bias }:
 
 function meanNodes(nodes: readonly OnnxNode[], layers: readonly number[]): OnnxNode[] {
   const states = statesOf(nodes);
-  // The heads' own mean: its mask as numbers [B, 1, L], the axis, and how many tokens are real.
-  const own = (operator: string): OnnxNode | undefined => nodes.findLast((node) => node.op_type === operator);
-  const [mask = '', axis = '', count = ''] = [own('MatMul')?.input[0], own('Squeeze')?.input[1], own('Div')?.input[1]];
+  const axis = nodes.findLast((node) => node.op_type === 'Squeeze')?.input[1] ?? '';
   return layers.flatMap((layer) => {
     const state = states[layer];
     if (state === undefined) throw new RangeError(`The graph has no state after ${layer} layers`);
@@ -171,9 +184,9 @@ function meanNodes(nodes: readonly OnnxNode[], layers: readonly number[]): OnnxN
       attribute: [],
     });
     return [
-      step('MatMul', [mask, state], `mean.${layer}.product`),
+      step('MatMul', [state.tokens, state.name], `mean.${layer}.product`),
       step('Squeeze', [`mean.${layer}.product`, axis], `mean.${layer}.sum`),
-      step('Div', [`mean.${layer}.sum`, count], `mean.${layer}`),
+      step('Div', [`mean.${layer}.sum`, TOKEN_COUNT], `mean.${layer}`),
     ];
   });
 }

@@ -111,6 +111,7 @@ export function writeArtifact(
   const config = {
     ...base,
     num_hidden_layers: student.shape.num_hidden_layers,
+    ...(student.shape.halve_before === undefined ? {} : { halve_before: student.shape.halve_before }),
     tidewatch: {
       name: recipe.name,
       version: recipe.version,

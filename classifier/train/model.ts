@@ -21,6 +21,8 @@ export interface ModelShape {
   layer_norm_eps: number;
   vocab_size: number;
   pad_token_id: number;
+  /** Layers (the lowest is 0) before which neighbouring positions become one, two by two, so that from there on there is half the work. */
+  halve_before?: readonly number[];
 }
 
 /** Output heads in the order of the artifact; the label order is the order of the logits. */
@@ -74,23 +76,53 @@ export function embed(tf: Tensorflow, shape: ModelShape, weights: Tensors, batch
   return norm(tf, shape, weights, 'embeddings.LayerNorm', sum);
 }
 
-/** Layers `from` (included) to `to` (excluded). hidden [B, L, H] → [B, L, H] */
+/** A batch half way up: a state a position, and how many tokens each stands for (0 on padding). */
+export interface Positions {
+  /** [B, L, H] */
+  hidden: Tensor;
+  /** [B, L] */
+  tokens: Tensor;
+}
+
+/** Each token a position of its own. hidden [B, L, H] */
+export function positionsOf(tf: Tensorflow, hidden: Tensor, batch: Batch): Positions {
+  return { hidden, tokens: tf.tensor2d(batch.mask, [batch.rows, batch.length]) };
+}
+
+/** Layers `from` (included) to `to` (excluded), with the halvings that come before them. */
 export function encode(
   tf: Tensorflow,
   shape: ModelShape,
   weights: Tensors,
-  hidden: Tensor,
-  batch: Batch,
+  start: Positions,
   from: number,
   to: number,
   dropout: Dropout = null,
-): Tensor {
-  const mask = tf.tensor(batch.mask, [batch.rows, 1, 1, batch.length]);
-  const penalty = tf.mul(tf.sub(mask, 1), 1e9); // 0 on tokens, -1e9 on padding, added to the attention scores
-  let state = hidden;
-  for (let layer = from; layer < to; layer += 1)
-    state = encodeLayer(tf, shape, weights, layer, state, penalty, dropout);
-  return state;
+): Positions {
+  let { hidden, tokens } = start;
+  for (let layer = from; layer < to; layer += 1) {
+    if (shape.halve_before?.includes(layer) === true) ({ hidden, tokens } = halve(tf, { hidden, tokens }));
+    const [rows = 0, length = 0] = tokens.shape;
+    const isReal = tf.cast(tf.greater(tf.reshape(tokens, [rows, 1, 1, length]), 0), 'float32');
+    const penalty = tf.mul(tf.sub(isReal, 1), 1e9); // 0 on tokens, -1e9 on padding, added to the attention scores
+    hidden = encodeLayer(tf, shape, weights, layer, hidden, penalty, dropout);
+  }
+  return { hidden, tokens };
+}
+
+/**
+ * Neighbouring positions, two by two, as the mean of the tokens they stand for: the layers above read half as many (after
+ * Dai et al. 2020, "Funnel-Transformer"). [B, L, H] → [B, ⌈L / 2⌉, H]
+ */
+function halve(tf: Tensorflow, { hidden, tokens }: Positions): Positions {
+  const [rows = 0, length = 0, width = 0] = hidden.shape;
+  const half = Math.ceil(length / 2);
+  const odd = half * 2 - length;
+  const pairs = tf.reshape(tf.pad(tokens, [[0, 0], [0, odd]]), [rows, half, 2, 1]); // prettier-ignore
+  const states = tf.reshape(tf.pad(hidden, [[0, 0], [0, odd], [0, 0]]), [rows, half, 2, width]); // prettier-ignore
+  const sums = tf.sum(pairs, 2); // [B, L / 2, 1]
+  const mean = tf.div(tf.sum(tf.mul(states, pairs), 2), tf.maximum(sums, 1));
+  return { hidden: mean, tokens: tf.reshape(sums, [rows, half]) };
 }
 
 function encodeLayer(
@@ -140,10 +172,10 @@ function attention(
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, length, width]);
 }
 
-/** Mean over real tokens. [B, L, H] → [B, H] */
-export function pool(tf: Tensorflow, hidden: Tensor, batch: Batch): Tensor2D {
-  const mask = tf.tensor(batch.mask, [batch.rows, batch.length, 1]);
-  return tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1)) as Tensor2D;
+/** Mean over real tokens. → [B, H] */
+export function pool(tf: Tensorflow, { hidden, tokens }: Positions): Tensor2D {
+  const counts = tf.expandDims(tokens, 2); // [B, L, 1]
+  return tf.div(tf.sum(tf.mul(hidden, counts), 1), tf.sum(counts, 1)) as Tensor2D;
 }
 
 export interface Reading {
@@ -163,9 +195,9 @@ export function read(
   from: number,
   dropout: Dropout = null,
 ): Reading {
-  const half = encode(tf, shape, weights, hidden, batch, from, exitAfter ?? from, dropout);
-  const top = encode(tf, shape, weights, half, batch, exitAfter ?? from, shape.num_hidden_layers, dropout);
-  const pooled = pool(tf, top, batch);
+  const half = encode(tf, shape, weights, positionsOf(tf, hidden, batch), from, exitAfter ?? from, dropout);
+  const top = encode(tf, shape, weights, half, exitAfter ?? from, shape.num_hidden_layers, dropout);
+  const pooled = pool(tf, top);
   const logits: Record<string, Tensor2D> = {};
   const ask = (state: Tensor, asked: readonly HeadShape[]): void => {
     const input = dropout === null ? state : dropout(state);
@@ -177,7 +209,7 @@ export function read(
   );
   if (exitAfter !== null)
     ask(
-      pool(tf, half, batch),
+      pool(tf, half),
       heads.filter(({ target }) => target !== undefined),
     );
   return { logits, pooled };

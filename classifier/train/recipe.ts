@@ -29,6 +29,8 @@ const setSchema = z.strictObject({
   balance_head: headName.default('topic'),
   /** How often a row that asks about one of the line's entities is drawn in an epoch. */
   entities_rate: z.number().min(0).default(0),
+  /** Share of the teacher's answers in the loss of this set's rows, by default `distil.weight`; at 1 lines need no label. */
+  teacher_share: z.number().min(0).max(1).optional(),
 });
 export type SetRecipe = z.infer<typeof setSchema>;
 
@@ -53,7 +55,10 @@ const methodSchema = z.discriminatedUnion('kind', [
 ]);
 
 const distilSchema = z.strictObject({
-  /** Recipe file of the teacher, whose checkpoint must be there; it shares the base's vocabulary and heads. */
+  /**
+   * Recipe file of the teacher, whose checkpoint must be there, or the folder of an exported model, which is asked as it is
+   * served; it shares the base's vocabulary and heads.
+   */
   teacher: z.string(),
   /** Divides both logits before they are compared: more shows more of what the teacher thinks of the wrong classes. */
   temperature: z.number().positive().default(2),
@@ -96,6 +101,8 @@ export const recipeSchema = z.strictObject({
   method: methodSchema.default({ kind: 'full' }),
   /** How many units of each feed-forward block are kept, those that vary most in what they add (narrow.ts); all without. */
   feed_forward: z.int().min(16).multipleOf(16).optional(),
+  /** Layers before which neighbouring positions become one, two by two (model.ts); none without. */
+  halve_before: z.array(z.int().min(1)).min(1).optional(),
   /** After how many layers a text may be answered already (heads exit_sentiment and so on); none without. */
   exit_after: z.int().min(1).optional(),
   distil: distilSchema.optional(),
@@ -145,9 +152,19 @@ export function parseRecipe(json: unknown, from: string): Recipe {
     refuse('one of max_minutes and max_steps must be set');
   if (recipe.products === 'bfloat16' && recipe.backend !== 'node')
     refuse(`products: bfloat16 needs the backend node, not ${recipe.backend}`);
+  for (const [set, { teacher_share: share }] of Object.entries(recipe.sets))
+    if (share !== undefined && recipe.distil === undefined)
+      refuse(`sets.${set}.teacher_share needs a teacher: set distil`);
   if (recipe.frozen_layers > layers) refuse(`frozen_layers is ${recipe.frozen_layers} of ${layers} layers`);
   if (recipe.exit_after !== undefined && (recipe.exit_after < recipe.frozen_layers || recipe.exit_after >= layers))
     refuse('exit_after must be at or above frozen_layers and below the number of layers');
+  for (const before of recipe.halve_before ?? [])
+    if (before < recipe.frozen_layers || before >= layers)
+      refuse(`halve_before: ${before} must be at or above frozen_layers and below the number of layers`);
+  if (recipe.halve_before !== undefined && recipe.exit_after !== undefined)
+    refuse(
+      'halve_before and exit_after cannot be had together: the two graphs of an exit would count tokens differently',
+    );
   for (const [head, weights] of Object.entries(recipe.class_weights)) {
     const labels: readonly string[] = HEADS.find(({ name }) => name === head)?.labels ?? [];
     const unknown = Object.keys(weights).filter((label) => !labels.includes(label));

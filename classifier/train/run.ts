@@ -7,7 +7,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { toBatch } from './batches.ts';
 import type { TrainState } from './checkpoint.ts';
 import type { Row } from './data.ts';
-import { distilLoss } from './distil_loss.ts';
+import { besideTeacher, distilLoss } from './distil_loss.ts';
 import { createFrozenPart, type FrozenPart } from './frozen.ts';
 import { lossOf } from './loss.ts';
 import { type Batch, type Dropout, read, type Reading, type Tensors, toTensors } from './model.ts';
@@ -71,7 +71,7 @@ export function createRun(
       recipe.dropout === 0
         ? null
         : (tensor: Tensor) => tf.mul(tensor, tf.tensor(dropoutMask(tensor.size, recipe.dropout, random), tensor.shape));
-    const targets = rows.map((row) => row.targets);
+    const targets = rows.map((row) => (teaching === null ? row.targets : besideTeacher(row)));
     let parts: Record<string, Tensor> = {};
     const { value, grads } = tf.variableGrads(() => {
       const reading = upper(batch, hidden, dropout);
@@ -81,8 +81,7 @@ export function createRun(
       if (recipe.distil !== undefined && teaching !== null) {
         const apart = distilLoss(tf, student.heads, reading, teaching(rows), rows, recipe.distil);
         parts = { ...byHead, teacher: apart };
-        const { weight } = recipe.distil;
-        loss = tf.add(tf.mul(total, 1 - weight), tf.mul(apart, weight));
+        loss = tf.add(total, apart);
       }
       for (const part of Object.values(parts)) tf.keep(part);
       return loss;

@@ -37,7 +37,7 @@ export function createStudent(recipe: Recipe): Student {
       hint: `It has layers 0 to ${shape.num_hidden_layers - 1}.`,
     });
   }
-  const student = shrink({ ...shape, num_hidden_layers: recipe.layers.length }, base, recipe);
+  const student = shrink(shape, base, recipe);
   if (recipe.start !== undefined) takeOver(student, meanOf([recipe.start].flat().map(readStart)));
   if (recipe.feed_forward !== undefined) narrowTo(student, recipe.feed_forward);
   return student;
@@ -99,16 +99,18 @@ function readBase(folder: string): { shape: ModelShape; weights: Weights } {
 }
 
 export function shrink(
-  shape: ModelShape,
-  base: Weights,
-  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after' | 'method'>,
+  base: ModelShape,
+  baseWeights: Weights,
+  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after' | 'halve_before' | 'method'>,
 ): Student {
+  const halving = recipe.halve_before === undefined ? {} : { halve_before: recipe.halve_before };
+  const shape: ModelShape = { ...base, num_hidden_layers: recipe.layers.length, ...halving };
   const weights: Weights = new Map();
   const trained: string[] = [];
   const { method } = recipe;
-  for (const [name, weight] of base) if (name.startsWith('embeddings.')) weights.set(name, weight);
+  for (const [name, weight] of baseWeights) if (name.startsWith('embeddings.')) weights.set(name, weight);
   for (const [position, layer] of recipe.layers.entries()) {
-    for (const [name, weight] of base) {
+    for (const [name, weight] of baseWeights) {
       const match = LAYER.exec(name);
       if (match === null || Number(match[1]) !== layer) continue;
       const renamed = `encoder.layer.${position}.${match[2] ?? ''}`;

@@ -1,14 +1,15 @@
 /** A recipe from its data to a checkpoint: what `tidewatch train` does first. */
 import { join } from 'node:path';
 import { useBfloat16 } from './bfloat16.ts';
-import { createEncoder, readDevelopment, readTraining } from './data.ts';
+import { createEncoder, readDevelopment, readTraining, type Row } from './data.ts';
 import { scores } from './monitor.ts';
 import { progressLine } from './progress.ts';
 import type { Recipe } from './recipe.ts';
 import { createStudent } from './student.ts';
-import { askTeacher, loadTeacher } from './teacher.ts';
+import { askTeacher, type Teaching } from './teacher.ts';
+import { openTeacher } from './teachers.ts';
 import { openTensorBoard } from './tensorboard.ts';
-import { loadTensorflow } from './tensorflow.ts';
+import { loadTensorflow, type Tensorflow } from './tensorflow.ts';
 import { train } from './train.ts';
 
 /** Rows of each development set that a run is watched on: evaluating costs as much as training. */
@@ -22,22 +23,12 @@ export async function trainRecipe(recipe: Recipe, log: (line: string) => void): 
   const student = createStudent(recipe);
   const rows = readTraining(recipe, encode, log);
   const watched = readDevelopment(recipe, encode, Object.keys(recipe.sets), WATCHED_ROWS);
-  const { distil } = recipe;
-  const teaching =
-    distil === undefined
-      ? undefined
-      : await askTeacher(
-          tf,
-          loadTeacher(distil.teacher),
-          rows,
-          join(recipe.checkpoints, `${recipe.name}-teacher`),
-          log,
-        );
+  const teaching = await teachingOf(tf, recipe, rows, log);
   const board = recipe.tensorboard === undefined ? null : openTensorBoard(recipe.tensorboard);
   try {
     await train(tf, recipe, student, rows, {
       log,
-      ...(teaching === undefined ? {} : { teaching }),
+      ...(teaching === null ? {} : { teaching }),
       onProgress: (report) => {
         log(progressLine(report));
         board?.write(report.step, {
@@ -58,4 +49,17 @@ export async function trainRecipe(recipe: Recipe, log: (line: string) => void): 
   } finally {
     board?.close();
   }
+}
+
+async function teachingOf(
+  tf: Tensorflow,
+  { name, checkpoints, distil }: Recipe,
+  rows: readonly Row[],
+  log: (line: string) => void,
+): Promise<Teaching | null> {
+  if (distil === undefined) return null;
+  const teacher = await openTeacher(tf, distil);
+  const teaching = await askTeacher(teacher, rows, join(checkpoints, `${name}-teacher`), log);
+  await teacher.close();
+  return teaching;
 }

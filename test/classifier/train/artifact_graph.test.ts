@@ -109,3 +109,17 @@ test('adapters are carried by the graph', async () => {
   expect(largestDifference(made.heads, await served(floats(made)), wanted)).toBeLessThan(1e-4);
   expect(largestDifference(made.heads, await served(await bytes(made)), wanted)).toBeLessThan(0.2);
 });
+
+test('halved positions: the graph says what the model says, whatever a text is padded to', async () => {
+  const made = tinyStudent(tinyRecipe('', { halve_before: [1] }));
+  const wanted = trained(made, made.weights);
+  expect(largestDifference(made.heads, wanted, trained(student, student.weights))).toBeGreaterThan(0.001);
+  expect(largestDifference(made.heads, await served(floats(made)), wanted)).toBeLessThan(1e-4);
+  expect(largestDifference(made.heads, await served(await bytes(made)), wanted)).toBeLessThan(0.1);
+
+  const [graph = new Uint8Array()] = floats(made);
+  const session = await openServed([graph], TINY.pad_token_id);
+  const alone = await session.predict(rows, 1);
+  await session.close();
+  expect(largestDifference(made.heads, alone, wanted)).toBeLessThan(1e-4);
+});

@@ -8,7 +8,8 @@ import { toBatch } from '../../../classifier/train/batches.ts';
 import { forward, type Network, toTensors } from '../../../classifier/train/model.ts';
 import type { Recipe } from '../../../classifier/train/recipe.ts';
 import type { Weights } from '../../../classifier/train/safetensors.ts';
-import { askTeacher, type Teacher } from '../../../classifier/train/teacher.ts';
+import { askTeacher } from '../../../classifier/train/teacher.ts';
+import { trainedTeacher } from '../../../classifier/train/teachers.ts';
 import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
 import { train } from '../../../classifier/train/train.ts';
 import { TINY, tinyRecipe, tinyRows, tinyStudent } from './tiny.ts';
@@ -48,14 +49,15 @@ test('a student comes near its teacher, whose answers are asked for once', async
   // Confident, so that there is something to learn.
   const head = made.weights.get('heads.sentiment.weight');
   for (let i = 0; i < (head?.data.length ?? 0); i += 1) if (head !== undefined) head.data[i] = (head.data[i] ?? 0) * 40;
-  const teacher: Teacher = { network: made, weights: made.weights, name: 'teacher' };
+  const teacher = trainedTeacher(tf, { network: made, weights: made.weights, name: 'teacher' });
   const distil = { teacher: '', temperature: 2, weight: 1, hidden_weight: 0.5 };
   const recipe = tinyRecipe(folder(), { layers: [0], frozen_layers: 0, distil, max_steps: 120, dropout: 0 });
   const student = tinyStudent(recipe);
   const answers = folder();
   const lines: string[] = [];
-  const teaching = await askTeacher(tf, teacher, rows, answers, (line) => lines.push(line));
-  await askTeacher(tf, teacher, rows, answers, (line) => lines.push(line));
+  const taught = rows.map((row) => ({ ...row, teacherShare: 1 }));
+  const teaching = await askTeacher(teacher, taught, answers, (line) => lines.push(line));
+  await askTeacher(teacher, taught, answers, (line) => lines.push(line));
   expect(lines.length).toBe(1);
   expect(readdirSync(answers)).toEqual(['part-0000.safetensors']);
 
@@ -66,7 +68,7 @@ test('a student comes near its teacher, whose answers are asked for once', async
     return apart.reduce((sum, one) => sum + one, 0) / rows.length;
   };
   const before = distance(student.weights);
-  const weights = await train(tf, recipe, student, rows, { log, teaching });
+  const weights = await train(tf, recipe, student, taught, { log, teaching });
   expect(before).toBeGreaterThan(0.1);
   expect(distance(weights)).toBeLessThan(before / 10);
 });

@@ -82,7 +82,7 @@ export function tinyBase(): Weights {
 }
 
 export function tinyStudent(recipe: Recipe): Student {
-  return shrink({ ...TINY, num_hidden_layers: recipe.layers.length }, tinyBase(), recipe);
+  return shrink(TINY, tinyBase(), recipe);
 }
 
 /** Rows whose sentiment follows from one token, so that learning shows. */
@@ -99,6 +99,7 @@ export function tinyRows(count: number): Row[] {
       lang: 'en',
       ids,
       rate: 1.5,
+      teacherShare: 0,
       targets: {
         sentiment: { allowed: [label], possible: [0, 1, 2], weight: 1 },
         ...(index % 2 === 0
