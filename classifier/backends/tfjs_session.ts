@@ -35,6 +35,7 @@ const shapeSchema = z.object({
   layer_norm_eps: z.number().positive(),
   vocab_size: z.int().positive(),
   pad_token_id: z.int().min(0),
+  halve_before: z.array(z.int().min(1)).default([]),
 });
 
 /** @throws TidewatchError model.missing, library.missing */

@@ -9,6 +9,7 @@ import { FEEDBACK, KEPT } from './lesson.ts';
 
 const configSchema = z.looseObject({
   num_hidden_layers: z.int().min(1),
+  halve_before: recipeSchema.shape.halve_before,
   pad_token_id: z.int().min(0),
   tidewatch: z.looseObject({
     name: z.string(),

@@ -134,6 +134,7 @@ function recipeOf(options: FineTuneOptions): Recipe {
     seed: options.seed,
     layers,
     frozen_layers: layers.length - adapted,
+    halve_before: config.halve_before,
     method:
       options.method === 'heads'
         ? { kind: 'full' }

@@ -4,16 +4,20 @@
  * rejected was a pass over all data beforehand, which delays the first step and saves nothing.
  */
 import { toBatch } from './batches.ts';
-import { type Batch, embed, encode, type ModelShape, positionsOf, type Tensors } from './model.ts';
+import { embed, encode, halvingsBelow, type ModelShape, type Positions, positionsOf, type Tensors } from './model.ts';
 import { fromHalf, toHalf } from './safetensors.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
-export type FrozenPart = (rows: readonly { ids: Int32Array }[], batch: Batch) => Promise<Float32Array>;
+/** What the first trained layer reads of some rows, zero on padding; tensors are the caller's to dispose of. */
+export type FrozenPart = (rows: readonly { ids: Int32Array }[]) => Promise<Positions>;
 
-/** Hidden states [B, L, H] of a batch, zero on padding; rows are recognised by identity. */
+/** Rows are recognised by identity. */
 export function createFrozenPart(tf: Tensorflow, shape: ModelShape, weights: Tensors, layers: number): FrozenPart {
   const kept = new WeakMap<Int32Array, Uint16Array>();
   const width = shape.hidden_size;
+  /** Tokens that a position of the output stands for, at most. */
+  const span = 2 ** halvingsBelow(shape, layers);
+  const positions = (tokens: number): number => Math.ceil(tokens / span);
 
   const compute = async (rows: readonly { ids: Int32Array }[]): Promise<void> => {
     const batch = toBatch(rows, shape.pad_token_id);
@@ -24,17 +28,25 @@ export function createFrozenPart(tf: Tensorflow, shape: ModelShape, weights: Ten
     const values = await state.data<'float32'>();
     state.dispose();
     for (const [index, row] of rows.entries()) {
-      const from = index * batch.length * width;
-      kept.set(row.ids, toHalf(values.subarray(from, from + row.ids.length * width)));
+      const from = index * positions(batch.length) * width;
+      kept.set(row.ids, toHalf(values.subarray(from, from + positions(row.ids.length) * width)));
     }
   };
 
-  return async (rows, batch) => {
+  return async (rows) => {
     const missing = rows.filter((row) => !kept.has(row.ids));
     if (missing.length > 0) await compute(missing);
-    const hidden = new Float32Array(batch.rows * batch.length * width);
-    for (const [index, row] of rows.entries())
-      fromHalf(kept.get(row.ids) as Uint16Array, hidden, index * batch.length * width);
-    return hidden;
+    const length = positions(Math.max(...rows.map((row) => row.ids.length)));
+    const hidden = new Float32Array(rows.length * length * width);
+    const tokens = new Float32Array(rows.length * length);
+    for (const [index, { ids }] of rows.entries()) {
+      fromHalf(kept.get(ids) as Uint16Array, hidden, index * length * width);
+      const own = Array.from({ length: positions(ids.length) }, (_, at) => Math.min(span, ids.length - at * span));
+      tokens.set(own, index * length);
+    }
+    return {
+      hidden: tf.tensor(hidden, [rows.length, length, width]),
+      tokens: tf.tensor2d(tokens, [rows.length, length]),
+    };
   };
 }

@@ -89,6 +89,11 @@ export function positionsOf(tf: Tensorflow, hidden: Tensor, batch: Batch): Posit
   return { hidden, tokens: tf.tensor2d(batch.mask, [batch.rows, batch.length]) };
 }
 
+/** How often positions were halved before they come to a layer's input, its own halving not counted. */
+export function halvingsBelow({ halve_before: before = [] }: ModelShape, layer: number): number {
+  return before.filter((at) => at < layer).length;
+}
+
 /** Layers `from` (included) to `to` (excluded), with the halvings that come before them. */
 export function encode(
   tf: Tensorflow,
@@ -185,17 +190,16 @@ export interface Reading {
   pooled: Tensor2D;
 }
 
-/** From the state after `from` layers to the logits of all heads. hidden [B, L, H] */
+/** From the state after `from` layers to the logits of all heads. */
 export function read(
   tf: Tensorflow,
   { shape, heads, exitAfter }: Network,
   weights: Tensors,
-  hidden: Tensor,
-  batch: Batch,
+  start: Positions,
   from: number,
   dropout: Dropout = null,
 ): Reading {
-  const half = encode(tf, shape, weights, positionsOf(tf, hidden, batch), from, exitAfter ?? from, dropout);
+  const half = encode(tf, shape, weights, start, from, exitAfter ?? from, dropout);
   const top = encode(tf, shape, weights, half, exitAfter ?? from, shape.num_hidden_layers, dropout);
   const pooled = pool(tf, top);
   const logits: Record<string, Tensor2D> = {};
@@ -217,7 +221,7 @@ export function read(
 
 /** Texts in, logits out: the served model, without dropout. */
 export function forward(tf: Tensorflow, network: Network, weights: Tensors, batch: Batch): Record<string, Tensor2D> {
-  return read(tf, network, weights, embed(tf, network.shape, weights, batch), batch, 0).logits;
+  return read(tf, network, weights, positionsOf(tf, embed(tf, network.shape, weights, batch), batch), 0).logits;
 }
 
 /**

@@ -159,8 +159,7 @@ export function parseRecipe(json: unknown, from: string): Recipe {
   if (recipe.exit_after !== undefined && (recipe.exit_after < recipe.frozen_layers || recipe.exit_after >= layers))
     refuse('exit_after must be at or above frozen_layers and below the number of layers');
   for (const before of recipe.halve_before ?? [])
-    if (before < recipe.frozen_layers || before >= layers)
-      refuse(`halve_before: ${before} must be at or above frozen_layers and below the number of layers`);
+    if (before >= layers) refuse(`halve_before: there is no layer ${before} among ${layers}`);
   if (recipe.halve_before !== undefined && recipe.exit_after !== undefined)
     refuse(
       'halve_before and exit_after cannot be had together: the two graphs of an exit would count tokens differently',

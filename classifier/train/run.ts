@@ -4,13 +4,12 @@
  * WebGPU has no other way.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import { toBatch } from './batches.ts';
 import type { TrainState } from './checkpoint.ts';
 import type { Row } from './data.ts';
 import { besideTeacher, distilLoss } from './distil_loss.ts';
 import { createFrozenPart, type FrozenPart } from './frozen.ts';
 import { lossOf } from './loss.ts';
-import { type Batch, type Dropout, read, type Reading, type Tensors, toTensors } from './model.ts';
+import { type Dropout, type Positions, read, type Reading, type Tensors, toTensors } from './model.ts';
 import { adamWStep, clipScale, cosineRate, decayOf, emptyMoments } from './optimizer.ts';
 import { dropoutMask, generator } from './random.ts';
 import type { Recipe } from './recipe.ts';
@@ -58,14 +57,11 @@ export function createRun(
   }
   const byVariable = new Map([...variables].map(([name, variable]) => [variable.name, name]));
   const frozen: FrozenPart = createFrozenPart(tf, shape, tensors, recipe.frozen_layers);
-  const upper = (batch: Batch, hidden: Float32Array, dropout: Dropout): Reading => {
-    const start = tf.tensor(hidden, [batch.rows, batch.length, shape.hidden_size]);
-    return read(tf, student, tensors, start, batch, recipe.frozen_layers, dropout);
-  };
+  const upper = (start: Positions, dropout: Dropout): Reading =>
+    read(tf, student, tensors, start, recipe.frozen_layers, dropout);
 
   const step = async (rows: readonly Row[], share: number): Promise<StepLoss> => {
-    const batch = toBatch(rows, shape.pad_token_id);
-    const hidden = await frozen(rows, batch);
+    const start = await frozen(rows);
     const random = generator(recipe.seed, state.progress.step, 2);
     const dropout: Dropout =
       recipe.dropout === 0
@@ -74,7 +70,7 @@ export function createRun(
     const targets = rows.map((row) => (teaching === null ? row.targets : besideTeacher(row)));
     let parts: Record<string, Tensor> = {};
     const { value, grads } = tf.variableGrads(() => {
-      const reading = upper(batch, hidden, dropout);
+      const reading = upper(start, dropout);
       const { total, byHead } = lossOf(tf, student.heads, reading.logits, targets, recipe.label_smoothing);
       parts = byHead;
       let loss = total;
@@ -92,7 +88,7 @@ export function createRun(
     const byHead: Record<string, number> = {};
     for (const [name, part] of Object.entries(parts)) byHead[name] = (await part.data())[0] ?? 0;
     const loss: StepLoss = { total: (await value.data())[0] ?? 0, byHead, rate: cosineRate(share, recipe.warmup) };
-    tf.dispose([grads, parts, value]);
+    tf.dispose([grads, parts, value, { ...start }]);
     update(gradients, loss.rate);
     return loss;
   };
@@ -127,14 +123,13 @@ export function createRun(
     for (let at = 0; at < order.length; at += recipe.batch_rows) {
       const indexes = order.slice(at, at + recipe.batch_rows);
       const chosen = indexes.map((index) => rows[index] as { ids: Int32Array });
-      const batch = toBatch(chosen, shape.pad_token_id);
-      const hidden = await frozen(chosen, batch);
-      const logits = tf.tidy(() => upper(batch, hidden, null).logits);
+      const start = await frozen(chosen);
+      const logits = tf.tidy(() => upper(start, null).logits);
       for (const [name, tensor] of Object.entries(logits)) {
         const values = await tensor.array();
         for (const [i, index] of indexes.entries()) (out[name] as number[][])[index] = values[i] as number[];
       }
-      tf.dispose(logits);
+      tf.dispose([logits, { ...start }]);
     }
     return out;
   };
