@@ -3,8 +3,9 @@
  * (@huggingface/transformers, its text-classification pipeline) and a plain loop on ONNX Runtime that pads to the longest. In
  * short rounds by turns, because a machine is never alone; ratios are taken within a round, and their median is told.
  * Prints JSON. Usage: npx tsx bench/classifier_peers.ts --peers FOLDER --sample FILE.jsonl[.gz] [--sample ...] [--stream FILE]
- *   [--model FOLDER] [--rounds 9] [--texts 64] [--growth]
- * FOLDER is where `npm install @huggingface/transformers` was run. `--growth`: also by length and by size of call.
+ *   [--model FOLDER] [--peer-model FOLDER] [--rounds 9] [--texts 64] [--growth]
+ * FOLDER of --peers is where `npm install @huggingface/transformers` was run. `--peer-model`: what the peers run in place of ours, such
+ * as the model that ours was made smaller from. `--growth`: also by length and by size of call.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     sample: { type: 'string', multiple: true, default: [] },
     stream: { type: 'string' },
     model: { type: 'string', default: shippedModel('tidewatch-small') },
+    'peer-model': { type: 'string' },
     rounds: { type: 'string', default: '9' },
     texts: { type: 'string', default: '64' },
     only: { type: 'string' },
@@ -51,7 +53,7 @@ function progress(section: string, found: object): void {
 const folder = options.folders ?? mkdtempSync(join(tmpdir(), 'tidewatch-peers-'));
 const folders: PlainFolders =
   options.folders === undefined
-    ? writePlainFolders(resolve(options.model), folder)
+    ? writePlainFolders(resolve(options['peer-model'] ?? options.model), folder)
     : { plain: join(folder, 'plain'), fused: join(folder, 'fused') };
 const GRAPHS = {
   'plain fp32': { folder: folders.plain, dtype: 'fp32', file: 'model.onnx' },

@@ -10,6 +10,7 @@ import { readOnnxWeights } from '../../classifier/train/import_onnx.ts';
 import { readWholeGraph } from '../../classifier/train/join.ts';
 import type { ModelShape } from '../../classifier/train/model.ts';
 import { attribute, decodeModel, encodeModel, value } from '../../classifier/train/onnx_format.ts';
+import { evened, halve, meanOverTokens, startPositions } from '../../classifier/train/positions_graph.ts';
 import { quantise } from '../../classifier/train/quantize.ts';
 import type { Weights } from '../../classifier/train/safetensors.ts';
 
@@ -60,25 +61,36 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
       [attribute('perm', order)],
     );
 
-  const floatMask = graph.add('Cast', ['attention_mask'], [attribute('to', 1)]);
-  const wide = graph.add('Unsqueeze', [floatMask, sizes('axes12', [1, 2])]);
-  const penalty = graph.add('Mul', [
-    graph.add('Sub', [scalar('one', 1), wide]),
-    scalar('lowest', -3.4028234663852886e38),
-  ]);
+  /** Added to the scores: nothing on tokens, the lowest number on padding. */
+  const penaltyOf = (mask: string): string => {
+    const isReal = graph.add('Cast', [mask], [attribute('to', 1)]);
+    const wide = graph.add('Unsqueeze', [isReal, sizes('axes12', [1, 2])]);
+    return graph.add('Mul', [graph.add('Sub', [scalar('one', 1), wide]), scalar('lowest', -3.4028234663852886e38)]);
+  };
+  const halvings = shape.halve_before ?? [];
+  const even = (input: string, filler: number): string =>
+    halvings.length === 0 ? input : evened(graph, input, filler, 2 ** halvings.length);
+  const ids = even('input_ids', shape.pad_token_id);
   const table = graph.weight('embeddings.word_embeddings.weight');
   const [rows = 0] = table.shape;
   let words: string;
   if (isInt8) {
     const { values, scales } = quantise(table.data, width);
-    const bytes = graph.add('Gather', [graph.keep('words', 'int8', [rows, width], values), 'input_ids']);
-    const scale = graph.add('Gather', [graph.keep('words.scale', 'float', [rows, 1], scales), 'input_ids']);
+    const bytes = graph.add('Gather', [graph.keep('words', 'int8', [rows, width], values), ids]);
+    const scale = graph.add('Gather', [graph.keep('words.scale', 'float', [rows, 1], scales), ids]);
     words = graph.add('Mul', [graph.add('Cast', [bytes], [attribute('to', 1)]), scale]);
-  } else words = graph.add('Gather', [graph.float('embeddings.word_embeddings.weight'), 'input_ids']);
-  const length = graph.add('Slice', [graph.add('Shape', ['input_ids']), sizes('at1', [1]), sizes('at2', [2])]);
+  } else words = graph.add('Gather', [graph.float('embeddings.word_embeddings.weight'), ids]);
+  const length = graph.add('Slice', [graph.add('Shape', [ids]), sizes('at1', [1]), sizes('at2', [2])]);
   const places = graph.add('Slice', [graph.float('embeddings.position_embeddings.weight'), sizes('at0', [0]), length]);
-  let hidden = norm('embeddings.LayerNorm', graph.add('Add', [words, places]));
+  const start = norm('embeddings.LayerNorm', graph.add('Add', [words, places]));
+  let positions = startPositions(graph, start, even('attention_mask', 0));
+  let penalty = penaltyOf(positions.mask);
   for (let layer = 0; layer < shape.num_hidden_layers; layer += 1) {
+    if (halvings.includes(layer)) {
+      positions = halve(graph, width, positions, halvings.filter((before) => before <= layer).length);
+      penalty = penaltyOf(positions.mask);
+    }
+    const { hidden } = positions;
     const name = `encoder.layer.${layer}`;
     const part = (which: string, order: number[]): string =>
       split(dense(`${name}.attention.self.${which}`, hidden), order);
@@ -93,14 +105,10 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
       graph.add('Add', [dense(`${name}.attention.output.dense`, joined), hidden]),
     );
     const inner = gelu(dense(`${name}.intermediate.dense`, middle));
-    hidden = norm(`${name}.output.LayerNorm`, graph.add('Add', [dense(`${name}.output.dense`, inner), middle]));
+    const outer = graph.add('Add', [dense(`${name}.output.dense`, inner), middle]);
+    positions = { ...positions, hidden: norm(`${name}.output.LayerNorm`, outer) };
   }
-  const tall = graph.add('Unsqueeze', [floatMask, sizes('axis2', [2])]);
-  const sum = graph.add('ReduceSum', [graph.add('Mul', [hidden, tall]), sizes('at1', [1])], [attribute('keepdims', 0)]);
-  const pooled = graph.add('Div', [
-    sum,
-    graph.add('ReduceSum', [floatMask, sizes('at1', [1])], [attribute('keepdims', 1)]),
-  ]);
+  const pooled = meanOverTokens(graph, positions);
   const head = ['heads.sentiment.weight', 'heads.sentiment.bias'].map((name) => graph.float(name));
   graph.addNamed('Gemm', [pooled, ...head], ['logits'], [attribute('transB', 1)]);
   return encodeModel({
