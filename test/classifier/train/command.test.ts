@@ -106,6 +106,34 @@ test('a run that is killed by force goes on as if it had not been, and ends as a
   }
 }, 120_000);
 
+test('an exported model teaches a smaller one, from texts without labels too, and is asked once', async () => {
+  const made = lay({ max_steps: 40 });
+  const { exit, output } = start('--config', made.path);
+  expect(await exit, output()).toBe(0);
+
+  const texts = ['oil rose', 'the loss of oil', 'the meeting rose', 'profit'];
+  const distil = { teacher: made.recipe.output, temperature: 2, weight: 0.5, hidden_weight: 0 };
+  const { folder, recipe } = lay({ exit_after: undefined, halve_before: [1], distil, max_steps: 20 });
+  const file = join(folder, 'unlabelled.jsonl');
+  writeFileSync(file, texts.map((text) => JSON.stringify({ text })).join('\n'));
+  const sets = recipeSchema.shape.sets.parse({
+    own: { rate: 1, teacher_share: 0 },
+    unlabelled: { rate: 1, teacher_share: 1, files: [file] },
+  });
+  const lines: string[] = [];
+  await trainRecipe({ ...recipe, sets }, (line) => lines.push(line));
+  expect(lines).toContainEqual(expect.stringContaining('unlabelled.jsonl: 4 rows'));
+  expect(lines.filter((line) => line.startsWith('teacher:'))).toEqual([
+    expect.stringContaining('teacher: 4 of 4 rows answered'),
+  ]);
+  expect(lines.findLast((line) => line.startsWith('step '))).toMatch(/teacher 0\.\d/);
+
+  await trainRecipe({ ...recipe, sets, max_steps: 22 }, (line) => lines.push(line));
+  expect(lines.filter((line) => line.startsWith('teacher:')).length).toBe(1);
+  const states = { ...recipe, sets, distil: { ...distil, hidden_weight: 1 } };
+  await expect(trainRecipe(states, () => {})).rejects.toThrow('shows no states');
+}, 120_000);
+
 test('without TensorFlow it says in two lines what to install', async () => {
   const { path } = lay({ backend: 'node-gpu' });
   const { output, exit } = start('--config', path);
