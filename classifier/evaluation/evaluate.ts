@@ -10,18 +10,12 @@ import { openSession } from '../backends/onnx_session.ts';
 import { referenceOf } from '../drift.ts';
 import { labelsOf, type Heads, type Logits } from '../labels.ts';
 import { textsById } from '../train/texts.ts';
-import {
-  fitSigmoidTemperature,
-  fitTemperature,
-  fitThresholds,
-  sigmoid,
-  softmax,
-  type CalibrationRow,
-} from './calibrate.ts';
-import type { Calibration, Evaluation, Group } from './evaluation.ts';
-import { figuresOf, multiLabelFigures } from './measures.ts';
+import { answer } from './answers.ts';
+import type { Evaluation } from './evaluation.ts';
+import { calibrations, meanProbabilities } from './fitted.ts';
+import { groupsOf } from './groups.ts';
 import { kindFigures, type RobustnessCase } from './robustness.ts';
-import { headOf, labelsOfTask, possibleOf, readQuestions, TASKS, type Question, type Task } from './sets.ts';
+import { labelsOfTask, readQuestions, type Question } from './sets.ts';
 
 export interface EvaluateOptions {
   readonly folder: string;
@@ -37,12 +31,6 @@ export interface EvaluateOptions {
 
 /** Texts that are given to the model between two reports of progress. */
 const GROUP = 512;
-
-/** A question with the logits that answer it, and what its set lets it answer. */
-interface Answered {
-  readonly question: Question;
-  readonly row: CalibrationRow;
-}
 
 /** @throws TidewatchError model.*, library.missing, input.invalid */
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
@@ -138,165 +126,6 @@ function askInGroups(session: Session, { heads }: Artifact, report: (count: numb
 }
 
 const sizeOf = (asked: Asked | undefined): number => (typeof asked === 'string' ? asked : (asked?.text ?? '')).length;
-
-function answer(questions: readonly Question[], logitsOf: (question: Question) => Logits, heads: Heads): Answered[] {
-  const golds = new Map<string, (readonly number[])[]>();
-  const keyOf = ({ set, task }: Question): string => `${set}\t${task}`;
-  for (const question of questions) golds.set(keyOf(question), [...(golds.get(keyOf(question)) ?? []), question.gold]);
-  const possible = new Map(
-    [...golds].map(([key, own]) => [key, possibleOf(key.split('\t')[1] as Task, own, heads)] as const),
-  );
-  return questions.map((question) => ({
-    question,
-    row: {
-      set: question.set,
-      logits: [...(logitsOf(question)[headOf(question.task)] ?? [])],
-      gold: question.gold,
-      possible: possible.get(keyOf(question)) ?? null,
-    },
-  }));
-}
-
-/** Probabilities of a question's answers at a temperature. */
-function probabilitiesOf({ question, row }: Answered, temperature: number, open = false): number[] {
-  if (question.task === 'topics_zh') return row.logits.map((logit) => sigmoid(logit, temperature));
-  const probabilities = softmax(row.logits, temperature, open ? null : row.possible);
-  if (question.task !== 'negative' && question.task !== 'entity_negative') return probabilities;
-  const negative = probabilities[0] ?? 0;
-  return [1 - negative, negative];
-}
-
-function groupsOf(answered: readonly Answered[], heads: Heads): Group[] {
-  const halves = crossFitted(answered);
-  const groups = new Map<string, Answered[]>();
-  const put = (key: string, one: Answered): void => {
-    const own = groups.get(key);
-    if (own === undefined) groups.set(key, [one]);
-    else own.push(one);
-  };
-  const sets = new Map<string, Set<string>>();
-  for (const one of answered) {
-    const { set, lang, task } = one.question;
-    put([set, lang, task].join('\t'), one);
-    put(['all', lang, task].join('\t'), one);
-    const key = `${lang}\t${task}`;
-    sets.set(key, (sets.get(key) ?? new Set()).add(set));
-  }
-  const order = ({ set, lang, task }: Group): string => `${TASKS.indexOf(task)} ${lang} ${set === 'all' ? '~' : set}`;
-  return [...groups]
-    .filter(([key]) => !key.startsWith('all\t') || (sets.get(key.slice(4))?.size ?? 0) > 1)
-    .map(([key, own]) => groupOf(key.split('\t') as [string, string, Task], own, heads, halves))
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
-}
-
-function groupOf(
-  [set, lang, task]: [string, string, Task],
-  own: readonly Answered[],
-  heads: Heads,
-  halves: ReadonlyMap<Answered, number>,
-): Group {
-  const head = heads[headOf(task)];
-  const labels = labelsOfTask(task, heads);
-  const temperature = head?.temperature ?? 1;
-  const about = { set, lang, task };
-  if (task === 'topics_zh') {
-    const thresholds = heads.topics_zh?.thresholds ?? [];
-    const answers = own.map((one) => {
-      const probabilities = probabilitiesOf(one, temperature);
-      const said = probabilities.map((probability, place) => probability >= (thresholds[place] ?? 0.5));
-      return { probabilities, said, gold: one.row.gold };
-    });
-    return {
-      ...about,
-      masked: null,
-      figures: null,
-      multi: multiLabelFigures(answers, labels),
-      open: null,
-      ece_fitted: null,
-    };
-  }
-  const measure = (resamples: number | undefined, probabilities: (one: Answered) => number[]) =>
-    figuresOf(
-      own.map((one) => ({ probabilities: probabilities(one), gold: one.row.gold })),
-      labels,
-      resamples,
-    );
-  const possible = set === 'all' ? null : (own[0]?.row.possible ?? null);
-  const isMasked = own.some(({ row }) => row.possible !== null);
-  const open = isMasked ? measure(0, (one) => probabilitiesOf(one, temperature, true)) : null;
-  return {
-    ...about,
-    masked: isMasked ? (possible?.map((place) => labels[place] ?? '') ?? []) : null,
-    figures: measure(undefined, (one) => probabilitiesOf(one, temperature)),
-    multi: null,
-    open: open === null ? null : { accuracy: open.accuracy, macro_f1: open.macro_f1, ece: open.ece },
-    ece_fitted: measure(0, (one) => probabilitiesOf(one, halves.get(one) ?? temperature)).ece,
-  };
-}
-
-/** Rows that a head's temperature is fitted on: not those whose answer is only "negative or not". */
-function rowsOf(answered: readonly Answered[], head: keyof Heads): CalibrationRow[] {
-  return answered.filter(({ question }) => question.task === head).map(({ row }) => row);
-}
-
-/** For each answer, its head's temperature as fitted on the other half of the rows. */
-function crossFitted(answered: readonly Answered[]): Map<Answered, number> {
-  const halves = [answered.filter((_, index) => index % 2 === 0), answered.filter((_, index) => index % 2 === 1)];
-  const temperatures = halves.map((half) => {
-    const known = new Map<string, number>();
-    return (head: keyof Heads): number | undefined => {
-      const rows = rowsOf(half, head);
-      if (head === 'topics_zh' || rows.length === 0) return undefined;
-      const temperature = known.get(head) ?? fitTemperature(rows);
-      known.set(head, temperature);
-      return temperature;
-    };
-  });
-  const found = new Map<Answered, number>();
-  halves.forEach((half, index) => {
-    for (const one of half) {
-      const temperature = temperatures[1 - index]?.(headOf(one.question.task));
-      if (temperature !== undefined) found.set(one, temperature);
-    }
-  });
-  return found;
-}
-
-function calibrations(answered: readonly Answered[], heads: Heads): Record<string, Calibration> {
-  const found: Record<string, Calibration> = {};
-  for (const name of ['sentiment', 'topic', 'event', 'entity_sentiment'] as const) {
-    const head = heads[name];
-    const rows = rowsOf(answered, name);
-    if (head === null || rows.length === 0) continue;
-    found[name] = { temperature: head.temperature, fitted_temperature: rounded(fitTemperature(rows)) };
-  }
-  const rows = rowsOf(answered, 'topics_zh');
-  if (heads.topics_zh !== null && rows.length > 0) {
-    const { temperature, thresholds, labels } = heads.topics_zh;
-    const fitted = fitSigmoidTemperature(rows);
-    found['topics_zh'] = {
-      temperature,
-      fitted_temperature: rounded(fitted),
-      thresholds,
-      fitted_thresholds: fitThresholds(rows, labels.length, fitted),
-    };
-  }
-  return found;
-}
-
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
-
-function meanProbabilities(answered: readonly Answered[], heads: Heads): number[][] | null {
-  const rows = answered.filter(({ question, row }) => question.task === 'sentiment' && row.possible === null);
-  const means = (heads.sentiment?.labels ?? []).map((_, truth) => {
-    const own = rows.filter(({ row }) => row.gold[0] === truth);
-    const sums = own.map((one) => probabilitiesOf(one, heads.sentiment?.temperature ?? 1));
-    return (heads.sentiment?.labels ?? []).map((_label, label) =>
-      rounded(sums.reduce((sum, probabilities) => sum + (probabilities[label] ?? 0), 0) / own.length),
-    );
-  });
-  return means.every((row) => row.every(Number.isFinite)) ? means : null;
-}
 
 function shareRight(
   questions: readonly Question[],
