@@ -101,6 +101,8 @@ export interface Target {
   allowed: readonly number[];
   possible: readonly number[];
   weight: number;
+  /** Label smoothing of this row, where it is another than the recipe's. */
+  smoothing?: number;
 }
 export type Targets = Partial<Record<HeadName, Target>>;
 
@@ -191,14 +193,15 @@ const NOT_POSITIVE = [0, 1];
 export function targetsOf(
   set: string,
   line: Labelled,
-  options: { two_class: boolean; copies_weight: number },
+  options: { two_class: boolean; copies_weight: number; label_smoothing?: number | undefined },
 ): Targets {
   const targets: Targets = {};
   const weight = ((line.copies ?? 1) > 1 ? options.copies_weight : 1) * (line.weight ?? 1);
+  const own = options.label_smoothing === undefined ? {} : { smoothing: options.label_smoothing };
   const say = (head: HeadName, allowed: readonly number[], how = weight): void => {
     const possible = head === 'sentiment' && options.two_class ? [0, 2] : ALL[head];
     if ((allowed.length > 0 || head === 'topics_zh') && !allowed.includes(-1))
-      targets[head] = { allowed, possible, weight: how };
+      targets[head] = { allowed, possible, weight: how, ...own };
   };
   const tags = line.topic === undefined ? [] : [line.topic].flat();
   const sentiment = place(SENTIMENTS, line.sentiment ?? '');

@@ -60,7 +60,8 @@ function oneOf(tf: Tensorflow, logits: Tensor2D, labels: readonly Label[], smoot
   const total = tf.logSumExp(tf.add(logits, tf.tensor2d(possible, [rows, width])), 1);
   const sharp = tf.sub(total, tf.logSumExp(tf.add(logits, tf.tensor2d(allowed, [rows, width])), 1));
   const smooth = tf.sub(total, tf.sum(tf.mul(logits, tf.tensor2d(spread, [rows, width])), 1));
-  const loss: Tensor = tf.add(tf.mul(sharp, 1 - smoothing), tf.mul(smooth, smoothing));
+  const share = tf.tensor1d(labels.map((label) => label?.smoothing ?? smoothing));
+  const loss: Tensor = tf.add(tf.mul(sharp, tf.sub(1, share)), tf.mul(smooth, share));
   return tf.sum(tf.mul(loss, weights(tf, labels)));
 }
 

@@ -23,6 +23,8 @@ const setSchema = z.strictObject({
   two_class: z.boolean().default(false),
   /** Weight of rows of which several copies agreed, against 1 for the others: for sets with noisy labels. */
   copies_weight: z.number().positive().default(1),
+  /** Label smoothing of this set, in place of the recipe's: more for labels that people do not agree on, so that the model is less sure of its like. */
+  label_smoothing: z.number().min(0).max(0.5).optional(),
   /** Labels with fewer rows than this are drawn more often, by the root of the ratio, three times at most. */
   balance: z.number().min(0).default(0),
   /** The head whose labels are balanced. */
