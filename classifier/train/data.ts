@@ -1,14 +1,15 @@
 /**
  * From files of labelled lines to rows: reading, cleaning and cutting into tokens, as serving does it. What a set's labels
- * mean is in labels.ts, how rows become batches in batches.ts.
+ * mean is in targets.ts, how rows become batches in batches.ts.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage, modelText } from '../../core/text.ts';
-import { entityTargetsOf, HEADS, type HeadName, type Labelled, type Targets, targetsOf } from './labels.ts';
+import { HEADS, type HeadName } from './labels.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from './recipe.ts';
+import { entityTargetsOf, type Labelled, type Targets, targetsOf } from './targets.ts';
 import { textsById } from './texts.ts';
 
 export interface Row {

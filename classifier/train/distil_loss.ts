@@ -6,10 +6,10 @@
  */
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Row } from './data.ts';
-import type { Targets } from './labels.ts';
 import type { TrainedHead } from './loss.ts';
 import type { Reading } from './model.ts';
 import type { DistilRecipe } from './recipe.ts';
+import type { Targets } from './targets.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
 /** A teacher's answers to some rows: by head [rows, labels], and the pooled states [rows, H]. */

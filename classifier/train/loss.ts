@@ -1,12 +1,13 @@
 /**
- * Cross-entropy that reads a label as "one of the allowed classes, out of the possible ones" (see labels.ts):
+ * Cross-entropy that reads a label as "one of the allowed classes, out of the possible ones" (see targets.ts):
  * log Σ_possible eᶻ − log Σ_allowed eᶻ, with label smoothing over the possible classes. With one allowed class and all
  * possible it is the usual softmax cross-entropy. A multi-label head's allowed classes are its true ones: binary
  * cross-entropy for each label, log(1 + eᶻ) − z·y, as a mean over labels times four, so that its size is like a softmax's.
  */
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { HeadName, Targets } from './labels.ts';
+import type { HeadName } from './labels.ts';
 import type { HeadShape } from './model.ts';
+import type { Targets } from './targets.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
 const NEVER = -1e9;

@@ -1,8 +1,9 @@
 /** The loss of labels against a computation by hand. */
 import { expect, test } from 'vitest';
 import { besideTeacher } from '../../../classifier/train/distil_loss.ts';
-import { HEADS, type Targets } from '../../../classifier/train/labels.ts';
+import { HEADS } from '../../../classifier/train/labels.ts';
 import { lossOf } from '../../../classifier/train/loss.ts';
+import type { Targets } from '../../../classifier/train/targets.ts';
 import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
 import { tinyRows } from './tiny.ts';
 
