@@ -35,8 +35,7 @@ test('smoothing spreads a share over what is possible; a set may have its own', 
 });
 
 test('labels weigh what the teacher leaves them', () => {
-  const [row] = tinyRows(1);
-  if (row === undefined) return expect.fail();
+  const row = tinyRows(1)[0] ?? expect.fail();
   expect(besideTeacher(row)).toEqual(row.targets);
   expect(besideTeacher({ ...row, teacherShare: 0.75 }).sentiment).toEqual({ ...row.targets.sentiment, weight: 0.25 });
 });
