@@ -15,6 +15,7 @@ import { TidewatchError } from '../core/errors.ts';
 import { sentimentSchema } from '../core/event.ts';
 import { referenceSchema, type Reference } from './drift.ts';
 import type { Heads } from './labels.ts';
+import { LENGTH_STEP } from './queue.ts';
 
 export interface Artifact {
   /** name@version. */
@@ -138,7 +139,8 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
     model: `${tidewatch.name}@${tidewatch.version}`,
     heads: tidewatch.heads,
     reference: sums.has(EVALUATION) ? readReference(await readText(folder, EVALUATION)) : null,
-    maxLength: tidewatch.max_length,
+    // Rows are padded to multiples of the step, for which the model must have positions.
+    maxLength: tidewatch.max_length - (tidewatch.max_length % LENGTH_STEP),
     padId,
     // A text that leaves half way up never reaches the layers that an embedding is read from.
     embedding: exit === undefined ? (tidewatch.embedding?.width ?? null) : null,

@@ -140,11 +140,7 @@ function decideEach(own: Float32Array, { labels, temperature, thresholds }: Mult
     .map(({ label }) => label);
 }
 
-/**
- * Four decimals: an int8 model is not surer than that, and rows and messages stay half as long. The last bits of a float depend on the
- * texts beside it in a batch, and a text that is labelled again after a kill should get the same numbers: of 710 texts in a hundred
- * groupings none got others so; with five decimals one did.
- */
+/** Four decimals: an int8 model is not surer than that, and rows and messages stay half as long. */
 function roundProbability(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }
