@@ -15,7 +15,7 @@ import { TidewatchError } from '../core/errors.ts';
 import { sentimentSchema } from '../core/event.ts';
 import { referenceSchema, type Reference } from './drift.ts';
 import type { Heads } from './labels.ts';
-import { LENGTH_STEP } from './queue.ts';
+import { paddedLength } from './queue.ts';
 
 export interface Artifact {
   /** name@version. */
@@ -139,8 +139,9 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
     model: `${tidewatch.name}@${tidewatch.version}`,
     heads: tidewatch.heads,
     reference: sums.has(EVALUATION) ? readReference(await readText(folder, EVALUATION)) : null,
-    // Rows are padded to multiples of the step, for which the model must have positions.
-    maxLength: tidewatch.max_length - (tidewatch.max_length % LENGTH_STEP),
+    // A row may get a token of padding, for which the model must have a position.
+    maxLength:
+      paddedLength(tidewatch.max_length) === tidewatch.max_length ? tidewatch.max_length : tidewatch.max_length - 1,
     padId,
     // A text that leaves half way up never reaches the layers that an embedding is read from.
     embedding: exit === undefined ? (tidewatch.embedding?.width ?? null) : null,

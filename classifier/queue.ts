@@ -16,22 +16,24 @@ export interface BatchLimits {
 export interface Batch {
   /** Positions in `lengths`, longest first. */
   readonly members: readonly number[];
-  /** What all are padded to: the tokens of the longest member, up to a multiple of `LENGTH_STEP`. */
+  /** What all are padded to: the tokens of the longest member (see `paddedLength`). */
   readonly length: number;
 }
 
 /**
- * With lengths that are multiples of it, a text's numbers are the same to the last bit whatever texts are beside it and however far
- * they reach (grouping.test.ts); with others the sums over a text's tokens end differently.
+ * Rows of three tokens above a multiple of four get one of padding, whoever is beside them. With it a text's numbers are the same to the
+ * last bit in any batch (grouping.test.ts); without it, the sums over its tokens end differently where it is the longest.
  */
-export const LENGTH_STEP = 4;
+export function paddedLength(tokens: number): number {
+  return tokens % 4 === 3 ? tokens + 1 : tokens;
+}
 
 /** Cuts texts of these token counts into batches; every position appears in exactly one. */
 export function cutBatches(lengths: readonly number[], limits: BatchLimits): Batch[] {
   const order = longestFirst(lengths);
   const batches: Batch[] = [];
   for (let from = 0; from < order.length;) {
-    const length = Math.ceil((lengths[order[from] ?? 0] ?? 0) / LENGTH_STEP) * LENGTH_STEP;
+    const length = paddedLength(lengths[order[from] ?? 0] ?? 0);
     const rows = Math.max(1, Math.min(limits.maxTexts, Math.floor(limits.maxTokens / Math.max(1, length))));
     batches.push({ members: order.slice(from, from + rows), length });
     from += rows;
