@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { GraphBuilder, transpose } from '../../classifier/train/graph_builder.ts';
 import { readOnnxWeights } from '../../classifier/train/import_onnx.ts';
 import { readWholeGraph } from '../../classifier/train/join.ts';
-import type { ModelShape } from '../../classifier/train/model.ts';
+import { halvingsBelow, type ModelShape } from '../../classifier/train/model.ts';
 import { attribute, decodeModel, encodeModel, value } from '../../classifier/train/onnx_format.ts';
 import { evened, halve, meanOverTokens, startPositions } from '../../classifier/train/positions_graph.ts';
 import { quantise } from '../../classifier/train/quantize.ts';
@@ -68,9 +68,7 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
     return graph.add('Mul', [graph.add('Sub', [scalar('one', 1), wide]), scalar('lowest', -3.4028234663852886e38)]);
   };
   const halvings = shape.halve_before ?? [];
-  const even = (input: string, filler: number): string =>
-    halvings.length === 0 ? input : evened(graph, input, filler, 2 ** halvings.length);
-  const ids = even('input_ids', shape.pad_token_id);
+  const ids = evened(graph, 'input_ids', shape.pad_token_id, 2 ** halvings.length);
   const table = graph.weight('embeddings.word_embeddings.weight');
   const [rows = 0] = table.shape;
   let words: string;
@@ -83,11 +81,11 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
   const length = graph.add('Slice', [graph.add('Shape', [ids]), sizes('at1', [1]), sizes('at2', [2])]);
   const places = graph.add('Slice', [graph.float('embeddings.position_embeddings.weight'), sizes('at0', [0]), length]);
   const start = norm('embeddings.LayerNorm', graph.add('Add', [words, places]));
-  let positions = startPositions(graph, start, even('attention_mask', 0));
+  let positions = startPositions(graph, start, evened(graph, 'attention_mask', 0, 2 ** halvings.length));
   let penalty = penaltyOf(positions.mask);
   for (let layer = 0; layer < shape.num_hidden_layers; layer += 1) {
     if (halvings.includes(layer)) {
-      positions = halve(graph, width, positions, halvings.filter((before) => before <= layer).length);
+      positions = halve(graph, width, positions, halvingsBelow(shape, layer) + 1);
       penalty = penaltyOf(positions.mask);
     }
     const { hidden } = positions;

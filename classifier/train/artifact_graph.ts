@@ -15,7 +15,7 @@
 import { type Activation, type Activations, inputOf } from './activations.ts';
 import { embeddings } from './embeddings_graph.ts';
 import { concat, GraphBuilder, transpose } from './graph_builder.ts';
-import type { HeadShape, ModelShape, Network } from './model.ts';
+import { type HeadShape, halvingsBelow, type ModelShape, type Network } from './model.ts';
 import { attribute, type OnnxModel, value } from './onnx_format.ts';
 import { evened, halve, meanOverTokens, startPositions } from './positions_graph.ts';
 import { LARGEST_WEIGHT, quantise } from './quantize.ts';
@@ -142,18 +142,14 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
   };
 
   const steps = 2 ** (shape.halve_before ?? []).length;
-  const even = (input: string, filler: number): string => (steps === 1 ? input : evened(graph, input, filler, steps));
   const start =
     part.from === 0
-      ? embeddings(graph, shape, even('input_ids', shape.pad_token_id), activations !== null, epsilon)
+      ? embeddings(graph, shape, evened(graph, 'input_ids', shape.pad_token_id, steps), activations !== null, epsilon)
       : STATE;
-  let positions = startPositions(graph, start, even('attention_mask', 0));
-  let halvings = 0;
+  let positions = startPositions(graph, start, evened(graph, 'attention_mask', 0, steps));
   for (let layer = part.from; layer < part.to; layer += 1) {
-    if (shape.halve_before?.includes(layer) === true) {
-      halvings += 1;
-      positions = halve(graph, shape.hidden_size, positions, halvings);
-    }
+    if (shape.halve_before?.includes(layer) === true)
+      positions = halve(graph, shape.hidden_size, positions, halvingsBelow(shape, layer) + 1);
     const name = `encoder.layer.${layer}`;
     const attended = product(`${name}.attention.output.dense`, attention(name, positions.hidden, positions.mask));
     const norm = `${name}.attention.output.LayerNorm`;

@@ -4,7 +4,7 @@
  * rejected was a pass over all data beforehand, which delays the first step and saves nothing.
  */
 import { toBatch } from './batches.ts';
-import { embed, encode, halvingsBelow, type ModelShape, type Positions, positionsOf, type Tensors } from './model.ts';
+import { embed, encode, halvingsBelow, type ModelShape, type Positions, type Tensors } from './model.ts';
 import { fromHalf, toHalf } from './safetensors.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
@@ -21,10 +21,7 @@ export function createFrozenPart(tf: Tensorflow, shape: ModelShape, weights: Ten
 
   const compute = async (rows: readonly { ids: Int32Array }[]): Promise<void> => {
     const batch = toBatch(rows, shape.pad_token_id);
-    const state = tf.tidy(() => {
-      const start = positionsOf(tf, embed(tf, shape, weights, batch), batch);
-      return encode(tf, shape, weights, start, 0, layers).hidden;
-    });
+    const state = tf.tidy(() => encode(tf, shape, weights, embed(tf, shape, weights, batch), 0, layers).hidden);
     const values = await state.data<'float32'>();
     state.dispose();
     for (const [index, row] of rows.entries()) {

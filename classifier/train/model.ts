@@ -61,8 +61,8 @@ export function toTensors(tf: Tensorflow, weights: Weights): Tensors {
   return new Map([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, shape, 'float32')]));
 }
 
-/** Word + position + type embeddings, normalised. → [B, L, H] */
-export function embed(tf: Tensorflow, shape: ModelShape, weights: Tensors, batch: Batch): Tensor {
+/** Word + position + type embeddings, normalised: each token a position of its own. */
+export function embed(tf: Tensorflow, shape: ModelShape, weights: Tensors, batch: Batch): Positions {
   const { rows, length } = batch;
   const ids = tf.tensor1d(batch.ids, 'int32');
   const words = tf.gather(get(weights, 'embeddings.word_embeddings.weight'), ids); // [B·L, H]
@@ -73,7 +73,8 @@ export function embed(tf: Tensorflow, shape: ModelShape, weights: Tensors, batch
   ); // [L, H]
   const type = tf.slice(get(weights, 'embeddings.token_type_embeddings.weight'), [0, 0], [1, shape.hidden_size]); // [1, H]
   const sum = tf.add(tf.reshape(words, [rows, length, shape.hidden_size]), tf.add(positions, type));
-  return norm(tf, shape, weights, 'embeddings.LayerNorm', sum);
+  const hidden = norm(tf, shape, weights, 'embeddings.LayerNorm', sum);
+  return { hidden, tokens: tf.tensor2d(batch.mask, [rows, length]) };
 }
 
 /** A batch half way up: a state a position, and how many tokens each stands for (0 on padding). */
@@ -82,11 +83,6 @@ export interface Positions {
   hidden: Tensor;
   /** [B, L] */
   tokens: Tensor;
-}
-
-/** Each token a position of its own. hidden [B, L, H] */
-export function positionsOf(tf: Tensorflow, hidden: Tensor, batch: Batch): Positions {
-  return { hidden, tokens: tf.tensor2d(batch.mask, [batch.rows, batch.length]) };
 }
 
 /** How often positions were halved before they come to a layer's input, its own halving not counted. */
@@ -105,14 +101,22 @@ export function encode(
   dropout: Dropout = null,
 ): Positions {
   let { hidden, tokens } = start;
+  let penalty = penaltyOf(tf, tokens);
   for (let layer = from; layer < to; layer += 1) {
-    if (shape.halve_before?.includes(layer) === true) ({ hidden, tokens } = halve(tf, { hidden, tokens }));
-    const [rows = 0, length = 0] = tokens.shape;
-    const isReal = tf.cast(tf.greater(tf.reshape(tokens, [rows, 1, 1, length]), 0), 'float32');
-    const penalty = tf.mul(tf.sub(isReal, 1), 1e9); // 0 on tokens, -1e9 on padding, added to the attention scores
+    if (shape.halve_before?.includes(layer) === true) {
+      ({ hidden, tokens } = halve(tf, { hidden, tokens }));
+      penalty = penaltyOf(tf, tokens);
+    }
     hidden = encodeLayer(tf, shape, weights, layer, hidden, penalty, dropout);
   }
   return { hidden, tokens };
+}
+
+/** What is added to the attention scores: 0 on tokens, -1e9 on padding. [B, L] → [B, 1, 1, L] */
+function penaltyOf(tf: Tensorflow, tokens: Tensor): Tensor {
+  const [rows = 0, length = 0] = tokens.shape;
+  const isReal = tf.cast(tf.greater(tf.reshape(tokens, [rows, 1, 1, length]), 0), 'float32');
+  return tf.mul(tf.sub(isReal, 1), 1e9);
 }
 
 /**
@@ -221,7 +225,7 @@ export function read(
 
 /** Texts in, logits out: the served model, without dropout. */
 export function forward(tf: Tensorflow, network: Network, weights: Tensors, batch: Batch): Record<string, Tensor2D> {
-  return read(tf, network, weights, positionsOf(tf, embed(tf, network.shape, weights, batch), batch), 0).logits;
+  return read(tf, network, weights, embed(tf, network.shape, weights, batch), 0).logits;
 }
 
 /**

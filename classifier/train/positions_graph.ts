@@ -32,6 +32,7 @@ export function startPositions(graph: GraphBuilder, hidden: string, attentionMas
 
 /** An input [B, L] with as many columns of `filler` more as make L a multiple of `step`, so that halving leaves none over. */
 export function evened(graph: GraphBuilder, input: string, filler: number, step: number): string {
+  if (step === 1) return input;
   const length = graph.add('Slice', [
     graph.add('Shape', [input]),
     graph.integer(1),

@@ -12,7 +12,7 @@ import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
 import type { Row } from './data.ts';
 import { readWholeGraph } from './join.ts';
 import { HEADS } from './labels.ts';
-import { embed, type Network, positionsOf, read, toTensors } from './model.ts';
+import { embed, type Network, read, toTensors } from './model.ts';
 import { type DistilRecipe, readRecipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import { openServed } from './served.ts';
@@ -103,8 +103,7 @@ export function trainedTeacher(tf: Tensorflow, { name, network, weights }: Train
         shape.pad_token_id,
       );
       const said = tf.tidy(() => {
-        const start = positionsOf(tf, embed(tf, shape, tensors, batch), batch);
-        const { logits, pooled } = read(tf, network, tensors, start, 0);
+        const { logits, pooled } = read(tf, network, tensors, embed(tf, shape, tensors, batch), 0);
         const all: Record<string, Tensor> = { ...logits, [POOLED]: pooled };
         return all;
       });
