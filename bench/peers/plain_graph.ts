@@ -84,18 +84,17 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
   let positions = startPositions(graph, start, evened(graph, 'attention_mask', 0, 2 ** halvings.length));
   let penalty = penaltyOf(positions.mask);
   for (let layer = 0; layer < shape.num_hidden_layers; layer += 1) {
-    if (halvings.includes(layer)) {
-      positions = halve(graph, width, positions, halvingsBelow(shape, layer) + 1);
-      penalty = penaltyOf(positions.mask);
-    }
+    const { hidden: below } = positions;
+    const isHalved = halvings.includes(layer);
+    if (isHalved) positions = halve(graph, width, positions, halvingsBelow(shape, layer) + 1);
     const { hidden } = positions;
     const name = `encoder.layer.${layer}`;
-    const part = (which: string, order: number[]): string =>
-      split(dense(`${name}.attention.self.${which}`, hidden), order);
-    const scores = graph.add('MatMul', [part('query', [0, 2, 1, 3]), part('key', [0, 2, 3, 1])]);
+    const part = (which: string, of: string, order: number[]): string =>
+      split(dense(`${name}.attention.self.${which}`, of), order);
+    const scores = graph.add('MatMul', [part('query', hidden, [0, 2, 1, 3]), part('key', below, [0, 2, 3, 1])]);
     const scaled = graph.add('Div', [scores, scalar('scale', Math.sqrt(width / heads))]);
     const shares = graph.add('Softmax', [graph.add('Add', [scaled, penalty])], [attribute('axis', -1)]);
-    const mixed = graph.add('MatMul', [shares, part('value', [0, 2, 1, 3])]);
+    const mixed = graph.add('MatMul', [shares, part('value', below, [0, 2, 1, 3])]);
     const turned = graph.add('Transpose', [mixed], [attribute('perm', [0, 2, 1, 3])]);
     const joined = graph.add('Reshape', [turned, sizes('join', [0, 0, width])]);
     const middle = norm(
@@ -105,6 +104,7 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
     const inner = gelu(dense(`${name}.intermediate.dense`, middle));
     const outer = graph.add('Add', [dense(`${name}.output.dense`, inner), middle]);
     positions = { ...positions, hidden: norm(`${name}.output.LayerNorm`, outer) };
+    if (isHalved) penalty = penaltyOf(positions.mask);
   }
   const pooled = meanOverTokens(graph, positions);
   const head = ['heads.sentiment.weight', 'heads.sentiment.bias'].map((name) => graph.float(name));

@@ -14,9 +14,13 @@ export function answer(
   logitsOf: (question: Question) => Logits,
   heads: Heads,
 ): Answered[] {
-  const golds = new Map<string, (readonly number[])[]>();
   const keyOf = ({ set, task }: Question): string => `${set}\t${task}`;
-  for (const question of questions) golds.set(keyOf(question), [...(golds.get(keyOf(question)) ?? []), question.gold]);
+  const golds = new Map<string, (readonly number[])[]>();
+  for (const question of questions) {
+    const own = golds.get(keyOf(question)) ?? [];
+    own.push(question.gold);
+    golds.set(keyOf(question), own);
+  }
   const possible = new Map(
     [...golds].map(([key, own]) => [key, possibleOf(key.split('\t')[1] as Task, own, heads)] as const),
   );

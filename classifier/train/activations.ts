@@ -34,7 +34,10 @@ const ALPHA = 0.85;
 const LEAST = 1e-5;
 const LEVELS = 255;
 
-/** The input that a product reads, by the name of its weight: query, key and value read one and the same. */
+/**
+ * The input that a product reads, by the name of its weight: query, key and value read one and the same. Where positions were
+ * halved the query reads means of what the other two read, which lie within its range.
+ */
 export function inputOf(weight: string): string {
   return weight.replace(/\.weight$/, '').replace(/\.(?:query|key|value)$/, '');
 }

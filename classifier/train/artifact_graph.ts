@@ -17,7 +17,7 @@ import { embeddings } from './embeddings_graph.ts';
 import { concat, GraphBuilder, transpose } from './graph_builder.ts';
 import { type HeadShape, halvingsBelow, type ModelShape, type Network } from './model.ts';
 import { attribute, type OnnxModel, value } from './onnx_format.ts';
-import { evened, halve, meanOverTokens, startPositions } from './positions_graph.ts';
+import { evened, type GraphPositions, halve, meanOverTokens, startPositions } from './positions_graph.ts';
 import { LARGEST_WEIGHT, quantise } from './quantize.ts';
 import type { Weights } from './safetensors.ts';
 
@@ -58,7 +58,7 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
   /** The input of a product as bytes; one that several products read is written once. */
   const inBytes = new Map<string, string>();
   const toBytes = (name: string, input: string): string => {
-    const known = inBytes.get(name);
+    const known = inBytes.get(`${name} ${input}`);
     if (known !== undefined) return known;
     const activation = activations?.get(name);
     if (activation === undefined) throw new Error(`No activations were measured for ${name}`);
@@ -69,7 +69,7 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
       graph.keep(`${name}.input.scale`, 'float', [], Float32Array.of(scale)),
       graph.keep(`${name}.input.zero`, 'uint8', [], Uint8Array.of(zero)),
     ]);
-    inBytes.set(name, bytes);
+    inBytes.set(`${name} ${input}`, bytes);
     return bytes;
   };
 
@@ -103,13 +103,14 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
     );
   };
 
-  const attention = (name: string, input: string, mask: string): string => {
+  const attention = (name: string, input: string, below: GraphPositions): string => {
     const parts = ['query', 'key', 'value'].map((part) => `${name}.attention.self.${part}`);
     const biases = parts.map((part) => graph.weight(`${part}.bias`).data);
     const bias = graph.keep(`${name}.attention.self.bias`, 'float', [shape.hidden_size * 3], concat(biases));
+    const [query = '', ...keyAndValue] = parts;
     return graph.add(
       'MultiHeadAttention',
-      [...parts.map((part) => product(part, input)), bias, mask],
+      [product(query, input), ...keyAndValue.map((part) => product(part, below.hidden)), bias, below.mask],
       [attribute('num_heads', shape.num_attention_heads)],
       FUSED,
     );
@@ -148,10 +149,11 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
       : STATE;
   let positions = startPositions(graph, start, evened(graph, 'attention_mask', 0, steps));
   for (let layer = part.from; layer < part.to; layer += 1) {
+    const below = positions;
     if (shape.halve_before?.includes(layer) === true)
       positions = halve(graph, shape.hidden_size, positions, halvingsBelow(shape, layer) + 1);
     const name = `encoder.layer.${layer}`;
-    const attended = product(`${name}.attention.output.dense`, attention(name, positions.hidden, positions.mask));
+    const attended = product(`${name}.attention.output.dense`, attention(name, positions.hidden, below));
     const norm = `${name}.attention.output.LayerNorm`;
     const middle = joinAndNormalise(attended, positions.hidden, norm, `${name}.attention.output.dense.bias`);
     positions = { ...positions, hidden: feedForward(name, middle) };

@@ -100,16 +100,15 @@ export function encode(
   to: number,
   dropout: Dropout = null,
 ): Positions {
-  let { hidden, tokens } = start;
-  let penalty = penaltyOf(tf, tokens);
+  let state = start;
+  let penalty = penaltyOf(tf, state.tokens);
   for (let layer = from; layer < to; layer += 1) {
-    if (shape.halve_before?.includes(layer) === true) {
-      ({ hidden, tokens } = halve(tf, { hidden, tokens }));
-      penalty = penaltyOf(tf, tokens);
-    }
-    hidden = encodeLayer(tf, shape, weights, layer, hidden, penalty, dropout);
+    const isHalved = shape.halve_before?.includes(layer) === true;
+    const { hidden: own, tokens } = isHalved ? halve(tf, state) : state;
+    state = { hidden: encodeLayer(tf, shape, weights, layer, own, state.hidden, penalty, dropout), tokens };
+    if (isHalved) penalty = penaltyOf(tf, tokens);
   }
-  return { hidden, tokens };
+  return state;
 }
 
 /** What is added to the attention scores: 0 on tokens, -1e9 on padding. [B, L] → [B, 1, 1, L] */
@@ -120,8 +119,8 @@ function penaltyOf(tf: Tensorflow, tokens: Tensor): Tensor {
 }
 
 /**
- * Neighbouring positions, two by two, as the mean of the tokens they stand for: the layers above read half as many (after
- * Dai et al. 2020, "Funnel-Transformer"). [B, L, H] → [B, ⌈L / 2⌉, H]
+ * Neighbouring positions, two by two, as the mean of the tokens they stand for: the layers above read half as many, and
+ * the one that comes next still attends to all (after Dai et al. 2020, "Funnel-Transformer"). [B, L, H] → [B, ⌈L / 2⌉, H]
  */
 function halve(tf: Tensorflow, { hidden, tokens }: Positions): Positions {
   const [rows = 0, length = 0, width = 0] = hidden.shape;
@@ -134,18 +133,20 @@ function halve(tf: Tensorflow, { hidden, tokens }: Positions): Positions {
   return { hidden: mean, tokens: tf.reshape(sums, [rows, half]) };
 }
 
+/** `hidden` are the layer's own positions, `below` those it attends to: the same, or before they were halved. */
 function encodeLayer(
   tf: Tensorflow,
   shape: ModelShape,
   weights: Tensors,
   layer: number,
   hidden: Tensor,
+  below: Tensor,
   penalty: Tensor,
   dropout: Dropout,
 ): Tensor {
   const name = `encoder.layer.${layer}`;
   const drop = dropout ?? ((tensor: Tensor) => tensor);
-  const attended = attention(tf, shape, weights, name, hidden, penalty); // [B, L, H]
+  const attended = attention(tf, shape, weights, name, hidden, below, penalty); // [B, L, H]
   const projected = drop(dense(tf, weights, `${name}.attention.output.dense`, attended));
   const middle = norm(tf, shape, weights, `${name}.attention.output.LayerNorm`, tf.add(projected, hidden));
   const inner = gelu(tf, dense(tf, weights, `${name}.intermediate.dense`, middle)); // [B, L, 4·H]
@@ -160,24 +161,25 @@ function adapt(tf: Tensorflow, weights: Tensors, name: string, hidden: Tensor): 
   return tf.add(hidden, dense(tf, weights, `${name}.up`, narrow)); // [B, L, H]
 }
 
-/** Scaled dot-product attention over A heads. [B, L, H] → [B, L, H] */
+/** Scaled dot-product attention over A heads, of L positions to the M `below`. [B, L, H] and [B, M, H] → [B, L, H] */
 function attention(
   tf: Tensorflow,
   shape: ModelShape,
   weights: Tensors,
   name: string,
   hidden: Tensor,
+  below: Tensor,
   penalty: Tensor,
 ): Tensor {
   const [rows = 0, length = 0, width = 0] = hidden.shape;
   const heads = shape.num_attention_heads;
-  const split = (part: string): Tensor => {
-    const flat = dense(tf, weights, `${name}.attention.self.${part}`, hidden);
-    return tf.transpose(tf.reshape(flat, [rows, length, heads, width / heads]), [0, 2, 1, 3]); // [B, A, L, D]
+  const split = (part: string, of: Tensor): Tensor => {
+    const flat = dense(tf, weights, `${name}.attention.self.${part}`, of);
+    return tf.transpose(tf.reshape(flat, [rows, of.shape[1] ?? 0, heads, width / heads]), [0, 2, 1, 3]); // [B, A, L, D]
   };
-  const query = tf.mul(split('query'), 1 / Math.sqrt(width / heads));
-  const scores = tf.add(tf.matMul(query, split('key'), false, true), penalty); // [B, A, L, L]
-  const mixed = tf.matMul(tf.softmax(scores), split('value')); // [B, A, L, D]
+  const query = tf.mul(split('query', hidden), 1 / Math.sqrt(width / heads));
+  const scores = tf.add(tf.matMul(query, split('key', below), false, true), penalty); // [B, A, L, M]
+  const mixed = tf.matMul(tf.softmax(scores), split('value', below)); // [B, A, L, D]
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, length, width]);
 }
 

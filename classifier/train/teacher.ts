@@ -14,11 +14,14 @@ import { readSafetensors, type Weights, writeSafetensors } from './safetensors.t
 /** What the teacher says of these rows, in their order; zeros of rows that it was not asked. */
 export type Teaching = (rows: readonly Row[]) => Answers;
 
+/** A text as the teacher reads it. */
+export type Asked = Pick<Row, 'ids'>;
+
 export interface Teacher {
   /** Names the model and what it was trained to, so that answers of another are not taken for its own. */
   name: string;
   /** By head [rows, labels], and under `pooled` the pooled states [rows, H] where the teacher shows them. */
-  answer: (rows: readonly Row[]) => Promise<Weights>;
+  answer: (rows: readonly Asked[]) => Promise<Weights>;
   close: () => Promise<void>;
 }
 

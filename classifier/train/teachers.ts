@@ -1,6 +1,6 @@
 /**
- * Who can teach: a trained checkpoint, computed by TensorFlow.js with its pooled states, or the folder of an exported model,
- * asked as it is served, which is several times as fast and shows its logits only.
+ * Who can teach: a trained checkpoint, computed by TensorFlow.js, or the folder of an exported model, asked as it is served,
+ * which is several times as fast. Both can show their pooled states besides what they answer.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,49 +8,61 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import { TidewatchError } from '../../core/errors.ts';
 import { toBatch } from './batches.ts';
-import { checkpointPath, finalWeights, readCheckpoint } from './checkpoint.ts';
-import type { Row } from './data.ts';
+import { checkpointPath } from './checkpoint.ts';
+import { readTrained } from './export.ts';
 import { readWholeGraph } from './join.ts';
 import { HEADS } from './labels.ts';
-import { embed, type Network, read, toTensors } from './model.ts';
+import { embed, type ModelShape, type Network, read, toTensors } from './model.ts';
+import { decodeModel, encodeModel, type OnnxModel, type OnnxNode, value } from './onnx_format.ts';
 import { type DistilRecipe, readRecipe } from './recipe.ts';
 import type { Weights } from './safetensors.ts';
 import { openServed } from './served.ts';
-import { createStudent } from './student.ts';
-import { POOLED, type Teacher } from './teacher.ts';
+import { type Asked, POOLED, type Teacher } from './teacher.ts';
 import type { Tensorflow } from './tensorflow.ts';
 
-/**
- * @throws TidewatchError model.missing where the teacher was not trained yet, config.invalid where states are asked of a folder
- */
-export async function openTeacher(tf: Tensorflow, distil: DistilRecipe): Promise<Teacher> {
-  const { teacher, hidden_weight: hidden } = distil;
-  if (!existsSync(join(teacher, 'config.json'))) return trainedTeacher(tf, loadTrained(teacher));
-  if (hidden > 0) {
-    throw new TidewatchError('config.invalid', `distil.hidden_weight: the exported model ${teacher} shows no states`, {
-      hint: 'Set it to 0, or name the recipe of a checkpoint as teacher.',
-    });
-  }
-  return servedTeacher(teacher);
+/** @throws TidewatchError model.missing where the teacher was not trained yet */
+export async function openTeacher(tf: Tensorflow, { teacher, hidden_weight }: DistilRecipe): Promise<Teacher> {
+  if (existsSync(join(teacher, 'config.json'))) return servedTeacher(teacher, hidden_weight > 0);
+  return trainedTeacher(tf, loadTrained(teacher));
 }
 
-/** An exported model: its label heads' logits, by ONNX Runtime. */
-async function servedTeacher(folder: string): Promise<Teacher> {
-  const { pad_token_id: padId } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as {
-    pad_token_id: number;
-  };
-  const graph = readWholeGraph(folder);
+/** An exported model: its label heads' logits, and what they read where that is wanted, by ONNX Runtime. */
+async function servedTeacher(folder: string, showsStates: boolean): Promise<Teacher> {
+  const { pad_token_id: padId, hidden_size: width } = JSON.parse(
+    readFileSync(join(folder, 'config.json'), 'utf8'),
+  ) as ModelShape;
+  const whole = readWholeGraph(folder);
+  const graph = showsStates ? encodeModel(withPooled(decodeModel(whole), width)) : whole;
   const served = await openServed([graph], padId);
-  const answer = async (rows: readonly Row[]): Promise<Weights> => {
-    const logits = await served.predict(rows);
+  const asked = [...HEADS.map(({ name, labels }) => [name, labels.length] as const), [POOLED, width] as const];
+  const answer = async (rows: readonly Asked[]): Promise<Weights> => {
+    const said = await served.predict(rows);
     return new Map(
-      HEADS.filter(({ name }) => name in logits).map(({ name, labels }) => [
-        name,
-        { shape: [rows.length, labels.length], data: Float32Array.from((logits[name] ?? []).flat()) },
-      ]),
+      asked
+        .filter(([name]) => name in said)
+        .map(([name, size]) => [
+          name,
+          { shape: [rows.length, size], data: Float32Array.from((said[name] ?? []).flat()) },
+        ]),
     );
   };
   return { name: createHash('sha256').update(graph).digest('hex'), answer, close: served.close };
+}
+
+/** A served graph with the pooled states as an output too: what the head of sentiment reads. */
+function withPooled(model: OnnxModel, width: number): OnnxModel {
+  const head = model.graph.node.find(({ output }) => output[0] === 'sentiment');
+  const shown: OnnxNode = {
+    input: [head?.input[0] ?? ''],
+    output: [POOLED],
+    name: POOLED,
+    op_type: 'Identity',
+    domain: '',
+    attribute: [],
+  };
+  const { graph } = model;
+  const output = [...graph.output, value(POOLED, 'float', ['batch', width])];
+  return { ...model, graph: { ...graph, node: [...graph.node, shown], output } };
 }
 
 interface Trained {
@@ -61,17 +73,13 @@ interface Trained {
 
 function loadTrained(path: string): Trained {
   const recipe = readRecipe(path);
-  const state = readCheckpoint(checkpointPath(recipe));
-  if (state === null) {
+  if (!existsSync(checkpointPath(recipe))) {
     throw new TidewatchError('model.missing', `distil.teacher: ${checkpointPath(recipe)} is not there`, {
       hint: `Train the teacher first: tidewatch train --config ${path}`,
     });
   }
-  const network = createStudent(recipe);
-  const weights: Weights = new Map(network.weights);
-  for (const [name, data] of finalWeights(state))
-    weights.set(name, { shape: network.weights.get(name)?.shape ?? [data.length], data });
-  return { name: `${recipe.name}@${recipe.version} step ${state.progress.step}`, network, weights };
+  const { student, weights, step } = readTrained(recipe);
+  return { name: `${recipe.name}@${recipe.version} step ${step}`, network: student, weights };
 }
 
 /** A network with its weights: logits of the heads at its top, and pooled states. */
@@ -88,7 +96,7 @@ export function trainedTeacher(tf: Tensorflow, { name, network, weights }: Train
     [POOLED, shape.hidden_size],
   ];
 
-  const answer = async (rows: readonly Row[]): Promise<Weights> => {
+  const answer = async (rows: readonly Asked[]): Promise<Weights> => {
     const out: Weights = new Map(
       widths.map(([head, width]) => [
         head,
@@ -99,7 +107,7 @@ export function trainedTeacher(tf: Tensorflow, { name, network, weights }: Train
     for (let at = 0; at < order.length; at += 32) {
       const indexes = order.slice(at, at + 32);
       const batch = toBatch(
-        indexes.map((index) => rows[index] as Row),
+        indexes.map((index) => rows[index] as Asked),
         shape.pad_token_id,
       );
       const said = tf.tidy(() => {

@@ -22,9 +22,15 @@ import { loadArtifact } from '../../../classifier/artifact.ts';
 import { openSession } from '../../../classifier/backends/onnx_session.ts';
 import { openTfjsSession } from '../../../classifier/backends/tfjs_session.ts';
 import { checkpointPath, readCheckpoint } from '../../../classifier/train/checkpoint.ts';
+import { createEncoder } from '../../../classifier/train/data.ts';
+import { exportRecipe } from '../../../classifier/train/export_recipe.ts';
+import { readOnnxWeights } from '../../../classifier/train/import_onnx.ts';
+import { readWholeGraph } from '../../../classifier/train/join.ts';
 import { type Recipe, recipeSchema } from '../../../classifier/train/recipe.ts';
 import { writeSafetensors } from '../../../classifier/train/safetensors.ts';
 import { createStudent } from '../../../classifier/train/student.ts';
+import { openTeacher } from '../../../classifier/train/teachers.ts';
+import { loadTensorflow } from '../../../classifier/train/tensorflow.ts';
 import { trainRecipe } from '../../../classifier/train/train_recipe.ts';
 import { writeTinyModel } from '../tiny_model.ts';
 import { TINY, tinyBase, tinyRecipe } from './tiny.ts';
@@ -167,8 +173,36 @@ test('an exported model teaches a smaller one, from texts without labels too, an
   expect(lines.filter((line) => line.startsWith('teacher:'))).toEqual([]);
   const [halved, whole] = await distances(recipe.output, texts, { halve_before: [] });
   expect(halved).toBeLessThan(whole / 2);
-  const states = { ...recipe, sets, distil: { ...distil, hidden_weight: 1 } };
-  await expect(trainRecipe(states, () => {})).rejects.toThrow('shows no states');
+}, 120_000);
+
+test('an exported model shows its states to a student: they times a head are what the head says', async () => {
+  const { recipe } = lay({ exit_after: undefined });
+  await exportRecipe(recipe, () => {});
+  const folder = recipe.output;
+  const encode = createEncoder(join(folder, 'tokenizer.json'), 32);
+  const rows = ['oil rose', 'the loss of oil', 'profit'].map((text) => ({ ids: encode(text) }));
+  const distil = { teacher: folder, temperature: 2, weight: 1, hidden_weight: 1 };
+  const tf = await loadTensorflow('cpu');
+  const teacher = await openTeacher(tf, distil);
+  const said = await teacher.answer(rows);
+  await teacher.close();
+  const { shape: [, width = 0] = [], data: states } = said.get('pooled') ?? { data: new Float32Array() };
+  const weights = readOnnxWeights(readWholeGraph(folder));
+  const [head, bias] = ['weight', 'bias'].map((part) => weights.get(`heads.sentiment.${part}`)?.data ?? []);
+  const logits = rows.flatMap((_, row) =>
+    [0, 1, 2].map((label) =>
+      states
+        .subarray(row * width, (row + 1) * width)
+        .reduce((sum, one, at) => sum + one * (head?.[label * width + at] ?? NaN), bias?.[label] ?? NaN),
+    ),
+  );
+  const wanted = said.get('sentiment')?.data ?? [];
+  for (const [at, logit] of logits.entries()) expect(logit).toBeCloseTo(wanted[at] ?? NaN, 4);
+
+  const silent = await openTeacher(tf, { ...distil, hidden_weight: 0 });
+  expect([...(await silent.answer(rows)).keys()]).not.toContain('pooled');
+  await silent.close();
+  expect(silent.name).not.toBe(teacher.name);
 }, 120_000);
 
 test('without TensorFlow it says in two lines what to install', async () => {

@@ -24,12 +24,23 @@ test('a pair is the mean of its tokens, and the mean of a text counts each token
   const above = encode(tf, { ...TINY, halve_before: [0] }, weights, batch, 0, 1);
   expect(above.hidden.shape).toEqual([2, 2, TINY.hidden_size]);
   expect(above.tokens.arraySync()).toEqual([[2, 1], [2, 2]]); // prettier-ignore
-  const alone = {
-    hidden: tf.tile(tf.tensor3d([[[2], [8]], [[3], [7]]]), [1, 1, TINY.hidden_size]), // prettier-ignore
-    tokens: tf.tensor2d([[2, 1], [2, 2]]), // prettier-ignore
-  };
-  const same = encode(tf, TINY, weights, alone, 0, 1);
-  expect(above.hidden.sub(same.hidden).abs().max().arraySync()).toBeLessThan(1e-6);
+});
+
+test('the layer after a halving attends to the tokens themselves: with every pair alike it says what each of the pair would', () => {
+  const weights = toTensors(tf, tinyStudent(tinyRecipe('')).weights);
+  const state = tf.randomNormal([2, 3, 1, TINY.hidden_size], 0, 1, 'float32', 5);
+  const hidden = tf.reshape(tf.tile(state, [1, 1, 2, 1]), [2, 6, TINY.hidden_size]);
+  const tokens = tf.tensor2d([[1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 1, 1]]); // prettier-ignore
+  const whole = encode(tf, TINY, weights, { hidden, tokens }, 0, 1).hidden;
+  const halved = encode(tf, { ...TINY, halve_before: [0] }, weights, { hidden, tokens }, 0, 1).hidden;
+  const ofPairs = tf.reshape(whole, [2, 3, 2, TINY.hidden_size]).slice([0, 0, 0, 0], [2, 2, 1, -1]);
+  const apart = halved.slice([0, 0, 0], [2, 2, -1]).sub(ofPairs.reshape([2, 2, TINY.hidden_size]));
+  expect(apart.abs().max().arraySync()).toBeLessThan(1e-5);
+
+  // Where a pair's tokens differ, it reads them apart: means alone would hide what moves within a pair.
+  const opposed = tf.mul(hidden, tf.tensor3d([[[1.5], [0.5], [0.5], [1.5], [1], [1]]])); // prettier-ignore
+  const apartFrom = encode(tf, { ...TINY, halve_before: [0] }, weights, { hidden: opposed, tokens }, 0, 1).hidden;
+  expect(apartFrom.sub(halved).abs().max().arraySync()).toBeGreaterThan(1e-4);
 });
 
 test.each([0, 1, 2])('with %i layers frozen the model says what it says as a whole', async (frozen) => {
