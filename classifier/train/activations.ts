@@ -14,8 +14,8 @@ import type { Weights } from './safetensors.ts';
 
 /** How the input of a product becomes a byte: round(x · factor / scale) + zero, held within 0 to 255. */
 export interface Activation {
-  /** One a column of the input. */
-  factor: Float32Array;
+  /** One a column of the input; null where all are 1. */
+  factor: Float32Array | null;
   scale: number;
   zero: number;
 }
@@ -118,7 +118,7 @@ function largestWeights(input: string, weights: Weights): Float32Array {
 }
 
 /** Exported for its test. Columns' ranges and their weights' magnitudes → how the input becomes bytes. */
-export function fit({ lowest, largest }: Seen, weights: Float32Array): Activation {
+export function fit({ lowest, largest }: Seen, weights: Float32Array): Activation & { factor: Float32Array } {
   const factor = Float32Array.from(weights, (weight, column) => {
     const reach = Math.max(-(lowest[column] as number), largest[column] as number, LEAST);
     return Math.max(weight, LEAST) ** (1 - ALPHA) / reach ** ALPHA;

@@ -6,20 +6,17 @@
  * A model with an exit is two graphs: the layers below it and its heads, and the layers above with theirs; `join.ts` makes
  * one of them again. LoRA's additions must have been merged before; adapters are carried.
  *
- * Without activations the graph keeps all numbers as floats, for comparison with training. With them it is int8: weights are bytes
- * with one scale an output, inputs of products are bytes with one scale that was measured beforehand (activations.ts).
- * Rejected after measuring (docs/decisions/0005-inference.md): QAttention and DynamicQuantizeMatMul, whose scale is found for a
- * whole batch, so that a text's label depends on the texts beside it, which a replay must not see; MatMulNBits with blocks
- * of 32, which moves logits less and does half as much a second.
+ * Without activations the graph keeps all numbers as floats, for comparison with training. With them it is int8 (products_graph.ts).
  */
-import { type Activation, type Activations, inputOf } from './activations.ts';
+import type { Activations } from './activations.ts';
 import { embeddings } from './embeddings_graph.ts';
-import { concat, GraphBuilder, transpose } from './graph_builder.ts';
+import { concat, GraphBuilder } from './graph_builder.ts';
 import { type HeadShape, halvingsBelow, type ModelShape, type Network } from './model.ts';
 import { attribute, type OnnxModel, value } from './onnx_format.ts';
 import { evened, type GraphPositions, halve, meanOverTokens, startPositions } from './positions_graph.ts';
-import { LARGEST_WEIGHT, quantise } from './quantize.ts';
+import { FUSED, productsOf } from './products_graph.ts';
 import type { Weights } from './safetensors.ts';
+import { factorsThroughRelu } from './through_relu.ts';
 
 export interface GraphOptions {
   /** How inputs of products become bytes, for int8; null for a float graph. */
@@ -45,63 +42,20 @@ export function partsOf({ shape, heads, exitAfter }: Network): GraphPart[] {
   ];
 }
 
-const FUSED = 'com.microsoft';
 /** Name of the state between two parts: [B, L, H]. */
 const STATE = 'hidden';
 
 /** The graph of one part. A part from 0 takes input_ids, a later one the state; one that is not the last gives the state. */
-export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights, options: GraphOptions): OnnxModel {
+export function buildGraph(shape: ModelShape, part: GraphPart, given: Weights, options: GraphOptions): OnnxModel {
+  const isRelu = shape.hidden_act === 'relu';
+  const { activations, weights } =
+    isRelu && options.activations !== null
+      ? factorsThroughRelu(options.activations, given)
+      : { ...options, weights: given };
   const graph = new GraphBuilder(weights);
-  const { activations } = options;
   const epsilon = attribute('epsilon', { float: shape.layer_norm_eps });
 
-  /** The input of a product as bytes; one that several products read is written once. */
-  const inBytes = new Map<string, string>();
-  const toBytes = (name: string, input: string): string => {
-    const known = inBytes.get(`${name} ${input}`);
-    if (known !== undefined) return known;
-    const activation = activations?.get(name);
-    if (activation === undefined) throw new Error(`No activations were measured for ${name}`);
-    const { factor, scale, zero } = activation;
-    const even = graph.add('Mul', [input, graph.keep(`${name}.input.factor`, 'float', [factor.length], factor)]);
-    const bytes = graph.add('QuantizeLinear', [
-      even,
-      graph.keep(`${name}.input.scale`, 'float', [], Float32Array.of(scale)),
-      graph.keep(`${name}.input.zero`, 'uint8', [], Uint8Array.of(zero)),
-    ]);
-    inBytes.set(`${name} ${input}`, bytes);
-    return bytes;
-  };
-
-  /** x · Wᵀ, without the bias: the operator that follows adds it. */
-  const product = (name: string, input: string): string => {
-    const {
-      shape: [outputs = 0, inputs = 0],
-      data,
-    } = graph.weight(`${name}.weight`);
-    if (activations === null)
-      return graph.add('MatMul', [
-        input,
-        graph.keep(`${name}.weight`, 'float', [inputs, outputs], transpose(data, outputs, inputs)),
-      ]);
-    const read = inputOf(`${name}.weight`);
-    const bytes = toBytes(read, input);
-    const { factor } = activations.get(read) as Activation;
-    const even = data.map((number, at) => number / (factor[at % inputs] as number));
-    const { values, scales } = quantise(even, inputs, LARGEST_WEIGHT);
-    return graph.add(
-      'MatMulIntegerToFloat',
-      [
-        bytes,
-        graph.keep(`${name}.weight`, 'int8', [inputs, outputs], transpose(values, outputs, inputs)),
-        `${read}.input.scale`,
-        graph.keep(`${name}.weight.scale`, 'float', [outputs], scales),
-        `${read}.input.zero`,
-      ],
-      [],
-      FUSED,
-    );
-  };
+  const product = productsOf(graph, activations);
 
   const attention = (name: string, input: string, below: GraphPositions): string => {
     const parts = ['query', 'key', 'value'].map((part) => `${name}.attention.self.${part}`);
@@ -130,11 +84,15 @@ export function buildGraph(shape: ModelShape, part: GraphPart, weights: Weights,
   const gelu = (name: string, input: string): string =>
     graph.add('BiasGelu', [product(name, input), graph.float(`${name}.bias`)], [], FUSED);
 
+  /** In int8 it costs nothing: the bytes that follow begin at 0, so ONNX Runtime leaves it out. */
+  const relu = (name: string, input: string): string => graph.add('Relu', [product(name, input, `${name}.bias`)]);
+
   /** Feed-forward block of a layer, with its adapter where there is one. */
   const feedForward = (name: string, input: string): string => {
     const bias = `${name}.output.dense.bias`;
     const norm = `${name}.output.LayerNorm`;
-    const outer = product(`${name}.output.dense`, gelu(`${name}.intermediate.dense`, input));
+    const activate = isRelu ? relu : gelu;
+    const outer = product(`${name}.output.dense`, activate(`${name}.intermediate.dense`, input));
     if (!weights.has(`${name}.adapter.down.weight`)) return joinAndNormalise(outer, input, norm, bias);
     const whole = graph.add('Add', [outer, graph.float(bias)]);
     const adapted = product(`${name}.adapter.up`, gelu(`${name}.adapter.down`, whole));

@@ -1,7 +1,8 @@
 /**
  * The way back: float weights, in model.ts's names and layout, out of the served int8 ONNX graph (the joined one, where the model has an exit). With it TensorFlow.js
  * can compute what ONNX Runtime serves from the shipped artifact alone; the tests compare the two, and someone who has
- * only the artifact can train it further.
+ * only the artifact can train it further. Of a model with ReLU the factors of an input (activations.ts) stay in the product before it, where
+ * the graph has them: the numbers are others, what they compute is the same.
  */
 import { inputOf } from './activations.ts';
 import { transpose } from './graph_builder.ts';
@@ -45,8 +46,8 @@ export function readProductWeights(model: OnnxModel): Weights {
   const stored = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
   return new Map(
     model.graph.initializer.flatMap((tensor) => {
+      if (tensor.data_type !== ELEMENT.int8 || !tensor.name.startsWith('encoder.')) return [];
       const factor = stored.get(`${inputOf(tensor.name)}.input.factor`);
-      if (factor === undefined || tensor.data_type !== ELEMENT.int8) return [];
       return [[tensor.name, productWeight(tensor, stored.get(`${tensor.name}.scale`), factor)]];
     }),
   );
@@ -60,9 +61,9 @@ function productWeight(
 ): { shape: number[]; data: Float32Array } {
   const [inputs = 0, outputs = 0] = tensor.dims;
   const shape = [outputs, inputs];
-  if (scale === undefined || factor === undefined)
-    return { shape, data: transpose(numbersOf(tensor) as Float32Array, inputs, outputs) };
+  if (scale === undefined) return { shape, data: transpose(numbersOf(tensor) as Float32Array, inputs, outputs) };
   const even = rows(transpose(numbersOf(tensor) as Int8Array, inputs, outputs), scale);
+  if (factor === undefined) return { shape, data: even };
   const factors = numbersOf(factor) as Float32Array;
   return { shape, data: even.map((number, at) => number * (factors[at % inputs] as number)) };
 }

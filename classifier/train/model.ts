@@ -18,11 +18,13 @@ export interface ModelShape {
   num_hidden_layers: number;
   num_attention_heads: number;
   intermediate_size: number;
+  /** What stands between the two products of a feed-forward block; GELU where nothing is said. */
+  hidden_act?: 'gelu' | 'relu' | undefined;
   layer_norm_eps: number;
   vocab_size: number;
   pad_token_id: number;
   /** Layers (the lowest is 0) before which neighbouring positions become one, two by two, so that from there on there is half the work. */
-  halve_before?: readonly number[];
+  halve_before?: readonly number[] | undefined;
 }
 
 /** Output heads in the order of the artifact; the label order is the order of the logits. */
@@ -149,7 +151,8 @@ function encodeLayer(
   const attended = attention(tf, shape, weights, name, hidden, below, penalty); // [B, L, H]
   const projected = drop(dense(tf, weights, `${name}.attention.output.dense`, attended));
   const middle = norm(tf, shape, weights, `${name}.attention.output.LayerNorm`, tf.add(projected, hidden));
-  const inner = gelu(tf, dense(tf, weights, `${name}.intermediate.dense`, middle)); // [B, L, 4·H]
+  const wide = dense(tf, weights, `${name}.intermediate.dense`, middle);
+  const inner = shape.hidden_act === 'relu' ? tf.relu(wide) : gelu(tf, wide); // [B, L, 4·H]
   const outer = drop(adapt(tf, weights, `${name}.adapter`, dense(tf, weights, `${name}.output.dense`, inner))); // [B, L, H]
   return norm(tf, shape, weights, `${name}.output.LayerNorm`, tf.add(outer, middle));
 }

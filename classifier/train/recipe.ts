@@ -103,6 +103,8 @@ export const recipeSchema = z.strictObject({
   method: methodSchema.default({ kind: 'full' }),
   /** How many units of each feed-forward block are kept, those that vary most in what they add (narrow.ts); all without. */
   feed_forward: z.int().min(16).multipleOf(16).optional(),
+  /** What stands between the two products of a feed-forward block, in place of what the base has. */
+  hidden_act: z.enum(['gelu', 'relu']).optional(),
   /** Layers before which neighbouring positions become one, two by two (model.ts); none without. */
   halve_before: z.array(z.int().min(1)).min(1).optional(),
   /** After how many layers a text may be answered already (heads exit_sentiment and so on); none without. */

@@ -101,10 +101,10 @@ function readBase(folder: string): { shape: ModelShape; weights: Weights } {
 export function shrink(
   base: ModelShape,
   baseWeights: Weights,
-  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after' | 'halve_before' | 'method'>,
+  recipe: Pick<Recipe, 'layers' | 'frozen_layers' | 'seed' | 'exit_after' | 'hidden_act' | 'halve_before' | 'method'>,
 ): Student {
-  const halving = recipe.halve_before === undefined ? {} : { halve_before: recipe.halve_before };
-  const shape: ModelShape = { ...base, num_hidden_layers: recipe.layers.length, ...halving };
+  const { layers, hidden_act = base.hidden_act, halve_before } = recipe;
+  const shape: ModelShape = { ...base, num_hidden_layers: layers.length, hidden_act, halve_before };
   const weights: Weights = new Map();
   const trained: string[] = [];
   const { method } = recipe;

@@ -8,6 +8,8 @@ import { readProductWeights } from './import_onnx.ts';
 import { transpose } from './graph_builder.ts';
 
 const INT8_PRODUCT = 'MatMulIntegerToFloat';
+/** Place of its bias among its inputs. */
+const BIAS = 6;
 
 export function widen(graph: Uint8Array): Uint8Array {
   const model = decodeModel(graph);
@@ -16,15 +18,21 @@ export function widen(graph: Uint8Array): Uint8Array {
   const weights = readProductWeights(model);
   const gone = new Set<OnnxNode>();
   const dropped = new Set<string>();
-  const widened = nodes.map((node): OnnxNode => {
+  const widened = nodes.flatMap((node): OnnxNode[] => {
     const [bytes = '', weight = ''] = node.input;
-    const found = weights.get(weight);
-    if (node.op_type !== INT8_PRODUCT || found === undefined) return node;
+    if (node.op_type !== INT8_PRODUCT || !weights.has(weight)) return [node];
+    const bias = node.input[BIAS];
     const quantised = maker.get(bytes) as OnnxNode;
-    const even = maker.get(quantised.input[0] ?? '') as OnnxNode;
-    for (const step of [quantised, even]) gone.add(step);
-    for (const name of [...node.input.slice(1), ...quantised.input.slice(1), ...even.input.slice(1)]) dropped.add(name);
-    return { ...node, op_type: 'MatMul', domain: '', input: [even.input[0] ?? '', weight] };
+    const before = maker.get(quantised.input[0] ?? '');
+    const steps = before?.input[1]?.endsWith('.input.factor') === true ? [quantised, before] : [quantised];
+    for (const step of steps) gone.add(step);
+    for (const { input } of [{ input: node.input.slice(0, BIAS) }, ...steps])
+      for (const name of input.slice(1)) dropped.add(name);
+    const product = { ...node, op_type: 'MatMul', domain: '', input: [steps.at(-1)?.input[0] ?? '', weight] };
+    if (bias === undefined) return [product];
+    const inner = `${node.name}.product`;
+    const sum = { ...product, name: `${node.name}.sum`, op_type: 'Add', input: [inner, bias] };
+    return [{ ...product, output: [inner] }, sum];
   });
   const floats = [...weights].map(
     ([
@@ -39,7 +47,7 @@ export function widen(graph: Uint8Array): Uint8Array {
     ...model,
     graph: {
       ...model.graph,
-      node: widened.filter((_, index) => !gone.has(nodes[index] as OnnxNode)),
+      node: widened.filter((node) => !gone.has(node)),
       initializer: [...initializer.filter(({ name }) => !dropped.has(name)), ...floats],
     },
   };

@@ -5,6 +5,7 @@ import { readOnnxWeights } from '../../../classifier/train/import_onnx.ts';
 import { joinGraphs } from '../../../classifier/train/join.ts';
 import { mergeLora } from '../../../classifier/train/lora.ts';
 import { forward, toTensors } from '../../../classifier/train/model.ts';
+import { decodeModel } from '../../../classifier/train/onnx_format.ts';
 import { generator, normal } from '../../../classifier/train/random.ts';
 import type { Recipe } from '../../../classifier/train/recipe.ts';
 import type { Weights } from '../../../classifier/train/safetensors.ts';
@@ -122,4 +123,20 @@ test('halved positions: the graph says what the model says, whatever a text is p
   const alone = await session.predict(rows, 1);
   await session.close();
   expect(largestDifference(made.heads, alone, wanted)).toBeLessThan(1e-4);
+});
+
+test('with ReLU the int8 graph has the factors of inner states in the products before them, and computes the same', async () => {
+  const made = tinyStudent(tinyRecipe('', { hidden_act: 'relu' }));
+  const wanted = trained(made, made.weights);
+  expect(largestDifference(made.heads, wanted, trained(student, student.weights))).toBeGreaterThan(0.001);
+  expect(largestDifference(made.heads, await served(floats(made)), wanted)).toBeLessThan(1e-4);
+  const [graph = new Uint8Array()] = await bytes(made);
+  const logits = await served([graph]);
+  expect(largestDifference(made.heads, logits, wanted)).toBeLessThan(0.1);
+  const read = readOnnxWeights(graph);
+  expect(largestDifference(made.heads, logits, trained(made, read))).toBeLessThan(0.1);
+
+  const stored = decodeModel(graph).graph.initializer.map(({ name }) => name);
+  expect(stored).toContain('encoder.layer.0.intermediate.dense.input.factor');
+  expect(stored).not.toContain('encoder.layer.0.output.dense.input.factor');
 });

@@ -15,21 +15,30 @@ async function answers(graphs: Uint8Array[]): Promise<Record<string, number[][]>
   return logits;
 }
 
-test.each([{}, { exit_after: 1 }])('a widened graph says what the int8 weights say as floats (%j)', async (changes) => {
-  const recipe = tinyRecipe('', changes);
-  const student = tinyStudent(recipe);
-  const int8 = graphsOf(student, student.weights, recipe, await activationsOf(student, student.weights, recipe, rows));
-  const wide = int8.map(widen);
-  const operators = wide.flatMap((graph) => decodeModel(graph).graph.node.map(({ op_type: operator }) => operator));
-  expect(operators).not.toContain('MatMulIntegerToFloat');
-  expect(operators).not.toContain('QuantizeLinear');
+test.each([{}, { exit_after: 1 }, { hidden_act: 'relu' as const }])(
+  'a widened graph says what the int8 weights say as floats (%j)',
+  async (changes) => {
+    const recipe = tinyRecipe('', changes);
+    const student = tinyStudent(recipe);
+    const int8 = graphsOf(
+      student,
+      student.weights,
+      recipe,
+      await activationsOf(student, student.weights, recipe, rows),
+    );
+    const wide = int8.map(widen);
+    const operators = wide.flatMap((graph) => decodeModel(graph).graph.node.map(({ op_type: operator }) => operator));
+    expect(operators).not.toContain('MatMulIntegerToFloat');
+    expect(operators).not.toContain('QuantizeLinear');
 
-  const weights = new Map(student.weights);
-  for (const graph of int8)
-    for (const [name, weight] of readOnnxWeights(graph)) if (!name.startsWith('embeddings.')) weights.set(name, weight);
-  const wanted = await answers(graphsOf(student, weights, recipe, null));
-  const found = await answers(wide);
-  for (const { name } of student.heads)
-    for (const [row, logits] of (wanted[name] ?? []).entries())
-      for (const [at, logit] of logits.entries()) expect(found[name]?.[row]?.[at], name).toBeCloseTo(logit, 1);
-});
+    const weights = new Map(student.weights);
+    for (const graph of int8)
+      for (const [name, weight] of readOnnxWeights(graph))
+        if (!name.startsWith('embeddings.')) weights.set(name, weight);
+    const wanted = await answers(graphsOf(student, weights, recipe, null));
+    const found = await answers(wide);
+    for (const { name } of student.heads)
+      for (const [row, logits] of (wanted[name] ?? []).entries())
+        for (const [at, logit] of logits.entries()) expect(found[name]?.[row]?.[at], name).toBeCloseTo(logit, 1);
+  },
+);
