@@ -26,6 +26,8 @@ export interface Artifact {
   /** Longest input in tokens, frame included. */
   readonly maxLength: number;
   readonly padId: number;
+  /** How often the model makes one position of two inside (halve_before of config.json). */
+  readonly halvings: number;
   /** Numbers in an embedding (the graph's output of that name); null where the model gives none. */
   readonly embedding: number | null;
   /** Absolute paths. */
@@ -61,6 +63,7 @@ const label = z.string().min(1);
 
 const configSchema = z.object({
   pad_token_id: z.int().min(0),
+  halve_before: z.array(z.int().min(0)).default([]),
   tidewatch: z.object({
     name: z.string().min(1),
     version: z.string().min(1),
@@ -130,7 +133,11 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
   };
   Object.values(FILES).forEach(demand);
   await Promise.all([...sums].map(([file, expected]) => verify(folder, file, expected)));
-  const { tidewatch, pad_token_id: padId } = parseConfig(folder, await readText(folder, FILES.config));
+  const {
+    tidewatch,
+    pad_token_id: padId,
+    halve_before: halving,
+  } = parseConfig(folder, await readText(folder, FILES.config));
   const { exit } = tidewatch;
   for (const file of exit === undefined ? [GRAPHS.whole] : [GRAPHS.lower, GRAPHS.upper]) demand(file);
   const lacking = Object.keys(exit?.threshold ?? {}).find((name) => exit?.heads.every(({ head }) => head !== name));
@@ -139,10 +146,9 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
     model: `${tidewatch.name}@${tidewatch.version}`,
     heads: tidewatch.heads,
     reference: sums.has(EVALUATION) ? readReference(await readText(folder, EVALUATION)) : null,
-    // A row may get a token of padding, for which the model must have a position.
-    maxLength:
-      paddedLength(tidewatch.max_length) === tidewatch.max_length ? tidewatch.max_length : tidewatch.max_length - 1,
+    maxLength: longestServed(tidewatch.max_length, halving.length),
     padId,
+    halvings: halving.length,
     // A text that leaves half way up never reaches the layers that an embedding is read from.
     embedding: exit === undefined ? (tidewatch.embedding?.width ?? null) : null,
     tokenizerFile: join(folder, FILES.tokenizer),
@@ -151,6 +157,13 @@ export async function loadArtifact(folder: string): Promise<Artifact> {
         ? { whole: join(folder, GRAPHS.whole) }
         : { lower: join(folder, GRAPHS.lower), upper: join(folder, GRAPHS.upper), exit },
   };
+}
+
+/** A row may get some padding, for which the model must have positions. */
+function longestServed(positions: number, halvings: number): number {
+  let tokens = positions;
+  while (paddedLength(tokens, halvings) > positions) tokens -= 1;
+  return tokens;
 }
 
 /** Names of the heads that a model has: those of the graph's outputs. */

@@ -21,19 +21,25 @@ export interface Batch {
 }
 
 /**
- * Rows of three tokens above a multiple of four get one of padding, whoever is beside them. With it a text's numbers are the same to the
- * last bit in any batch (grouping.test.ts); without it, the sums over its tokens end differently where it is the longest.
+ * Rows whose length is three above a multiple of four get padding until it is not, whoever is beside them; of a model that halves its
+ * positions inside, so often, the same holds of the halved lengths. With it a text's numbers are the same to the last bit in any batch
+ * (grouping.test.ts); without it, the sums over its tokens end differently where it is the longest.
  */
-export function paddedLength(tokens: number): number {
-  return tokens % 4 === 3 ? tokens + 1 : tokens;
+export function paddedLength(tokens: number, halvings: number): number {
+  const step = 2 ** halvings;
+  const isEven = (length: number): boolean =>
+    Array.from({ length: halvings + 1 }, (_, times) => length / 2 ** times).every((own) => own % 4 !== 3);
+  let length = Math.ceil(tokens / step) * step;
+  while (!isEven(length)) length += step;
+  return length;
 }
 
-/** Cuts texts of these token counts into batches; every position appears in exactly one. */
-export function cutBatches(lengths: readonly number[], limits: BatchLimits): Batch[] {
+/** Cuts texts of these token counts into batches for a model that halves its positions so often; every position appears in exactly one. */
+export function cutBatches(lengths: readonly number[], limits: BatchLimits, halvings: number): Batch[] {
   const order = longestFirst(lengths);
   const batches: Batch[] = [];
   for (let from = 0; from < order.length;) {
-    const length = paddedLength(lengths[order[from] ?? 0] ?? 0);
+    const length = paddedLength(lengths[order[from] ?? 0] ?? 0, halvings);
     const rows = Math.max(1, Math.min(limits.maxTexts, Math.floor(limits.maxTokens / Math.max(1, length))));
     batches.push({ members: order.slice(from, from + rows), length });
     from += rows;

@@ -42,13 +42,14 @@ export interface InferenceParts {
   readonly tokenizer: Tokenizer;
   readonly limits: BatchLimits;
   readonly padId: number;
+  readonly halvings: number;
   readonly runBatch: RunBatch;
 }
 
 /** @throws TidewatchError what `runBatch` threw */
 export async function inferInBatches(
   { texts, heads }: InferenceRequest,
-  { tokenizer, limits, padId, runBatch }: InferenceParts,
+  { tokenizer, limits, padId, halvings, runBatch }: InferenceParts,
 ): Promise<Logits> {
   const windows = texts.map((text) =>
     typeof text === 'string' ? tokenizer.windows(text) : tokenizer.windows(text.text, text.entity),
@@ -60,6 +61,7 @@ export async function inferInBatches(
   for (const { members, length } of cutBatches(
     rows.map(({ ids }) => ids.length),
     limits,
+    halvings,
   )) {
     const chosen = members.map((member) => rows[member] as (typeof rows)[number]);
     const batch = toBatch(

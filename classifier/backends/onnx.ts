@@ -75,6 +75,7 @@ async function openBackend(given: Settings, restarted: () => void): Promise<Back
     tokenizerFile: artifact.tokenizerFile,
     maxLength: artifact.maxLength,
     padId: artifact.padId,
+    halvings: artifact.halvings,
     provider: given.provider,
     threads,
     earlyExit: given.early_exit === 'auto',

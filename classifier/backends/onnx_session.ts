@@ -15,6 +15,7 @@ export interface SessionOptions {
   readonly tokenizerFile: string;
   readonly maxLength: number;
   readonly padId: number;
+  readonly halvings: number;
   readonly provider: 'cpu' | 'cuda';
   /** Threads of one inference. */
   readonly threads: number;
@@ -44,7 +45,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     }
     return createRun(runtime, session);
   };
-  const { graphs, heads } = options;
+  const { graphs, heads, limits, padId, halvings } = options;
   const names = headNames(heads);
   const opened: RunGraph[] = [];
   const keep = (graph: RunGraph): RunGraph => (opened.push(graph), graph);
@@ -59,7 +60,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         );
 
   return {
-    infer: (request) => inferInBatches(request, { tokenizer, limits: options.limits, padId: options.padId, runBatch }),
+    infer: (request) => inferInBatches(request, { tokenizer, limits, padId, halvings, runBatch }),
     async close() {
       for (const graph of opened) await graph.close();
     },

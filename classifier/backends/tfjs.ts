@@ -52,6 +52,7 @@ export const tfjs = defineComponent<typeof settings, Backend>({
       tokenizerFile: artifact.tokenizerFile,
       maxLength: artifact.maxLength,
       padId: artifact.padId,
+      halvings: artifact.halvings,
       library: given.library,
       limits: { maxTokens: given.max_batch_tokens, maxTexts: given.max_batch_texts },
       heads: artifact.heads,

@@ -11,7 +11,15 @@ import type { BatchLimits } from '../queue.ts';
 import { createTokenizer } from '../tokenizer.ts';
 import { readOnnxWeights } from '../train/import_onnx.ts';
 import { readWholeGraph } from '../train/join.ts';
-import { forward, toTensors, type HeadShape, type ModelShape, type Network, type Tensors } from '../train/model.ts';
+import {
+  ACTIVATIONS,
+  forward,
+  toTensors,
+  type HeadShape,
+  type ModelShape,
+  type Network,
+  type Tensors,
+} from '../train/model.ts';
 import type { Tensorflow } from '../train/tensorflow.ts';
 import { inferInBatches, type RunBatch, type Session } from './inference.ts';
 import { openLibrary, type LibraryChoice } from './tfjs_library.ts';
@@ -22,6 +30,7 @@ export interface TfjsOptions {
   readonly tokenizerFile: string;
   readonly maxLength: number;
   readonly padId: number;
+  readonly halvings: number;
   readonly library: LibraryChoice;
   readonly limits: BatchLimits;
   readonly heads: Heads;
@@ -32,6 +41,7 @@ const shapeSchema = z.object({
   num_hidden_layers: z.int().min(0),
   num_attention_heads: z.int().positive(),
   intermediate_size: z.int().positive(),
+  hidden_act: z.enum(ACTIVATIONS).default('gelu'),
   layer_norm_eps: z.number().positive(),
   vocab_size: z.int().positive(),
   pad_token_id: z.int().min(0),
@@ -40,7 +50,7 @@ const shapeSchema = z.object({
 
 /** @throws TidewatchError model.missing, library.missing */
 export async function openTfjsSession(options: TfjsOptions): Promise<Session> {
-  const { folder, limits, padId } = options;
+  const { folder, limits, padId, halvings } = options;
   const tf = await openLibrary(options.library);
   const tokenizer = createTokenizer(JSON.parse(await readFile(options.tokenizerFile, 'utf8')), options.maxLength);
   const network: Network = { shape: await readShape(folder), heads: headShapes(options.heads), exitAfter: null };
@@ -61,9 +71,9 @@ export async function openTfjsSession(options: TfjsOptions): Promise<Session> {
       return Object.fromEntries(read);
     });
   // The first batch compiles shaders; who waits for the backend to open waits for that too.
-  await inferInBatches({ texts: ['a'], heads: ['sentiment'] }, { tokenizer, limits, padId, runBatch });
+  await inferInBatches({ texts: ['a'], heads: ['sentiment'] }, { tokenizer, limits, padId, halvings, runBatch });
   return {
-    infer: (request) => inferInBatches(request, { tokenizer, limits, padId, runBatch }),
+    infer: (request) => inferInBatches(request, { tokenizer, limits, padId, halvings, runBatch }),
     async close() {
       tf.dispose([...weights.values()]);
     },

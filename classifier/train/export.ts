@@ -108,10 +108,10 @@ export function writeArtifact(
   const exits = student.heads.flatMap(({ name, target }) =>
     target === undefined ? [] : [{ name, head: target, ...fitted(name) }],
   );
+  const { num_hidden_layers, intermediate_size, hidden_act, halve_before } = student.shape;
   const config = {
     ...base,
-    num_hidden_layers: student.shape.num_hidden_layers,
-    ...(student.shape.halve_before === undefined ? {} : { halve_before: student.shape.halve_before }),
+    ...{ num_hidden_layers, intermediate_size, hidden_act, halve_before },
     tidewatch: {
       name: recipe.name,
       version: recipe.version,

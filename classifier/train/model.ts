@@ -13,13 +13,16 @@ import { gelu, layerNorm } from './gradients.ts';
 import type { Tensorflow } from './tensorflow.ts';
 import type { Weights } from './safetensors.ts';
 
+/** What may stand between the two products of a feed-forward block. */
+export const ACTIVATIONS = ['gelu', 'relu'] as const;
+
 export interface ModelShape {
   hidden_size: number;
   num_hidden_layers: number;
   num_attention_heads: number;
   intermediate_size: number;
-  /** What stands between the two products of a feed-forward block; GELU where nothing is said. */
-  hidden_act?: 'gelu' | 'relu' | undefined;
+  /** GELU where nothing is said. */
+  hidden_act?: (typeof ACTIVATIONS)[number] | undefined;
   layer_norm_eps: number;
   vocab_size: number;
   pad_token_id: number;

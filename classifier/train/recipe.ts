@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
 import { HEADS, type HeadName } from './labels.ts';
 import { LORA_TARGETS, type LoraTarget } from './lora.ts';
+import { ACTIVATIONS } from './model.ts';
 import { TENSORFLOW_BACKENDS } from './tensorflow.ts';
 
 const headName = z.enum(HEADS.map(({ name }) => name) as [HeadName, ...HeadName[]]);
@@ -104,7 +105,7 @@ export const recipeSchema = z.strictObject({
   /** How many units of each feed-forward block are kept, those that vary most in what they add (narrow.ts); all without. */
   feed_forward: z.int().min(16).multipleOf(16).optional(),
   /** What stands between the two products of a feed-forward block, in place of what the base has. */
-  hidden_act: z.enum(['gelu', 'relu']).optional(),
+  hidden_act: z.enum(ACTIVATIONS).optional(),
   /** Layers before which neighbouring positions become one, two by two (model.ts); none without. */
   halve_before: z.array(z.int().min(1)).min(1).optional(),
   /** After how many layers a text may be answered already (heads exit_sentiment and so on); none without. */

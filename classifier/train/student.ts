@@ -13,7 +13,7 @@ import { readWholeGraph } from './join.ts';
 import { EXIT_HEADS, HEADS } from './labels.ts';
 import { addLora } from './lora.ts';
 import type { TrainedHead } from './loss.ts';
-import type { ModelShape, Network } from './model.ts';
+import { ACTIVATIONS, type ModelShape, type Network } from './model.ts';
 import { narrow } from './narrow.ts';
 import { generator, normal } from './random.ts';
 import type { Recipe } from './recipe.ts';
@@ -31,6 +31,12 @@ export interface Student extends Network {
 /** @throws TidewatchError model.missing where the base or the checkpoint to start from is not there */
 export function createStudent(recipe: Recipe): Student {
   const { shape, weights: base } = readBase(recipe.base);
+  const { hidden_act: activation = 'gelu' } = shape;
+  if (!(ACTIVATIONS as readonly string[]).includes(activation)) {
+    throw new TidewatchError('config.invalid', `base: ${recipe.base} has the activation ${activation}`, {
+      hint: `The forward pass knows ${ACTIVATIONS.join(' and ')}.`,
+    });
+  }
   const absent = recipe.layers.filter((layer) => layer >= shape.num_hidden_layers);
   if (absent.length > 0) {
     throw new TidewatchError('config.invalid', `layers: ${recipe.base} has no layer ${absent.join(', ')}`, {

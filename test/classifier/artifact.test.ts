@@ -27,9 +27,16 @@ async function rewriteConfig(change: (config: Record<string, unknown>) => void):
 describe('a model folder', () => {
   it('says its model, heads, length and padding', async () => {
     const artifact = await loadArtifact(folder);
-    expect(artifact).toMatchObject({ model: 'tiny@1.2.3', maxLength: 16, padId: 1 });
+    expect(artifact).toMatchObject({ model: 'tiny@1.2.3', maxLength: 16, padId: 1, halvings: 0 });
     expect(artifact.heads.sentiment.labels).toEqual(['negative', 'neutral', 'positive']);
     expect(artifact.heads.topic.labels).toHaveLength(20);
+  });
+
+  it('that halves its positions takes texts whose padding it has positions for', async () => {
+    await rewriteConfig((config) => (config['halve_before'] = [2, 4]));
+    expect(await loadArtifact(folder)).toMatchObject({ maxLength: 16, halvings: 2 });
+    await rewriteConfig((config) => ((config['tidewatch'] as { max_length: number }).max_length = 15));
+    expect(await loadArtifact(folder)).toMatchObject({ maxLength: 8, halvings: 2 });
   });
 
   it.each(['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx', 'MODEL_CARD.md'])(

@@ -24,7 +24,7 @@ const counting: RunBatch = ({ ids, mask, lengths, length }, heads) => {
 const infer = (texts: readonly string[]) =>
   inferInBatches(
     { texts, heads: ['sentiment'] },
-    { tokenizer, limits: { maxTokens: 256, maxTexts: 8 }, padId: 1, runBatch: counting },
+    { tokenizer, limits: { maxTokens: 256, maxTexts: 8 }, padId: 1, halvings: 0, runBatch: counting },
   );
 
 describe('a long article', () => {
