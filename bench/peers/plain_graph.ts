@@ -101,7 +101,8 @@ function plainGraph(shape: ModelShape, weights: Weights, isInt8: boolean): Uint8
       `${name}.attention.output.LayerNorm`,
       graph.add('Add', [dense(`${name}.attention.output.dense`, joined), hidden]),
     );
-    const inner = gelu(dense(`${name}.intermediate.dense`, middle));
+    const wide = dense(`${name}.intermediate.dense`, middle);
+    const inner = shape.hidden_act === 'relu' ? graph.add('Relu', [wide]) : gelu(wide);
     const outer = graph.add('Add', [dense(`${name}.output.dense`, inner), middle]);
     positions = { ...positions, hidden: norm(`${name}.output.LayerNorm`, outer) };
     if (isHalved) penalty = penaltyOf(positions.mask);

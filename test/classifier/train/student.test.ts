@@ -34,3 +34,12 @@ test('a start from several checkpoints is the mean of their weights, and of what
   const untouched = 'encoder.layer.0.output.dense.weight';
   expect(weights.get(untouched)?.data).toEqual(tinyBase().get(untouched)?.data);
 });
+
+test('a base with an activation that the forward pass does not know is refused, with those that it knows', () => {
+  const other = join(folder, 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'config.json'), JSON.stringify({ ...TINY, hidden_act: 'gelu_new' }));
+  writeSafetensors(join(other, 'model.safetensors'), tinyBase());
+  expect(() => createStudent(tinyRecipe('', { base: other }))).toThrow(/has the activation gelu_new/);
+  expect(createStudent(tinyRecipe('', { base, hidden_act: 'relu' })).shape.hidden_act).toBe('relu');
+});
