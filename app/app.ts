@@ -52,6 +52,8 @@ export interface AppOptions {
   readonly clock?: Clock;
   /** Where the settings were read from, for who may edit them on the page. */
   readonly settingsFile?: string;
+  /** Whether this process listens for SIGHUP, by which commands tell it of a change. */
+  readonly reloads?: boolean;
   /** How event time advances: a lane a feed for live work, one lane for a replay. */
   readonly watermark?: 'per_feed' | 'global';
   /** False: what is taken back stays in the log, for who judges a recorded feed by what was there at the time. */
@@ -95,7 +97,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   try {
     const names = liveNames(await loadNames(settings));
     await createFolder(settings.data_dir);
-    closers.push(await lockFolder(settings.data_dir));
+    closers.push(await lockFolder(settings.data_dir, { reloads: options.reloads ?? false }));
     const state = await openState(join(settings.data_dir, 'state'));
     closers.push(() => state.close());
     const stream = await openStream(settings.stream, {
@@ -175,7 +177,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       ? createDashboards(settings.dashboards, {
           ...shared,
           log: logOf('dashboards'),
-          sources: () => ingest?.health() ?? [],
+          sources: () => ingest?.health() ?? null,
           names: names.entity,
           version: VERSION,
           model: () => backend?.current().model ?? null,

@@ -9,7 +9,14 @@ import { createLogger } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createMemoryState } from '../core/state/memory.ts';
 import { readSettings } from './config.ts';
+import { libraryOf, withPromoted } from './models.ts';
 import type { z } from 'zod';
+
+/** A settings file's classifier, with what was promoted where it labels. */
+async function configured(file: string): Promise<z.output<typeof classifierSettings>> {
+  const settings = readSettings(file);
+  return withPromoted(settings.classifier, libraryOf(settings));
+}
 
 /** @throws TidewatchError config.invalid, model.missing, model.checksum, library.missing */
 export async function openBackend(
@@ -20,7 +27,7 @@ export async function openBackend(
       ? options.settings
       : options.config === undefined
         ? parseSettings(JSON.stringify({ backend: { type: options.backend } }), '--backend', classifierSettings)
-        : readSettings(options.config).classifier;
+        : await configured(options.config);
   const http = createHttpClient({ userAgent: 'Tidewatch' });
   const backend = await createBackend(settings, {
     clock: systemClock,

@@ -263,5 +263,7 @@ function refuseConfig(folder: string, problem: string): never {
 /** The part of evaluation.json that drift needs; a file of another form is no reason not to label. */
 function readReference(text: string): Reference | null {
   const parsed = z.object({ dev: z.object({ reference: referenceSchema }) }).safeParse(JSON.parse(text));
-  return parsed.success ? parsed.data.dev.reference : null;
+  const reference = parsed.success ? parsed.data.dev.reference : null;
+  // Of an evaluation that asked no whole text there is nothing to compare with.
+  return Object.keys(reference?.sentiment ?? {}).length === 0 ? null : reference;
 }

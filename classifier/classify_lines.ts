@@ -165,6 +165,8 @@ function readLine(line: string, number: number): Task {
   const parsed = lineSchema.safeParse(json);
   if (!parsed.success) return refuse('neither {"id"?, "text", "title"?, "entities"?} nor a JSON string');
   const id = parsed.data.id ?? null;
+  if (typeof id === 'number' && Number.isInteger(id) && !Number.isSafeInteger(id))
+    return refuse('its id is too large a number to be kept to the last digit; write it as a string: "id":"..."');
   const text = modelText(parsed.data.title ?? null, parsed.data.text);
   if (text === '') return refuse('no words to label', 'input.invalid', id);
   return { number, id, entities: parsed.data.entities ?? [], work: text };

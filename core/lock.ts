@@ -23,6 +23,8 @@ interface Holder {
   readonly started: string | null;
   /** Boot and pid namespace: within one place a pid means the same process. */
   readonly place: string;
+  /** Whether it takes up changes on SIGHUP; to any other process that signal is the end. */
+  readonly reloads: boolean;
 }
 
 const FILE = 'tidewatch.lock';
@@ -30,14 +32,15 @@ const TOUCH_EVERY_MS = 5_000;
 const DEAD_AFTER_MS = 30_000;
 
 /**
- * Takes the folder for this process; creates it if it is absent. Resolves to the function that gives it back.
+ * Takes the folder for this process; creates it if it is absent. Resolves to the function that gives it back. Who `reloads` listens
+ * for SIGHUP already.
  * @throws TidewatchError storage.locked (another live process holds it), storage.read_only, storage.full
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, { reloads } = { reloads: false }): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   try {
     await createFolder(folder);
-    const holder = await take(path, folder);
+    const holder = await take(path, folder, reloads);
     const touching = setInterval(() => {
       const now = new Date();
       utimes(path, now, now).catch(() => undefined);
@@ -53,20 +56,21 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   }
 }
 
-/** Process id of the live holder of a folder that runs on this machine, as this process sees them; null where none does. */
-export async function holderOf(folder: string): Promise<number | null> {
+/** The live holder of a folder that runs on this machine, as this process sees them; null where none does. */
+export async function holderOf(folder: string): Promise<Pick<Holder, 'pid' | 'reloads'> | null> {
   const path = join(folder, FILE);
   const holder = await readHolder(path);
   if (holder === undefined || holder.place !== placeOfThisProcess()) return null;
-  return (await isAlive(holder, path)) ? holder.pid : null;
+  return (await isAlive(holder, path)) ? holder : null;
 }
 
-async function take(path: string, folder: string): Promise<Holder> {
+async function take(path: string, folder: string, reloads: boolean): Promise<Holder> {
   const mine: Holder = {
     id: randomUUID(),
     pid: process.pid,
     started: startOf(process.pid),
     place: placeOfThisProcess(),
+    reloads,
   };
   const draft = `${path}.${mine.id}`;
   await writeFile(draft, JSON.stringify(mine), { flag: 'wx' });
@@ -78,7 +82,7 @@ async function take(path: string, folder: string): Promise<Holder> {
       if (holder === undefined) continue;
       if (await isAlive(holder, path)) throw lockedError(folder, holder);
       const successor = `${path}.after.${holder.id}`;
-      await take(successor, folder);
+      await take(successor, folder, reloads);
       try {
         if ((await readHolder(path))?.id !== holder.id) continue;
         await rename(draft, path);
@@ -127,7 +131,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     return JSON.parse(text) as Holder;
   } catch {
     // Cut short by a crash or a full disk; nobody can be asked, so only the file's age tells.
-    return { id: 'unreadable', pid: 0, started: null, place: 'unknown' };
+    return { id: 'unreadable', pid: 0, started: null, place: 'unknown', reloads: false };
   }
 }
 

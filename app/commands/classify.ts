@@ -1,11 +1,11 @@
 /** `tidewatch classify`: labels JSON lines from a file or a pipe, one line out for each line in, order kept. */
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { once } from 'node:events';
 import { Command } from 'commander';
 import { classifyLines } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { refuseBadPaths, writeOut } from './in_and_out.ts';
 
 interface ClassifyOptions {
   input: string;
@@ -31,9 +31,7 @@ export function classifyCommand(): Command {
     )
     .option('--explain', 'also which words carried the sentiment (slower: some 64 variants of each text are labelled)')
     .action(async (options: ClassifyOptions) => {
-      if (options.input !== '-' && !existsSync(options.input)) {
-        throw new TidewatchError('input.invalid', `--input: there is no file ${options.input}`);
-      }
+      refuseBadPaths(options);
       const { backend, close } = await openBackend(options);
       if (options.entity.length > 0 && backend.labels.entity_sentiment.length === 0) {
         await close();
@@ -42,17 +40,16 @@ export function classifyCommand(): Command {
         });
       }
       const input = options.input === '-' ? process.stdin : createReadStream(options.input);
-      const output = options.output === '-' ? process.stdout : createWriteStream(options.output);
       const counts = { lines: 0, errors: 0 };
       const started = performance.now();
       const asked = { entities: options.entity, explain: options.explain === true };
-      try {
+      async function* labelled(): AsyncGenerator<string> {
         const lines = createInterface({ input, crlfDelay: Infinity });
-        for await (const line of classifyLines(lines, backend, counts, asked)) {
-          if (!output.write(`${line}\n`)) await once(output, 'drain');
-        }
+        for await (const line of classifyLines(lines, backend, counts, asked)) yield `${line}\n`;
+      }
+      try {
+        await writeOut(labelled(), options.output);
       } finally {
-        if (output !== process.stdout) await new Promise<void>((resolve) => output.end(resolve));
         await close();
       }
       const seconds = (performance.now() - started) / 1000;

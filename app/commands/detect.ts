@@ -1,9 +1,9 @@
 /** `tidewatch detect`: an anomaly score for each row of any one series, as it comes, nothing known of what follows. */
-import { createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
 import { Command } from 'commander';
 import { createSeriesDetector } from '../../alerting/detect/detect.ts';
-import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
+import { TidewatchError } from '../../core/errors.ts';
+import { fileError, refuseBadPaths, writeOut } from './in_and_out.ts';
 import { readSeries } from './series_csv.ts';
 
 const PROGRESS_MS = 500;
@@ -35,15 +35,7 @@ export function detectCommand(): Command {
       refuseBadPaths(options);
       const summary: Summary = { rows: 0, backwards: 0, highest: { score: 0, timestamp: '' } };
       const started = performance.now();
-      await (
-        options.output === '-'
-          ? pipeline(() => scored(options, summary), process.stdout, { end: false })
-          : pipeline(() => scored(options, summary), createWriteStream(options.output))
-      ).catch((error: unknown) => {
-        // A reader that closes early (`tidewatch detect ... | head`) is no error.
-        if (options.output === '-' && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
-        throw error instanceof TidewatchError ? error : fileError('--output', options.output, 'written', error);
-      });
+      await writeOut(scored(options, summary), options.output);
       if (options.quiet !== true) process.stderr.write(`${wordsOf(summary, performance.now() - started)}\n`);
     });
 }
@@ -81,22 +73,4 @@ function wordsOf({ rows, backwards, highest }: Summary, milliseconds: number): s
   const rate = ((rows / Math.max(milliseconds, 1)) * 1000).toFixed(0);
   const note = backwards === 0 ? '' : `; ${backwards} go back in time (taken in the order of the file)`;
   return `${clear}${rows} rows, ${top}, ${rate} rows/s${note}`;
-}
-
-function refuseBadPaths({ input, output }: Options): void {
-  if (input === '-') return;
-  if (!existsSync(input)) throw new TidewatchError('input.invalid', `--input: there is no file ${input}`);
-  if (output !== '-' && existsSync(output) && realpathSync(output) === realpathSync(input)) {
-    throw new TidewatchError('input.invalid', `--output: ${output} is the input itself`, {
-      hint: 'Name another file.',
-    });
-  }
-}
-
-function fileError(option: string, path: string, done: 'read' | 'written', thrown: unknown): TidewatchError {
-  const known = toTidewatchError(thrown);
-  if (known.code === 'storage.full' || !(thrown instanceof Error)) return known;
-  return new TidewatchError('input.invalid', `${option}: ${path} cannot be ${done}: ${thrown.message}`, {
-    cause: thrown,
-  });
 }

@@ -3,9 +3,7 @@
  * `export`: what analysts corrected, as rows to train on, a JSON line each. It goes through the running
  * server where there is one (app/door.ts). The file appears under its name only when it is whole.
  */
-import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { TidewatchError } from '../../core/errors.ts';
@@ -13,6 +11,7 @@ import type { HeldAnswer, TrainingAnswer } from '../../dashboards/contract.ts';
 import { readSettings } from '../config.ts';
 import { openDoor, type Door } from '../door.ts';
 import { QUICKSTART } from '../package_root.ts';
+import { writeOut } from './in_and_out.ts';
 
 interface ExportOptions {
   since?: string;
@@ -116,22 +115,21 @@ function reviewing(decision: 'release' | 'reject'): Command {
 
 /** Writes all rows and says how many. @throws TidewatchError input.invalid, storage.*, http.* */
 export async function writeTraining(door: Door, since: string | null, output: string): Promise<number> {
-  const part = `${output}.part`;
-  const stream = output === '-' ? process.stdout : createWriteStream(part);
   let count = 0;
-  let after: string | null = null;
-  do {
-    const query = new URLSearchParams();
-    if (since !== null) query.set('since', since);
-    if (after !== null) query.set('after', after);
-    const answer: TrainingAnswer = await door.get<TrainingAnswer>(`/feedback/training?${query.toString()}`);
-    for (const row of answer.rows) stream.write(`${JSON.stringify(row)}\n`);
-    count += answer.rows.length;
-    after = answer.next;
-  } while (after !== null);
-  if (stream === process.stdout) return count;
-  stream.end();
-  await finished(stream);
-  await rename(part, output);
+  async function* rows(): AsyncGenerator<string> {
+    let after: string | null = null;
+    do {
+      const query = new URLSearchParams();
+      if (since !== null) query.set('since', since);
+      if (after !== null) query.set('after', after);
+      const answer: TrainingAnswer = await door.get<TrainingAnswer>(`/feedback/training?${query.toString()}`);
+      for (const row of answer.rows) yield `${JSON.stringify(row)}\n`;
+      count += answer.rows.length;
+      after = answer.next;
+    } while (after !== null);
+  }
+  const isFile = output !== '-';
+  await writeOut(rows(), isFile ? `${output}.part` : output);
+  if (isFile) await rename(`${output}.part`, output);
   return count;
 }

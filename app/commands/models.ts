@@ -198,12 +198,13 @@ function expectFollowing({ classifier }: Settings): void {
 
 /** Tells the process that holds the data folder, where one does on this machine. */
 async function tell(settings: Settings): Promise<void> {
-  const pid = await holderOf(settings.data_dir);
-  if (pid === null)
+  const holder = await holderOf(settings.data_dir);
+  if (holder === null)
     say('No process runs here on this data folder; one that labels elsewhere takes it up on SIGHUP, or at its start.');
-  else if (process.platform === 'win32') say('Restart the running process: it cannot be told otherwise on Windows.');
+  else if (!holder.reloads)
+    say(`Process ${holder.pid} holds this data folder and cannot be told; the next start takes it up.`);
   else {
-    process.kill(pid, 'SIGHUP');
-    say(`Told the running process (${pid}); it swaps without a gap.`);
+    process.kill(holder.pid, 'SIGHUP');
+    say(`Told the running process (${holder.pid}); it swaps without a gap.`);
   }
 }

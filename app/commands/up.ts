@@ -15,10 +15,19 @@ export function upCommand(): Command {
     .option('--data <dir>', 'data folder, instead of data_dir of the settings')
     .action(async (options: { config?: string; role?: string; data?: string }) => {
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
-      const app = await createApp(settings, {
-        roles: parseRoles(options.role),
-        settingsFile: options.config ?? QUICKSTART,
-      });
+      // Elsewhere the model is swapped by a restart: Windows knows the signal only as its console's end.
+      const reloads = process.platform !== 'win32';
+      // Whatever is changed while the stages are being opened is taken up right afterwards.
+      let reload = (): void => void (isAsked = true);
+      let isAsked = false;
+      if (reloads) process.on('SIGHUP', () => reload());
+      const roles = parseRoles(options.role);
+      const app = await createApp(settings, { roles, settingsFile: options.config ?? QUICKSTART, reloads });
+      reload = () => {
+        reloadDoors(app);
+        swapModel(app, options);
+        takeUpWatchlists(app);
+      };
       let stopping = false;
       const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
         if (stopping) return endAtOnce(signal);
@@ -33,15 +42,8 @@ export function upCommand(): Command {
         );
       };
       process.on('SIGINT', () => stop('SIGINT')).on('SIGTERM', () => stop('SIGTERM'));
-      // Elsewhere the model is swapped by a restart: Windows knows the signal only as its console's end.
-      if (process.platform !== 'win32') {
-        process.on('SIGHUP', () => {
-          reloadDoors(app);
-          swapModel(app, options);
-          takeUpWatchlists(app);
-        });
-      }
       await app.start();
+      if (isAsked) reload();
     });
 }
 

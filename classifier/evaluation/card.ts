@@ -78,7 +78,10 @@ export function cardOf(
     ),
     transfer(splits),
     published(splits),
-    ...splits.slice(0, 1).map(robustness),
+    ...splits
+      .filter(({ robustness: kinds }) => kinds.length > 0)
+      .slice(0, 1)
+      .map(robustness),
     compression(splits, facts),
     `## Data\n\n${table(['set', 'what', 'licence'], DATA)}\n\nSeveral sets state no licence: they are named so that whoever needs certainty can train without them (set their rate to 0 in the recipe). Financial PhraseBank is non-commercial (CC BY-NC-SA 3.0): no shipped weights are trained on it. Base model: multilingual-e5-small (MIT), vocabulary cut to the pieces that English and Chinese finance use.`,
     recipe(facts),
@@ -128,7 +131,6 @@ function published(splits: readonly Evaluation[]): string {
 }
 
 function robustness({ robustness: kinds, normaliser, split }: Evaluation): string {
-  if (kinds.length === 0) return '';
   const rows = kinds.map(({ kind, rows, before, after }) => [kind, `${rows}`, percent(before), percent(after)]);
   return `### Robustness\n\nTexts of our own that try the model (\`classifier/evaluation/robustness.jsonl\`): accuracy of the sentiment on the text as it is written, and after the normaliser, as served. On honest texts the normaliser must do nothing: of ${normaliser.texts} texts of ${split} it changes ${normaliser.changed}, and on the ${normaliser.asked} questions about those, accuracy is ${percent(normaliser.before)} without it and ${percent(normaliser.after)} with it.\n\n${table(['kind', 'rows', 'before', 'after'], rows)}`;
 }

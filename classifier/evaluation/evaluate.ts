@@ -3,6 +3,7 @@
  * logits in hand, so that calibration can be looked at. Every question is asked once; figures come from pure functions.
  */
 import { basename } from 'node:path';
+import { TidewatchError } from '../../core/errors.ts';
 import { cleanedText, modelText } from '../../core/text.ts';
 import { loadArtifact, type Artifact } from '../artifact.ts';
 import type { Session } from '../backends/inference.ts';
@@ -36,6 +37,15 @@ const GROUP = 512;
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
   const artifact = await loadArtifact(options.folder);
   const { questions, skipped } = readQuestions(options.files, artifact.heads, textsById(options.texts ?? []));
+  if (questions.length === 0) {
+    throw new TidewatchError(
+      'input.invalid',
+      `--data: no line of ${options.files.join(', ')} asks ${artifact.model} anything`,
+      {
+        hint: 'Labels are written as the model has them (negative, neutral, positive); lines that only have an id need --texts.',
+      },
+    );
+  }
   const { threads } = options;
   const session = await openSession({
     ...artifact,

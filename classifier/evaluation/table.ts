@@ -61,7 +61,7 @@ export function cellsOf({ set, lang, task, masked, figures, multi, open, ece_fit
 }
 
 export function tableOf(evaluation: Evaluation): string {
-  const { calibration, normaliser, robustness } = evaluation;
+  const { calibration, normaliser, robustness, skipped } = evaluation;
   const heads = Object.entries(calibration).map(
     ([name, { temperature, fitted_temperature }]) => `${name} ${temperature} (fitted here: ${fitted_temperature})`,
   );
@@ -69,6 +69,9 @@ export function tableOf(evaluation: Evaluation): string {
   return [
     `${evaluation.model} on ${evaluation.split}, percentages`,
     aligned([[...HEADINGS], ...evaluation.groups.map(cellsOf)], NUMBERS),
+    ...Object.entries(skipped).map(
+      ([file, lines]) => `${file}: ${lines} lines left out: no JSON, no text, or no label that the model has`,
+    ),
     `Temperatures: ${heads.join('; ')}`,
     ...(evaluation.mean_probabilities === null
       ? []

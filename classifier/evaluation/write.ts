@@ -21,8 +21,9 @@ export function writeToModel(folder: string, evaluation: Evaluation): void {
   const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Evaluations) : {};
   const same = Object.entries(before).filter(([, known]) => known?.model === evaluation.model);
   const all: Evaluations = { ...Object.fromEntries(same), [evaluation.split]: evaluation };
+  const card = cardOf(all, readFacts(folder), readConfig(folder));
   writeFileSync(path, `${JSON.stringify(all, roundedNumbers)}\n`);
-  writeFileSync(join(folder, 'MODEL_CARD.md'), cardOf(all, readFacts(folder), readConfig(folder)));
+  writeFileSync(join(folder, 'MODEL_CARD.md'), card);
   writeChecksums(folder);
 }
 

@@ -13,7 +13,7 @@ import type { HeadShape } from '../train/model.ts';
 import { PLAIN_SET, type Recipe } from '../train/recipe.ts';
 import { openServed } from '../train/served.ts';
 import { carryEmbedding, keepReference } from './carry_over.ts';
-import { currentCalibration } from './current_model.ts';
+import { currentCalibration, trainedSets } from './current_model.ts';
 import { GATE, type GateRules, judge, type Verdict } from './gate.ts';
 import { FEEDBACK, KEPT, lineOf, type Lessons } from './lesson.ts';
 import { type Answered, outcomesOf } from './outcomes.ts';
@@ -63,7 +63,9 @@ export async function compareAndWrite(recipe: Recipe, options: CandidateOptions)
   const fitted = calibrate(student.heads, published, after, known);
   const facts = { steps: step, minutes, machine: machine(), notes: recipe.notes, compression: { float: {} } };
   rmSync(options.output, { recursive: true, force: true });
-  writeArtifact(options.output, recipe, student, graphs, { heads: fitted, exitThreshold: {} }, facts);
+  // What it was trained on is what the current model was, as often, so that the next round replays the same.
+  const recorded = { ...recipe, sets: { ...recipe.sets, ...trainedSets(options.current) } };
+  writeArtifact(options.output, recorded, student, graphs, { heads: fitted, exitThreshold: {} }, facts);
   carryEmbedding(options.current, options.output);
   const { heads, model } = await loadArtifact(options.output);
   keepReference(options.output, model, heads, published, after);

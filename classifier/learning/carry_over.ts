@@ -62,13 +62,16 @@ export function keepReference(
       return labelsOf(Object.fromEntries(own), 0, heads);
     }),
   );
-  const dev: Partial<Evaluation> = {
+  const dev: Evaluation = {
     model,
     split: 'dev',
     files: [],
     skipped: {},
     groups: [],
     calibration: {},
+    mean_probabilities: null,
+    normaliser: { texts: 0, changed: 0, asked: 0, before: 0, after: 0 },
+    robustness: [],
     reference,
   };
   writeFileSync(join(candidate, 'evaluation.json'), `${JSON.stringify({ dev })}\n`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
 import type { Calibration } from '../train/calibration.ts';
-import { type Recipe, recipeSchema } from '../train/recipe.ts';
+import { type Recipe, recipeSchema, type SetRecipe } from '../train/recipe.ts';
 import { FEEDBACK, KEPT } from './lesson.ts';
 
 const configSchema = z.looseObject({
@@ -31,22 +31,30 @@ export function readConfig(folder: string): z.output<typeof configSchema> {
   throw new TidewatchError('model.missing', `${folder} holds no model: ${z.prettifyError(parsed.error)}`);
 }
 
-/** The sets that the model was trained on, by its training.json; none where it does not say. */
-export function trainedSets(folder: string): Recipe['sets'] {
+/** The sets that the model was trained on, by its training.json; null where it does not say. */
+export function trainedSets(folder: string): Recipe['sets'] | null {
   const path = join(folder, 'training.json');
-  if (!existsSync(path)) return {};
+  if (!existsSync(path)) return null;
   const found = z
     .object({ recipe: z.object({ sets: recipeSchema.shape.sets }) })
     .safeParse(JSON.parse(readFileSync(path, 'utf8')));
-  if (!found.success) return {};
+  if (!found.success) return null;
   // Where its data lay is another machine's business, and what people taught it before is among the lessons again.
-  const sets = Object.entries(found.data.recipe.sets).filter(([set]) => set !== FEEDBACK && set !== KEPT);
+  // What was left out then, perhaps for its licence, is left out now.
+  const sets = Object.entries(found.data.recipe.sets).filter(
+    ([set, settings]) => set !== FEEDBACK && set !== KEPT && drawsOf(settings) > 0,
+  );
   return Object.fromEntries(
     sets.map(([set, settings]) => {
       const { files: _files, dev: _dev, ...rest } = settings;
-      return [set, { ...rest, texts: [], rate: rest.rate === 0 ? 1 : rest.rate }] as const;
+      return [set, { ...rest, texts: [] }] as const;
     }),
   );
+}
+
+/** How often a line of the set is drawn in an epoch, by whichever of its questions is asked most. */
+export function drawsOf({ rate, entities_rate }: SetRecipe): number {
+  return Math.max(rate, entities_rate);
 }
 
 /** Temperatures and thresholds by head. */

@@ -2,7 +2,7 @@
  * The models of an installation: a folder with one folder a model, a small file that says which one labels, and a log of who
  * changed that and why. `current.json` is replaced by renaming, so a process that starts, or is told to look again, finds the
  * old choice or the new one and never half of one. What is promoted is checked file by file first (SHA256SUMS), and the
- * pointer keeps the checksum of that list: a folder that was exchanged afterwards, list and all, is refused when it is opened.
+ * pointer keeps a checksum of that list: a folder that was exchanged afterwards, list and all, is refused when it is opened.
  *
  * No pointer means the model that comes with Tidewatch. Rejected: overwriting a model's folder in place (a process that reads
  * it mixes two), symbolic links (Windows, and tar), the pointer in the store (the classifier must start without it).
@@ -21,7 +21,7 @@ import type { Verdict } from './gate.ts';
 const pointerSchema = z.strictObject({
   /** name@version, and the name of its folder. */
   model: z.string().min(1),
-  /** SHA-256 of its SHA256SUMS. */
+  /** SHA-256 of the lines of its SHA256SUMS, but for those of figures about it. */
   checksum: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type Pointer = z.output<typeof pointerSchema>;
@@ -79,6 +79,8 @@ export interface ModelLibrary {
 const LOG = 'log.jsonl';
 const VERDICT = 'verdict.json';
 const SUMS = 'SHA256SUMS';
+/** What `tidewatch evaluate --write` may write anew of a model that is promoted: nothing that labels. */
+const FIGURES = /(?:MODEL_CARD\.md|evaluation\.json)\r?$/;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
 
 /** Opens the folder, which need not be there yet. `now` in epoch milliseconds. */
@@ -100,9 +102,8 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
     const artifact = await loadArtifact(own);
     if (artifact.model !== model)
       throw new TidewatchError('model.checksum', `The folder ${own} holds ${artifact.model}, not ${model}`);
-    return createHash('sha256')
-      .update(await readFile(join(own, SUMS)))
-      .digest('hex');
+    const lines = (await readFile(join(own, SUMS), 'utf8')).split('\n').filter((line) => !FIGURES.test(line));
+    return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
   }
 
   async function pointer(place: Place): Promise<Pointer | null> {
@@ -151,7 +152,7 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
       const found = await checksumOf(meant.model);
       if (found === meant.checksum) return folderOf(meant.model);
       throw new TidewatchError('model.checksum', `${meant.model} is not what was promoted: its ${SUMS} has changed`, {
-        hint: 'Put the folder back as it was, promote it again after a look, or tidewatch models rollback.',
+        hint: 'Put the folder back as it was; or tidewatch models rollback, and after a look promote it again.',
       });
     },
     async point(place, model, { author, reason, action }) {

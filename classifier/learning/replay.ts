@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
 import { generator, shuffle } from '../train/random.ts';
+import { drawsOf } from './current_model.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from '../train/recipe.ts';
 
 export interface ReplayOptions {
@@ -15,8 +16,8 @@ export interface ReplayOptions {
   readonly data: string;
   /** Folder of our own sentences, the set `corpus`; left out where it is not there. */
   readonly corpus: string;
-  /** Sets of the recipe that the model was trained by; empty: all that the folder has, drawn equally. */
-  readonly sets: Recipe['sets'];
+  /** Sets of the recipe that the model was trained by; null: all that the folder has, drawn equally. */
+  readonly sets: Recipe['sets'] | null;
   /** Rows to draw over all sets. */
   readonly rows: number;
   readonly seed: number;
@@ -29,10 +30,10 @@ export interface ReplayOptions {
  * @throws TidewatchError input.invalid where there is nothing to replay
  */
 export function drawReplay(options: ReplayOptions): Recipe['sets'] {
-  const known = Object.keys(options.sets).length > 0 ? options.sets : setsOf(options.data);
+  const known = options.sets ?? setsOf(options.data);
   const found = Object.entries(known).flatMap(([set, settings]) => {
     const lines = filesOf(set, options).flatMap(readLines);
-    return lines.length === 0 ? [] : [{ set, settings, lines, wanted: lines.length * settings.rate }];
+    return lines.length === 0 ? [] : [{ set, settings, lines, wanted: lines.length * drawsOf(settings) }];
   });
   const total = found.reduce((sum, { wanted }) => sum + wanted, 0);
   if (total === 0) {
@@ -47,7 +48,11 @@ export function drawReplay(options: ReplayOptions): Recipe['sets'] {
       const drawn = shuffle(lines, generator(options.seed, index, 61)).slice(0, count);
       const file = join(options.folder, `${set}.jsonl`);
       writeFileSync(file, `${drawn.join('\n')}\n`);
-      const own: SetRecipe = { ...settings, rate: 1, balance: 0, files: [file] };
+      // The lines are drawn already; what is left of the rates is how often each kind of question is asked of one.
+      const { rate, entities_rate } = settings;
+      const draws = drawsOf(settings);
+      const asked = { rate: rate / draws, entities_rate: entities_rate / draws };
+      const own: SetRecipe = { ...settings, ...asked, balance: 0, files: [file] };
       return [set, own] as const;
     }),
   );

@@ -78,7 +78,7 @@ export function startShadow(candidate: Backend, share: number, deps: ShadowDepen
       const room = Math.max(0, MOST_WAITING - waiting.length);
       waiting.push(...drawn.slice(0, room));
       if (drawn.length > room) metrics.skipped('shadow_behind', drawn.length - room);
-      working ??= work();
+      if (waiting.length > 0) working ??= work();
     },
     async close() {
       closing = true;

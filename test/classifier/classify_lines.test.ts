@@ -49,6 +49,13 @@ async function classified(
 }
 
 describe('classifying lines', () => {
+  it('refuses a number that cannot be kept to the last digit as an id', async () => {
+    const { out, counts } = await classified(['{"id":1234567890123456789,"text":"oil"}', '{"id":7,"text":"oil"}']);
+    expect(out[0]).toMatchObject({ line: 1, error: { message: expect.stringContaining('as a string') as string } });
+    expect(out[1]).toMatchObject({ id: 7, sentiment: 'neutral' });
+    expect(counts).toEqual({ lines: 2, errors: 1 });
+  });
+
   it('writes the documented fields, with the three likeliest topics', async () => {
     const { out } = await classified(['{"id":"a","title":"Oil","text":"the oil meeting"}']);
     expect(out[0]).toEqual({

@@ -91,6 +91,19 @@ describe('tidewatch classify', () => {
     expect(code).toBe(1);
   });
 
+  it('refuses to write over its input, and says in two lines where it cannot write', { timeout: 120_000 }, async () => {
+    const input = join(folder, 'own.jsonl');
+    await writeFile(input, '{"id":"a","text":"Profit rose"}\n');
+    const over = await finished(['classify', '--input', input, '--output', input]);
+    expect(over.code).toBe(1);
+    expect(over.output).toContain('is the input itself');
+    expect(await readFile(input, 'utf8')).toContain('Profit rose');
+    const nowhere = await finished(['classify', '--input', input, '--output', join(folder, 'none', 'out.jsonl')]);
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.output).toContain('--output: ');
+    expect(nowhere.output).not.toContain('at ');
+  });
+
   it('refuses a model whose checksum is wrong and says which file', { timeout: 120_000 }, async () => {
     const model = join(folder, 'model');
     await cp(join(REPOSITORY, 'classifier', 'models', 'tidewatch-small'), model, { recursive: true });

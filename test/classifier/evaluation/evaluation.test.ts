@@ -151,6 +151,7 @@ describe('evaluating a model', () => {
     expect(group('events', 'entity_sentiment')).toMatchObject({ figures: { rows: 2, accuracy: 0.5 } });
     expect(group('all', 'sentiment')).toMatchObject({ lang: 'en', figures: { rows: 63 } });
     expect(evaluation.skipped).toEqual({ events: 1 });
+    expect(tableOf(evaluation)).toContain('events: 1 lines left out');
     // One text of each sentiment in the sets that know all three: loss, oil, profit with a foreign letter.
     const matrix = evaluation.mean_probabilities ?? [];
     expect(matrix.map((row) => row.indexOf(Math.max(...row)))).toEqual([0, 1, 2]);
@@ -176,6 +177,38 @@ describe('evaluating a model', () => {
     expect(card).toContain('| spaced letters | 1 | 0.0 | 100.0 |');
     const { reference } = await loadArtifact(model);
     expect(reference?.sentiment['negative']).toBeGreaterThan(0.2);
+  });
+
+  it('writes beside an evaluation that knows nothing but what drift is measured against', async () => {
+    const { reference, ...evaluation } = await evaluate();
+    const bare = { robustness: [], groups: [], calibration: {}, mean_probabilities: null };
+    await writeFile(join(model, 'evaluation.json'), JSON.stringify({ dev: { ...evaluation, ...bare, reference } }));
+    writeToModel(model, { ...evaluation, reference, split: 'test' });
+    expect(await readFile(join(model, 'MODEL_CARD.md'), 'utf8')).toContain('| spaced letters | 1 | 0.0 | 100.0 |');
+    expect((await loadArtifact(model)).reference).toEqual(reference);
+  });
+
+  it('has nothing to measure drift against where no whole text was asked', async () => {
+    const { reference: _, ...evaluation } = await evaluate();
+    writeToModel(model, { ...evaluation, reference: { sentiment: {}, topic: {}, confidence: {} } });
+    expect((await loadArtifact(model)).reference).toBeNull();
+  });
+
+  it('refuses lines that ask the model nothing', async () => {
+    const file = join(folder, 'capitals.jsonl');
+    await writeFile(file, '{"text":"profit","sentiment":"Positive"}\n{"id":"7","sentiment":"positive"}\n');
+    const asked = evaluateModel({
+      folder: model,
+      files: [file],
+      split: 'dev',
+      cases: [],
+      threads: 1,
+      progress: () => undefined,
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: 'input.invalid',
+      hint: expect.stringContaining('--texts') as string,
+    });
   });
 
   it('refuses a folder without the split', () => {

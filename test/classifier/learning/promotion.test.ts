@@ -7,6 +7,7 @@ import { judge, mcnemar, verdictTable } from '../../../classifier/learning/gate.
 import { openLibrary, type ModelLibrary } from '../../../classifier/learning/model_library.ts';
 import type { Outcome } from '../../../classifier/learning/outcomes.ts';
 import { nextVersion, promote, rollBack } from '../../../classifier/learning/promotion.ts';
+import { writeChecksums } from '../../../classifier/train/export.ts';
 import { writeTinyModel } from '../tiny_model.ts';
 
 const SHIPPED = 'tiny@1';
@@ -147,6 +148,19 @@ describe('the library of models', () => {
     const other = writeTinyModel(mkdtempSync(join(tmpdir(), 'tidewatch-other-')), { version: '2', inverted: true });
     for (const file of ['onnx/model_quantized.onnx', 'SHA256SUMS', 'config.json'])
       copyFileSync(join(other, file), join(folder, 'tiny@2', file));
+    await expect(library.open('current')).rejects.toThrow('is not what was promoted');
+  });
+
+  it('knows a promoted model again after its figures were written anew, and by nothing less than what labels', async () => {
+    await compared('tiny@2', SHIPPED);
+    await promote(library, 'tiny@2', SHIPPED, BY);
+    const own = join(folder, 'tiny@2');
+    writeFileSync(join(own, 'evaluation.json'), '{}');
+    writeChecksums(own);
+    expect(readFileSync(join(own, 'SHA256SUMS'), 'utf8')).toContain('evaluation.json');
+    expect(await library.open('current')).toBe(own);
+    appendFileSync(join(own, 'config.json'), ' ');
+    writeChecksums(own);
     await expect(library.open('current')).rejects.toThrow('is not what was promoted');
   });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TidewatchError } from '../../../core/errors.ts';
-import { lockFolder } from '../../../core/lock.ts';
+import { holderOf, lockFolder } from '../../../core/lock.ts';
 
 let folder: string;
 let path: string;
@@ -103,6 +103,15 @@ describe('the lock of the data folder', { timeout: 30_000 }, () => {
       expect(won).toHaveLength(1);
       await won[0]?.value();
       expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  it('says whether its holder may be told of changes by a signal', async () => {
+    expect(await holderOf(folder)).toBeNull();
+    for (const reloads of [false, true]) {
+      const giveBack = await lockFolder(folder, { reloads });
+      expect(await holderOf(folder)).toMatchObject({ pid: process.pid, reloads });
+      await giveBack();
     }
   });
 

@@ -1,0 +1,44 @@
+/** Files and pipes that a command reads and writes: what is refused before a byte is read, and errors that name the option. */
+import { createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
+
+interface Paths {
+  /** Path, or - for standard input. */
+  readonly input: string;
+  /** Path, or - for standard output. */
+  readonly output: string;
+}
+
+/** @throws TidewatchError input.invalid where the input is not there, or the output is the input itself */
+export function refuseBadPaths({ input, output }: Paths): void {
+  if (input === '-') return;
+  if (!existsSync(input)) throw new TidewatchError('input.invalid', `--input: there is no file ${input}`);
+  if (output !== '-' && existsSync(output) && realpathSync(output) === realpathSync(input)) {
+    throw new TidewatchError('input.invalid', `--output: ${output} is the input itself`, {
+      hint: 'Name another file.',
+    });
+  }
+}
+
+/**
+ * Writes the pieces of text as they come, no faster than they are taken. A reader that closes early (`tidewatch ... | head`) is no
+ * error: the process ends.
+ * @throws TidewatchError what `texts` threw; input.invalid, storage.full where it cannot be written
+ */
+export async function writeOut(texts: AsyncIterable<string>, output: string): Promise<void> {
+  const writing =
+    output === '-' ? pipeline(texts, process.stdout, { end: false }) : pipeline(texts, createWriteStream(output));
+  await writing.catch((error: unknown) => {
+    if (output === '-' && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
+    throw error instanceof TidewatchError ? error : fileError('--output', output, 'written', error);
+  });
+}
+
+export function fileError(option: string, path: string, done: 'read' | 'written', thrown: unknown): TidewatchError {
+  const known = toTidewatchError(thrown);
+  if (known.code === 'storage.full' || !(thrown instanceof Error)) return known;
+  return new TidewatchError('input.invalid', `${option}: ${path} cannot be ${done}: ${thrown.message}`, {
+    cause: thrown,
+  });
+}
