@@ -32,7 +32,10 @@ interface Position {
 }
 
 export interface Checkpoint {
-  /** What was last saved. A change of bucket length since then is met by going on at the next whole bucket. */
+  /**
+   * What was last saved. A change of bucket length since then is met by going on at the next whole bucket, one of the window's length
+   * by laying pasts on its grid.
+   */
   load(bucketMs: number): { state: WatchState; offsets: Offsets; groups: Groups };
   /**
    * Writes what `touched` names. Call within State.transaction; when that has resolved, call what the last run of its work
@@ -43,9 +46,10 @@ export interface Checkpoint {
   saveGroups(dispatch: Pick<Dispatch, 'groups' | 'touched'>): void;
 }
 
-export function openCheckpoint(state: State): Checkpoint {
+/** @param windowMs length of the window, in blocks of which the past of each series is kept */
+export function openCheckpoint(state: State, windowMs: number): Checkpoint {
   const position = state.table<Position>('alerting.position');
-  const series = openSeriesDisk(state);
+  const series = openSeriesDisk(state, windowMs);
   const volumes = state.table<Pairs<number>>('alerting.volumes');
   const voices = state.table<Pairs<{ stories: number; negative: number }>>('alerting.voices');
   const background = state.table<readonly Sampled[]>('alerting.background');

@@ -33,6 +33,7 @@ export interface Recipient {
 interface Account {
   /** When it was last told something, epoch milliseconds. */
   at: number;
+  /** Repeats so far. Never set back, as it is in their ids: an id used twice would be taken for one told already. */
   repeats: number;
   alerts: Record<string, { readonly state: Alert['state']; readonly severity: Alert['severity'] }>;
 }
@@ -171,7 +172,7 @@ export function createDispatch(
     }
     const { key, labels } = group;
     if (told.length > 0) {
-      Object.assign(account, { at, repeats: 0 });
+      account.at = at;
       const notification = notificationOf({ kind: 'news', group: { key, labels }, told, others, repeats: 0 });
       outcome.sendings.push({ notifier: name, notification });
       return;

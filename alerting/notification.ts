@@ -12,7 +12,7 @@ export interface Notification {
   readonly group: { readonly key: string; readonly labels: Readonly<Record<string, string>> };
   /** The newest revision of each alert: what is new first, then what else fires in the group. Never empty. */
   readonly alerts: readonly Alert[];
-  /** What it tells, as alert_id:revision, and ~n for the nth repeat; the first `items.length` alerts, in their order. */
+  /** What it tells, as alert_id:revision, and ~n for the group's nth repeat; the first `items.length` alerts, in their order. */
   readonly items: readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface NotificationParts {
   readonly told: readonly Alert[];
   /** Alerts that fire in the group, of which nothing is new. */
   readonly others: readonly Alert[];
-  /** How often it was repeated. */
+  /** How often the group was repeated to this notifier. */
   readonly repeats: number;
 }
 

@@ -72,7 +72,7 @@ export async function openParts(settings: AlertingSettings, deps: AlertingDeps, 
     notifiers.set(one.name, await createComponent<Notifier>(notifierRegistry, one, context));
   }
 
-  const checkpoint = openCheckpoint(state);
+  const checkpoint = openCheckpoint(state, rules.window.windowMs);
   const outbox = openOutbox(state, store);
   const owner = ownerOf(state);
   const noteOf = (item: string, notifier: string, status: NotificationRow['status'], reason: string) => ({

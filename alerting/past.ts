@@ -88,6 +88,29 @@ export function remember(
   past.hours[hour] = (past.hours[hour] ?? 0) + weight * 2 ** doublings;
 }
 
+/**
+ * The past in blocks of `to` milliseconds, where it was summed in blocks of `from`. Each block's sums go to those that it overlaps, by the
+ * time they share: when within a block something was said is known no more. `closed` is where time had come, so that a
+ * block which had just begun is not spread over what was still ahead.
+ */
+export function regrid(past: Past, from: number, to: number, closed: number): Past {
+  const { lanes, heard, hours, hoursAt } = past;
+  const regridded: Past = { ...newPast(), lanes, heard, hours, hoursAt };
+  for (let entry = 0; entry < past.size; entry += 1) {
+    const start = (past.block[entry] ?? 0) * from;
+    const end = Math.min(start + from, closed);
+    // Of another grid yet, from before lengths were written down: nothing can have been said by then.
+    if (end <= start) continue;
+    for (let block = Math.floor(start / to); block * to < end; block += 1) {
+      const part = (Math.min(end, (block + 1) * to) - Math.max(start, block * to)) / (end - start);
+      const index = indexOf(regridded, block, past.lane[entry] ?? 0);
+      regridded.negative[index] = (regridded.negative[index] ?? 0) + part * (past.negative[entry] ?? 0);
+      regridded.stories[index] = (regridded.stories[index] ?? 0) + part * (past.stories[entry] ?? 0);
+    }
+  }
+  return regridded;
+}
+
 function laneOf(past: Past, name: string): number {
   const known = past.lanes.indexOf(name);
   return known === -1 ? past.lanes.push(name) - 1 : known;

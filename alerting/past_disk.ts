@@ -1,8 +1,13 @@
-/** What a series said before, as it is written down. */
-import type { Past } from './past.ts';
+/**
+ * What a series said before, as it is written down. Blocks are numbers on a grid of the window's length, so that length is written beside
+ * them: where the setting was changed since, the past is laid on the new grid, and a baseline does not start blank.
+ */
+import { regrid, type Past } from './past.ts';
 
 /** Columns as lists: the table's encoding knows no typed arrays. */
 export interface PackedPast {
+  /** Length of a block. Absent where an earlier version wrote it: then it is taken for today's, as nothing tells otherwise. */
+  readonly windowMs?: number;
   readonly lanes: readonly string[];
   readonly columns: readonly (readonly number[])[];
   readonly heard: number;
@@ -10,13 +15,20 @@ export interface PackedPast {
   readonly hoursAt: number;
 }
 
-export function packPast(past: Past): PackedPast {
+export function packPast(past: Past, windowMs: number): PackedPast {
   const { size, lanes, heard, hours, hoursAt } = past;
   const columns = [past.block, past.lane, past.negative, past.stories].map((column) => [...column.subarray(0, size)]);
-  return { lanes, columns, heard, hours: hours === null ? null : [...hours], hoursAt };
+  return { windowMs, lanes, columns, heard, hours: hours === null ? null : [...hours], hoursAt };
 }
 
-export function unpackPast({ lanes, columns, heard, hours, hoursAt }: PackedPast): Past {
+/** In blocks of `windowMs`. `closed` is where time had come when it was written, epoch milliseconds. */
+export function unpackPast(packed: PackedPast, windowMs: number, closed: number): Past {
+  const past = asWritten(packed);
+  const { windowMs: written = windowMs } = packed;
+  return written === windowMs ? past : regrid(past, written, windowMs, closed);
+}
+
+function asWritten({ lanes, columns, heard, hours, hoursAt }: PackedPast): Past {
   const [block = [], lane = [], negative = [], stories = []] = columns;
   const length = Math.max(2, block.length);
   const filled = <Column extends { set(values: readonly number[]): void }>(column: Column, from: readonly number[]) => {

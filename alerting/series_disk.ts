@@ -43,13 +43,16 @@ const split = (key: string): [string, number] => {
   return [key.slice(0, at), Number(key.slice(at + 1))];
 };
 
-export function openSeriesDisk(state: State): SeriesDisk {
+/** Pasts are in blocks of `windowMs`, whatever they were written in. */
+export function openSeriesDisk(state: State, windowMs: number): SeriesDisk {
   const heads = state.table<PackedHead>('alerting.pasts');
   const buckets = state.table<PackedBucket>('alerting.buckets');
   const waiting = state.table<readonly Observation[]>('alerting.waiting');
   const known = new Map<string, Parts>();
   /** Series that an earlier version wrote in one. */
   const whole = new Set<string>();
+  /** Series whose past is on disk in blocks of another length, or of one that it does not tell. */
+  const stale = new Set<string>();
   let number = 0;
 
   function partsOf(key: string): Parts {
@@ -62,11 +65,12 @@ export function openSeriesDisk(state: State): SeriesDisk {
     const records = new Map<string, SeriesRecord>();
     for (const { key, value } of heads.entries()) {
       if (value.buckets !== undefined) whole.add(key);
+      if (value.past.windowMs !== windowMs) stale.add(key);
       records.set(key, {
         series: value.series,
         waiting: [...(value.waiting ?? [])],
         buckets: (value.buckets ?? []).map(unpackBucket),
-        past: unpackPast(value.past),
+        past: unpackPast(value.past, windowMs, closed ?? Infinity),
       });
     }
     for (const { key, value } of buckets.entries()) {
@@ -87,14 +91,14 @@ export function openSeriesDisk(state: State): SeriesDisk {
 
   function save(records: ReadonlyMap<string, SeriesRecord>, closed: number | null, touched: Touched): () => void {
     const confirmed: (() => void)[] = [];
-    const changed = new Set([...touched.records, ...touched.rewritten, ...touched.waiting.keys(), ...whole]);
+    const changed = new Set([...touched.records, ...touched.rewritten, ...touched.waiting.keys(), ...whole, ...stale]);
     for (const key of changed) {
       const record = records.get(key);
       const parts = partsOf(key);
       const isAnew = touched.rewritten.has(key) || whole.has(key) || record === undefined;
       if (record === undefined) void heads.remove(key);
-      else if (touched.records.has(key) || isAnew)
-        void heads.put(key, { series: record.series, past: packPast(record.past) });
+      else if (touched.records.has(key) || stale.has(key) || isAnew)
+        void heads.put(key, { series: record.series, past: packPast(record.past, windowMs) });
 
       const present = new Map((record?.buckets ?? []).map((bucket) => [bucket.start, bucket]));
       for (const start of parts.buckets) {
@@ -125,6 +129,7 @@ export function openSeriesDisk(state: State): SeriesDisk {
     return () => {
       for (const confirm of confirmed) confirm();
       whole.clear();
+      stale.clear();
       number += 1;
     };
   }

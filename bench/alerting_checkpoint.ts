@@ -29,7 +29,7 @@ const { windowMs, bucketMs } = rules.window;
 for (const documents of options.documents.split(',').map(Number)) {
   const folder = await mkdtemp(join(tmpdir(), 'tidewatch-bench-checkpoint-'));
   const state = await openState(join(folder, 'state'));
-  const checkpoint = openCheckpoint(state);
+  const checkpoint = openCheckpoint(state, windowMs);
   const watch = createWatch(rules, [], () => ({ en: '', zh: '' }));
   let number = 0;
   const take = (count: number, from: number, lengthMs: number): void => {

@@ -2,9 +2,13 @@
  * Alerts by mail over SMTP (nodemailer): plain text and HTML with the chart inline. The Message-ID is made of the
  * notification's id, and messages of one group answer its first, so that a mail program shows an incident as one thread.
  * All that comes from outside is escaped; nothing is loaded from elsewhere when the mail is opened.
+ *
+ * A server may take a mail for some of its receivers only. Who is refused for good is named in the log. Who is put off (greylisting, a full
+ * mailbox) is owed the mail, and the next try goes to them alone; debts are kept in memory, so after a restart all get it again, under
+ * the same Message-ID. Rejected: one message a receiver in the queue (a hundred of them for one alert, each with its own claim).
  * Sources: RFC 5321 (reply codes), RFC 5322 (Message-ID, References), RFC 2392 (cid).
  */
-import { createTransport } from 'nodemailer';
+import { createTransport, type NodemailerError } from 'nodemailer';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
@@ -15,6 +19,8 @@ import { cut, languageSetting, messagesOf } from '../message.ts';
 import { leadOf, type Notification } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
 
+/** The group's later messages wait behind a debt, so it does not last for ever: greylisting asks for minutes. */
+const OWED_FOR_MS = 15 * 60_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const settings = z.object({
@@ -59,13 +65,25 @@ export function mailOf(notification: Notification, { from, to, language }: Pick<
   };
 }
 
+/** What remains of a mail that others have already: who is owed it, since when (epoch milliseconds). */
+interface Debt {
+  readonly to: readonly string[];
+  readonly since: number;
+}
+
 /** RFC 5321 4.2.1: 4xx may work later, 5xx never; without a code the server was not reached. */
-function asNotifyError(thrown: unknown, notifier: string, { host, password }: Settings): TidewatchError {
-  const { responseCode, message } = thrown as { responseCode?: number; message?: string };
-  const said = (message ?? String(thrown)).replace(/\s+/g, ' ').slice(0, 300);
-  const safe = password === undefined ? said : said.replaceAll(password, '[secret]');
-  const refused = responseCode !== undefined && responseCode >= 500;
-  return new TidewatchError(refused ? 'notify.rejected' : 'notify.unavailable', `${notifier}: ${host}: ${safe}`, {
+const isForGood = ({ responseCode = 0 }: Pick<NodemailerError, 'responseCode'>): boolean => responseCode >= 500;
+
+/** What the server said, on one line and without the password. */
+function saidBy(error: unknown, { password }: Settings): string {
+  const said = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 300);
+  return password === undefined ? said : said.replaceAll(password, '[secret]');
+}
+
+function asNotifyError(thrown: unknown, notifier: string, values: Settings): TidewatchError {
+  const refused = isForGood(thrown as NodemailerError);
+  const message = `${notifier}: ${values.host}: ${saidBy(thrown, values)}`;
+  return new TidewatchError(refused ? 'notify.rejected' : 'notify.unavailable', message, {
     ...(refused && { hint: 'Check the account, the sender and the receivers; then tidewatch notify replay.' }),
   });
 }
@@ -94,13 +112,41 @@ export const email = defineComponent({
       disableFileAccess: true,
       disableUrlAccess: true,
     });
+    /** By notification. */
+    const debts = new Map<string, Debt>();
+
+    /** Sends to those who are owed it, or to all; resolves to what was said of each whom the server did not take. */
+    async function sendTo(notification: Notification, debt: Debt | undefined): Promise<readonly NodemailerError[]> {
+      const envelope = { from: values.from, to: [...(debt?.to ?? values.to)] };
+      try {
+        const { rejectedErrors = [] } = await transport.sendMail({ ...mailOf(notification, values), envelope });
+        return rejectedErrors;
+      } catch (error) {
+        const { rejectedErrors } = error as NodemailerError;
+        // Others have it already, so a refusal of all that are left is about them, not about the mail.
+        if (debt !== undefined && rejectedErrors !== undefined) return rejectedErrors;
+        throw asNotifyError(error, context.name, values);
+      }
+    }
+
     return {
       async send(notification) {
-        try {
-          await transport.sendMail(mailOf(notification, values));
-        } catch (error) {
-          throw asNotifyError(error, context.name, values);
+        const { id } = notification;
+        const debt = debts.get(id);
+        const refusals = await sendTo(notification, debt);
+        const since = debt?.since ?? context.clock.now();
+        const isOverdue = context.clock.now() - since >= OWED_FOR_MS;
+        const putOff = isOverdue ? [] : refusals.filter((one) => !isForGood(one));
+        for (const one of refusals) {
+          if (putOff.includes(one)) continue;
+          context.log.warn(`${context.name}: ${one.recipient} is not told of ${id}: ${host}: ${saidBy(one, values)}`);
         }
+        debts.delete(id);
+        if (putOff.length === 0) return;
+        const to = putOff.map(({ recipient = '' }) => recipient);
+        debts.set(id, { to, since });
+        const message = `${context.name}: ${host} put off ${to.join(', ')}: ${saidBy(putOff[0], values)}`;
+        throw new TidewatchError('notify.unavailable', message);
       },
       async close() {
         try {

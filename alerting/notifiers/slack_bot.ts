@@ -2,8 +2,10 @@
  * Alerts to a Slack channel by a bot's token, with the chart as a picture, which an incoming webhook cannot carry: the PNG
  * is uploaded (files.getUploadURLExternal, a POST of the bytes, files.completeUploadExternal) and shown by an image block.
  * The picture is a nicety: where its upload fails, the message goes without it. Slack answers 200 to everything and says in
- * `ok` and `error` what became of it. Scopes: chat:write, files:write. Source: docs.slack.dev, "Working with files",
- * chat.postMessage, "Block Kit: image block".
+ * `ok` and `error` what became of it. It goes on with an upload after it has called it complete, and until it is done
+ * a message that shows the file is answered `invalid_blocks` (slackapi/python-slack-sdk#1797): it is posted again shortly after, and
+ * at last without the picture. Rejected: asking files.info until the file is there, which takes a scope more (files:read).
+ * Scopes: chat:write, files:write. Source: docs.slack.dev, "Working with files", chat.postMessage, "Block Kit: image block".
  */
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
@@ -23,6 +25,9 @@ const WORTH_ANOTHER_TRY = new Set([
   'request_timeout',
   'service_unavailable',
 ]);
+
+/** Waits before each try to post the message with its picture. */
+const PICTURE_WAITS_MS = [0, 1000, 3000];
 
 const settings = z.object({
   token: z.string().min(1).describe('The bot’s token, xoxb-…; better as token_file or ${ENV}.'),
@@ -44,8 +49,8 @@ interface Answer {
   readonly file_id?: string;
 }
 
-/** @throws TidewatchError notify.rejected, notify.unavailable */
-async function call(
+/** Slack's answer, also where it is a refusal. @throws TidewatchError notify.rejected, notify.unavailable */
+async function ask(
   method: string,
   body: string | URLSearchParams,
   values: Settings,
@@ -58,20 +63,45 @@ async function call(
   };
   const url = `${values.api_url.replace(/\/+$/, '')}/${method}`;
   const text = await post({ url, headers, body: body.toString(), timeoutMs: values.timeout_ms }, context);
-  let answer: Answer;
   try {
-    answer = JSON.parse(text) as Answer;
+    return JSON.parse(text) as Answer;
   } catch {
     throw new TidewatchError('notify.unavailable', `${context.name}: Slack’s answer is not JSON`);
   }
-  if (answer.ok === true) return answer;
+}
+
+function refusal(answer: Answer, method: string, context: Context): TidewatchError {
   const error = (answer.error ?? 'no reason').slice(0, 100);
   const code = WORTH_ANOTHER_TRY.has(error) ? 'notify.unavailable' : 'notify.rejected';
-  throw new TidewatchError(code, `${context.name}: Slack refused ${method}: ${error}`, {
+  return new TidewatchError(code, `${context.name}: Slack refused ${method}: ${error}`, {
     ...(code === 'notify.rejected' && {
       hint: 'Check the token, its scopes and the channel; then tidewatch notify replay.',
     }),
   });
+}
+
+/** @throws TidewatchError notify.rejected, notify.unavailable, unless Slack says ok */
+async function call(
+  method: string,
+  body: string | URLSearchParams,
+  values: Settings,
+  context: Context,
+): Promise<Answer> {
+  const answer = await ask(method, body, values, context);
+  if (answer.ok !== true) throw refusal(answer, method, context);
+  return answer;
+}
+
+/** False where Slack does not show the picture in time. @throws TidewatchError notify.rejected, notify.unavailable */
+async function postWithPicture(body: string, values: Settings, context: Context): Promise<boolean> {
+  for (const wait of PICTURE_WAITS_MS) {
+    await context.clock.sleep(wait, context.signal);
+    const answer = await ask('chat.postMessage', body, values, context);
+    if (answer.ok === true) return true;
+    if (answer.error !== 'invalid_blocks') throw refusal(answer, 'chat.postMessage', context);
+  }
+  context.log.warn(`${context.name}: Slack does not show the uploaded chart; the message goes without it`);
+  return false;
 }
 
 /** Id of the uploaded picture. */
@@ -115,9 +145,11 @@ export const slackBot = defineComponent({
             return null;
           });
         }
-        const message = slackMessage(messagesOf(notification, values.language), file);
-        const body = JSON.stringify({ channel: values.channel, ...message });
-        await call('chat.postMessage', body, values, context);
+        const messages = messagesOf(notification, values.language);
+        const bodyWith = (shown: string | null): string =>
+          JSON.stringify({ channel: values.channel, ...slackMessage(messages, shown) });
+        if (file !== null && (await postWithPicture(bodyWith(file), values, context))) return;
+        await call('chat.postMessage', bodyWith(null), values, context);
       },
     };
   },

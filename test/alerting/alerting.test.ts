@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { isoTime, type Alert } from '../../core/event.ts';
+import type { Removal } from '../../core/removal.ts';
 import { openStore } from '../../core/store/registry.ts';
 import type { Store } from '../../core/store/store.ts';
 import { TOPICS, deadLetterTopic, type DeadLetter } from '../../core/stream/stream.ts';
@@ -18,6 +19,8 @@ import { counted, openStage, type Stage, type StageOptions } from './stage.ts';
 
 const CRASH_PROCESS = fileURLToPath(new URL('./crash_process.ts', import.meta.url));
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+/** When the trouble of acme begins, a Monday. */
+const TROUBLE = Date.UTC(2026, 2, 9);
 const INCIDENTS = ['norvale_bank', 'halcyon_motors', 'quillmere_software'];
 
 let storeFolder: string;
@@ -231,6 +234,81 @@ describe('the alerting stage', () => {
     await later.drained();
     await later.alerting.flush();
     expect(fired(await stored([...running.alerts, ...later.alerts]))).toEqual(INCIDENTS);
+  });
+
+  /** Seven quiet days, then a story about acme every twenty minutes. */
+  const troubled = (stories: number, from = 0) => [
+    ...Array.from({ length: from === 0 ? 7 * 24 : 0 }, (_, hour) => opinionOf({ id: `b${hour}`, time: TROUBLE - 7 * DAY + hour * HOUR })),
+    ...Array.from({ length: stories }, (_, index) => {
+      const story = from + index;
+      return opinionOf({ id: `i${story}`, time: TROUBLE + story * 20 * 60_000, negative: 0.9 });
+    }),
+  ]; // prettier-ignore
+
+  it('ends at the start what the settings no longer judge, and tells those who were told of it', async () => {
+    receiver = await startReceiver();
+    const settings = {
+      group_wait_secs: 0,
+      series: ['entity'],
+      notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }],
+    };
+    const before = await start({ settings });
+    await append(before, troubled(24));
+    await until(() => fired(before.alerts).length === 1 && receiver?.requests.length === 1);
+    await before.close();
+
+    const after = await start({ settings: { ...settings, group_interval_secs: 1, detectors: [{ type: 'volume' }] } });
+    await until(() => after.alerts.length === 1);
+    expect(after.alerts[0]).toMatchObject({
+      alert_id: before.alerts[0]?.alert_id,
+      state: 'resolved',
+      detector: 'surge',
+      resolution: { by: 'tidewatch', note: 'The settings no longer judge this.' },
+    });
+    await after.alerting.flush();
+    await until(() => receiver?.requests.length === 2);
+    expect(JSON.parse(receiver.requests[1]?.body ?? '')).toMatchObject({ state: 'resolved', name: 'acme' });
+    expect([...after.state.table('alerting.courses').entries()]).toEqual([]);
+  });
+
+  it('tells again of what fires without what was taken back, and writes nothing of it down', async () => {
+    receiver = await startReceiver();
+    const settings = {
+      group_wait_secs: 0,
+      series: ['entity'],
+      repeat_interval_hours: 1,
+      notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }],
+    };
+    const before = await start({ settings });
+    await append(before, troubled(24));
+    await until(() => receiver?.requests.length === 1);
+    await before.close();
+    const running = await start({ settings });
+    const toldOf = (): string[] =>
+      (JSON.parse(receiver?.requests.at(-1)?.body ?? '') as Alert).documents.map(({ id }) => id);
+    const [gone = ''] = toldOf();
+    expect(gone).toMatch(/^i/);
+    const removal: Removal = {
+      schema_version: 1,
+      id: 'r',
+      kind: 'document',
+      values: [gone],
+      outlet: null,
+      by: 'operator',
+      reason: 'asked',
+      requested_at: isoTime(Date.now()),
+    };
+    const written = (): string => JSON.stringify([...running.state.table('alerting.groups').entries()]);
+    expect(written()).toContain(`"${gone}"`);
+    await running.stream.append(TOPICS.removals, [{ key: 'r', value: removal }]);
+    await until(() => !written().includes(`"${gone}"`));
+
+    const told = receiver.requests.length;
+    await append(running, troubled(12, 24));
+    await until(() => (receiver?.requests.length ?? 0) > told);
+    expect(toldOf().length).toBeGreaterThan(0);
+    expect(toldOf()).not.toContain(gone);
+    expect(written()).not.toContain(`"${gone}"`);
   });
 
   it('tells of the end of a pending alert only those who were told of its beginning', async () => {

@@ -4,7 +4,7 @@ import { notificationOf, type Notification } from '../../alerting/notification.t
 import { systemClock } from '../../core/clock.ts';
 import type { Context } from '../../core/component.ts';
 import { createHttpClient } from '../../core/http.ts';
-import { createLogger } from '../../core/log.ts';
+import { createLogger, type Logger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { createMemoryState } from '../../core/state/memory.ts';
 import { START } from './opinions.ts';
@@ -97,6 +97,13 @@ export function documentOf(facts: Partial<Alert['documents'][number]> = {}): Ale
 }
 
 export const quietLog = createLogger({ level: 'silent', format: 'json' });
+
+/** A log that keeps what it was warned of. */
+export function listeningLog(): { log: Logger; warnings: string[] } {
+  const warnings: string[] = [];
+  const warn = (text: string): void => void warnings.push(text);
+  return { log: Object.assign(createLogger({ level: 'silent', format: 'json' }), { warn }), warnings };
+}
 
 /** A component's surroundings: a real HTTP client, the real clock, a state in memory. */
 export function contextFor(name: string): Context & { close(): Promise<void> } {

@@ -3,19 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rowsOf } from '../../alerting/baseline_rows.ts';
 import { openCheckpoint } from '../../alerting/checkpoint.ts';
+import { createExposures } from '../../alerting/exposure.ts';
 import type { WatchState } from '../../alerting/memory.ts';
+import { newPast, type Past } from '../../alerting/past.ts';
 import { forgetIn } from '../../alerting/removal.ts';
 import { alertingSettings, rulesOf } from '../../alerting/settings.ts';
 import { createWatch, type Watch } from '../../alerting/watch.ts';
+import { seriesKey } from '../../core/event.ts';
 import type { Removal } from '../../core/removal.ts';
 import { openState } from '../../core/state/lmdb.ts';
 import type { State } from '../../core/state/state.ts';
-import { HOUR, START, opinionOf, randomFrom } from './opinions.ts';
+import { DAY, HOUR, START, opinionOf, randomFrom } from './opinions.ts';
 import { saveWatch } from './saving.ts';
 
-const rules = rulesOf(alertingSettings.parse({}), 'global', [], new Map());
-const BUCKET = rules.window.bucketMs;
+const rulesWith = (settings: object) => rulesOf(alertingSettings.parse(settings), 'global', [], new Map());
+const rules = rulesWith({});
+const { bucketMs: BUCKET, windowMs: WINDOW } = rules.window;
 
 let folder: string;
 let state: State;
@@ -28,7 +33,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const watchOf = (remembered?: WatchState): Watch => createWatch(rules, [], () => ({ en: '', zh: '' }), remembered);
+const watchOf = (remembered?: WatchState, by = rules): Watch =>
+  createWatch(by, [], () => ({ en: '', zh: '' }), remembered);
 
 /** Everything that decides what is judged next; order among what waits, and buffers' spare room, do not. */
 function essence({ closed, records }: WatchState) {
@@ -51,7 +57,7 @@ describe('the checkpoint', () => {
     'gives back what was remembered at every save, over late documents, removals and restarts (seed %i)',
     async (seed) => {
       const random = randomFrom(seed);
-      let checkpoint = openCheckpoint(state);
+      let checkpoint = openCheckpoint(state, WINDOW);
       let watch = watchOf();
       let number = 0;
       let hour = 0;
@@ -81,10 +87,10 @@ describe('the checkpoint', () => {
           ).rejects.toThrow('undone');
         }
         await saveWatch(state, checkpoint, watch);
-        const loaded = openCheckpoint(state).load(BUCKET).state;
+        const loaded = openCheckpoint(state, WINDOW).load(BUCKET).state;
         expect(essence(loaded)).toEqual(essence(watch.state));
         if (chance > 0.9) {
-          checkpoint = openCheckpoint(state);
+          checkpoint = openCheckpoint(state, WINDOW);
           watch = watchOf(checkpoint.load(BUCKET).state);
         }
       }
@@ -99,7 +105,7 @@ describe('the checkpoint', () => {
       watch.take(opinionOf({ id: `d${index}`, time: START + index * 0.2 * HOUR, entities: [`e${index % 3}`] }));
     }
     watch.advance(START + 5 * HOUR);
-    const checkpoint = openCheckpoint(state);
+    const checkpoint = openCheckpoint(state, WINDOW);
     await state.transaction(() => checkpoint.save(watch.state, watch.touched, new Map()));
     const expected = essence(watch.state);
     // As it was: one value a series, with buckets and what waits within.
@@ -114,12 +120,101 @@ describe('the checkpoint', () => {
         for (const { key } of Array.from(state.table(name).entries())) void state.table(name).remove(key);
       }
     });
-    const later = openCheckpoint(state);
+    const later = openCheckpoint(state, WINDOW);
     const again = watchOf(later.load(BUCKET).state);
     expect(essence(again.state)).toEqual(expected);
     await state.transaction(() => later.save(again.state, again.touched, new Map()));
-    expect(essence(openCheckpoint(state).load(BUCKET).state)).toEqual(expected);
+    expect(essence(openCheckpoint(state, WINDOW).load(BUCKET).state)).toEqual(expected);
     expect([...heads.entries()].filter(({ value }) => 'buckets' in value)).toEqual([]);
+  });
+
+  describe('after the length of the window was changed', () => {
+    const END = START + 8 * DAY + 11 * HOUR;
+    const KEY = seriesKey({ kind: 'entity', entity: 'acme', topic: null });
+
+    /** Two feeds, a story every hour and every other hour; the last block of 8 hours has run for 3 of them. */
+    function watched(by = rules): Watch {
+      const watch = watchOf(undefined, by);
+      for (let at = START; at < END; at += HOUR) {
+        for (const [feed, every] of [['hourly', 1] as const, ['slower', 2] as const]) {
+          if ((at / HOUR) % every !== 0) continue;
+          watch.take(opinionOf({ id: `${feed} ${at}`, time: at + HOUR / 2, feed, negative: 0.3 }));
+        }
+      }
+      watch.advance(END);
+      return watch;
+    }
+
+    const pastOf = ({ records }: WatchState): Past => records.get(KEY)?.past ?? newPast();
+    const rounded = (value = 0): number => Math.round(value * 1e6) / 1e6;
+
+    /** Negativity and stories by block and feed. */
+    function sumsOf({ size, block, lane, lanes, negative, stories }: Past) {
+      const sums = Array.from({ length: size }, (_, at) => [
+        `${block[at]} ${lanes[lane[at] ?? 0]}`,
+        [rounded(negative[at]), rounded(stories[at])],
+      ]);
+      return Object.fromEntries(sums) as Record<string, [number, number]>;
+    }
+
+    function baselineRows(state: WatchState, { window: { windowMs, halfLifeMs }, historyMs }: typeof rules) {
+      const exposures = createExposures(state.lanes, { windowMs, halfLifeMs, historyMs, learningHours: 96 })(END);
+      return rowsOf(pastOf(state), exposures).map(({ name, negative, stories }) => ({
+        name,
+        negative: [...negative].map(rounded),
+        stories: [...stories].map(rounded),
+      }));
+    }
+
+    it.each([24, 6])(
+      'a past of blocks of 8 hours is one of blocks of %i hours, as if it had always been',
+      async (hours) => {
+        await saveWatch(state, openCheckpoint(state, WINDOW), watched());
+        const changed = rulesWith({ window_hours: hours });
+        const loaded = openCheckpoint(state, changed.window.windowMs).load(BUCKET).state;
+        const ever = watched(changed).state;
+        expect(sumsOf(pastOf(loaded))).toEqual(sumsOf(pastOf(ever)));
+        const rows = baselineRows(loaded, changed);
+        expect(rows).toEqual(baselineRows(ever, changed));
+        expect(rows.map(({ stories }) => stories.at(-1))).toEqual([hours, hours / 2]);
+        const total = (past: Past): number => past.stories.subarray(0, past.size).reduce((sum, one) => sum + one, 0);
+        expect(total(pastOf(loaded))).toBeCloseTo(203 + 102, 6);
+      },
+    );
+
+    it('is written with the new length at the next save, and read as it is from then on', async () => {
+      await saveWatch(state, openCheckpoint(state, WINDOW), watched());
+      const changed = rulesWith({ window_hours: 24 });
+      const checkpoint = openCheckpoint(state, changed.window.windowMs);
+      const watch = watchOf(checkpoint.load(BUCKET).state, changed);
+      await saveWatch(state, checkpoint, watch);
+      const again = openCheckpoint(state, changed.window.windowMs).load(BUCKET).state;
+      expect(essence(again)).toEqual(essence(watch.state));
+      expect(lengths()).toEqual(new Set([24 * HOUR]));
+    });
+
+    it('takes what an earlier version wrote without a length for what it is today, and writes that down', async () => {
+      const watch = watched();
+      await saveWatch(state, openCheckpoint(state, WINDOW), watch);
+      const heads = state.table<{ past: { windowMs?: number } }>('alerting.pasts');
+      await state.transaction(() => {
+        for (const { key, value } of Array.from(heads.entries())) {
+          const { windowMs: _, ...past } = value.past;
+          void heads.put(key, { ...value, past });
+        }
+      });
+      const checkpoint = openCheckpoint(state, WINDOW);
+      const again = watchOf(checkpoint.load(BUCKET).state);
+      expect(essence(again.state)).toEqual(essence(watch.state));
+      await saveWatch(state, checkpoint, again);
+      expect(lengths()).toEqual(new Set([WINDOW]));
+    });
+
+    /** Lengths of blocks that pasts on disk tell. */
+    function lengths(): Set<number | undefined> {
+      const heads = state.table<{ past: { windowMs?: number } }>('alerting.pasts');
+      return new Set(Array.from(heads.entries(), ({ value }) => value.past.windowMs));
+    }
   });
 
   it('writes no document of the window again because another one came', async () => {
@@ -138,7 +233,7 @@ describe('the checkpoint', () => {
         };
       },
     };
-    const checkpoint = openCheckpoint(spied);
+    const checkpoint = openCheckpoint(spied, WINDOW);
     const save = async (): Promise<number> => {
       written.length = 0;
       await saveWatch(state, checkpoint, watch);

@@ -112,6 +112,16 @@ describe('who is told when', () => {
     expect(tellAt(22 * HOUR)).toEqual(['news a:4']);
   });
 
+  it('gives no repeat the id of an earlier one, also when there was news between', () => {
+    const { admit, tellAt } = bench();
+    admit(alert('a'), 0);
+    tellAt(2000);
+    expect(tellAt(4 * HOUR + 5 * MINUTE)).toEqual(['repeat a:2~1']);
+    admit(alert('b'), 5 * HOUR);
+    expect(tellAt(5 * HOUR + 5 * MINUTE)).toEqual(['news b:2 +1']);
+    expect(tellAt(9 * HOUR + 10 * MINUTE)).toEqual(['repeat a:2~2 b:2~2']);
+  });
+
   it('tells the end only to those who were told of the beginning', () => {
     const { admit, tellAt } = bench();
     admit(alert('a', { state: 'pending', revision: 1 }), 0);

@@ -2,8 +2,10 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { email, mailOf } from '../../alerting/notifiers/email.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Context } from '../../core/component.ts';
 import type { TidewatchError } from '../../core/errors.ts';
-import { alertOf, contextFor, documentOf, notificationWith } from './alerts.ts';
+import { alertOf, contextFor, documentOf, listeningLog, notificationWith } from './alerts.ts';
 
 interface Mailbox {
   readonly port: number;
@@ -78,8 +80,8 @@ describe('email', () => {
     mailbox = undefined;
   });
 
-  async function mailer(settings: object = {}) {
-    const context = contextFor('email');
+  async function mailer(settings: object = {}, surroundings: Partial<Context> = {}) {
+    const context = { ...contextFor('email'), ...surroundings };
     const values = email.settings.parse({
       host: '127.0.0.1',
       port: mailbox?.port ?? 1,
@@ -166,6 +168,72 @@ describe('email', () => {
     const notifier = await mailer();
     expect((await failure(notifier.send(notificationWith()))).retryable).toBe(true);
     mailbox = undefined;
+  });
+
+  describe('where the server takes it for some receivers only', () => {
+    /** A server that answers RCPT TO of risk@ with `code`, 0 to take it. */
+    async function openChoosy() {
+      const choosy = { code: 0 };
+      mailbox = await openMailbox({
+        onRcptTo({ address }, _, done) {
+          if (choosy.code === 0 || !address.startsWith('risk@')) return done();
+          done(Object.assign(new Error('mailbox of pass word'), { responseCode: choosy.code }));
+        },
+      });
+      const { log, warnings } = listeningLog();
+      const clock = { ...systemClock, now: () => now };
+      let now = Date.now();
+      const passMinutes = (minutes: number): void => void (now += minutes * 60_000);
+      const notifier = await mailer({ username: 'tide', password: 'pass word' }, { log, clock });
+      return { choosy, mails: mailbox.mails, warnings, passMinutes, notifier };
+    }
+
+    it('names who was refused for good in the log, and is sent', async () => {
+      const { choosy, mails, warnings, notifier } = await openChoosy();
+      choosy.code = 550;
+      await notifier.send(notificationWith());
+      expect(mails.map(({ to }) => to)).toEqual([['desk@tide.example']]);
+      expect(warnings).toEqual([expect.stringMatching(/risk@tide\.example is not told of .*550/)]);
+      expect(warnings[0]).not.toContain('pass word');
+    });
+
+    it('tries again for who was put off, and for nobody else', async () => {
+      const { choosy, mails, warnings, passMinutes, notifier } = await openChoosy();
+      choosy.code = 451;
+      for (const minutes of [0, 5]) {
+        passMinutes(minutes);
+        const error = await failure(notifier.send(notificationWith()));
+        expect([error.code, error.retryable]).toEqual(['notify.unavailable', true]);
+        expect(error.message).toMatch(/put off risk@tide\.example: .*451/);
+        expect(error.message).not.toContain('pass word');
+      }
+      choosy.code = 0;
+      await notifier.send(notificationWith());
+      expect(mails.map(({ to }) => to)).toEqual([['desk@tide.example'], ['risk@tide.example']]);
+      // The same mail: both receivers stand above it, under one id.
+      for (const head of [/^To: .*/m, /^Message-ID: .*/m]) {
+        expect(head.exec(mails[1]?.source ?? '')?.[0]).toBe(head.exec(mails[0]?.source ?? '')?.[0]);
+      }
+      expect(mails[1]?.source).toMatch(/^To: .*desk@tide\.example/m);
+      // What is paid is forgotten: sent once more, it goes to all.
+      await notifier.send(notificationWith());
+      expect(mails[2]?.to).toEqual(['desk@tide.example', 'risk@tide.example']);
+      expect(warnings).toEqual([]);
+    });
+
+    it.each([
+      ['refused for good later', 550, 1],
+      ['put off for too long', 451, 15],
+    ])('goes on without a receiver who is %s', async (_, code, minutes) => {
+      const { choosy, mails, warnings, passMinutes, notifier } = await openChoosy();
+      choosy.code = 451;
+      await failure(notifier.send(notificationWith()));
+      choosy.code = code;
+      passMinutes(minutes);
+      await notifier.send(notificationWith());
+      expect(mails.map(({ to }) => to)).toEqual([['desk@tide.example']]);
+      expect(warnings).toEqual([expect.stringContaining('risk@tide.example is not told of')]);
+    });
   });
 
   it('is refused a wrong password for good', async () => {

@@ -1,23 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Claims } from '../../alerting/claims.ts';
 import type { Notifier } from '../../alerting/notifier.ts';
-import { leadOf } from '../../alerting/notification.ts';
+import { leadOf, type Notification } from '../../alerting/notification.ts';
 import { createNotifyQueue, type NotifyQueue } from '../../alerting/notify.ts';
 import type { DeadNotification } from '../../alerting/notify_entries.ts';
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import type { Alert } from '../../core/event.ts';
-import { createMetrics } from '../../core/metrics.ts';
+import { createMetrics, type Metrics } from '../../core/metrics.ts';
+import type { Removal } from '../../core/removal.ts';
 import { openState } from '../../core/state/lmdb.ts';
+import { reviewState } from '../../core/state/removal.ts';
 import type { State } from '../../core/state/state.ts';
-import { alertOf, notificationWith, quietLog } from './alerts.ts';
+import { alertOf, documentOf, notificationWith, quietLog } from './alerts.ts';
+import { counted } from './stage.ts';
 
 let folder: string;
 let state: State;
 let queue: NotifyQueue | undefined;
 let notifierNames: string[] = [];
+let metrics: Metrics;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewatch-notify-'));
@@ -50,15 +55,21 @@ function recorder(failures: (alert: Alert, attempt: number) => TidewatchError | 
 const unavailable = (retryAfterMs?: number): TidewatchError =>
   new TidewatchError('notify.unavailable', 'later', retryAfterMs === undefined ? {} : { retryAfterMs });
 
-function open(notifiers: Record<string, Notifier>, rules = { maxAttempts: 10, giveUpMs: 3_600_000 }): NotifyQueue {
+function open(
+  notifiers: Record<string, Notifier>,
+  rules = { maxAttempts: 10, giveUpMs: 3_600_000 },
+  claims: Claims | null = null,
+): NotifyQueue {
   notifierNames = Object.keys(notifiers);
+  metrics = createMetrics();
   queue = createNotifyQueue(new Map(Object.entries(notifiers)), rules, {
     state,
     clock: systemClock,
     log: quietLog,
-    metrics: createMetrics().stage('alerting'),
+    metrics: metrics.stage('alerting'),
     signal: new AbortController().signal,
     random: () => 0,
+    claims,
   });
   return queue;
 }
@@ -72,6 +83,15 @@ async function enqueue(to: NotifyQueue, ...alerts: readonly Alert[]): Promise<vo
         return to.stage({ notifier, notification: notificationWith([alert], { group }) });
       }),
     );
+  });
+  to.accept(staged);
+}
+
+/** One message as it is. */
+async function enqueueMessage(to: NotifyQueue, notifier: string, notification: Notification): Promise<void> {
+  let staged: ReturnType<NotifyQueue['stage']> = [];
+  await state.transaction(() => {
+    staged = to.stage({ notifier, notification });
   });
   to.accept(staged);
 }
@@ -259,6 +279,104 @@ describe('the notification queue', () => {
     const times = attempts.map(({ at }) => at);
     for (const [index, at] of times.entries())
       if (index >= 2) expect(at - (times[index - 2] ?? 0)).toBeGreaterThanOrEqual(395);
+  });
+
+  it.each([
+    ['is refused', () => new TidewatchError('notify.rejected', 'answered 401'), 99],
+    ['fails too often', () => unavailable(), 1],
+  ])(
+    'lets a refresh that %s go, counts each, says it once, and says it anew after one got through',
+    async (_, failure, maxAttempts) => {
+      const warn = vi.spyOn(quietLog, 'warn');
+      let broken = true;
+      const { notifier, sent } = recorder(() => (broken ? failure() : null));
+      const opened = open({ a: { ...notifier, refreshMs: 60_000 } }, { maxAttempts, giveUpMs: 3_600_000 });
+      opened.start();
+      async function refresh(times: number): Promise<void> {
+        for (let time = 0; time < times; time += 1) {
+          await enqueueMessage(opened, 'a', notificationWith([alertOf()], { kind: 'repeat', id: `~${time}` }));
+          await until(() => opened.waiting() === 0);
+        }
+      }
+      await refresh(3);
+      expect(dead()).toEqual([]);
+      expect(state.table('notify.queue').count()).toBe(0);
+      expect(await counted(metrics, 'tidewatch_errors_total')).toBe(3);
+      expect(warn).toHaveBeenCalledTimes(1);
+      broken = false;
+      await refresh(1);
+      broken = true;
+      await refresh(2);
+      expect(sent).toEqual(['~0']);
+      expect(warn).toHaveBeenCalledTimes(2);
+      warn.mockRestore();
+    },
+  );
+
+  it('keeps news that such a notifier refused, and the repeats that another one refused', async () => {
+    const refusing = recorder(() => new TidewatchError('notify.rejected', 'answered 401'));
+    const opened = open({ a: { ...refusing.notifier, refreshMs: 60_000 }, b: refusing.notifier });
+    opened.start();
+    await enqueue(opened, alertOf());
+    await until(() => opened.waiting() === 0);
+    expect(dead().map(({ notifier }) => notifier)).toEqual(['a', 'b']);
+    await enqueueMessage(opened, 'b', notificationWith([alertOf()], { kind: 'repeat' }));
+    await until(() => opened.waiting() === 0);
+    expect(dead().map(({ notifier }) => notifier)).toEqual(['a', 'b', 'b']);
+  });
+
+  const withdrawn: Removal = {
+    schema_version: 1,
+    id: 'r',
+    kind: 'document',
+    values: ['d1'],
+    outlet: null,
+    by: 'origin',
+    reason: 'deleted',
+    requested_at: '2026-03-02T00:00:00.000Z',
+  };
+  const documentsLeft = (): string[] =>
+    [...state.table<{ notification: { alerts: Alert[] } }>('notify.queue').entries()].flatMap(({ value }) =>
+      value.notification.alerts.flatMap(({ documents }) => documents.map(({ id }) => id)),
+    );
+
+  it('does not write back what was taken back while a try was on its way', async () => {
+    const { notifier, attempts } = recorder();
+    const opened = open({
+      a: {
+        async send(notification) {
+          await notifier.send(notification);
+          await reviewState(state, [withdrawn], { remove: true });
+          throw unavailable();
+        },
+      },
+    });
+    opened.start();
+    await enqueue(opened, alertOf({ documents: [documentOf(), documentOf({ id: 'd2' })] }));
+    await until(() => attempts.length === 1 && documentsLeft().length === 1);
+    await opened.stop();
+    expect(documentsLeft()).toEqual(['d2']);
+    expect([...state.table<{ attempts: number }>('notify.queue').entries()][0]?.value.attempts).toBe(1);
+  });
+
+  it('nor where a part of the message stays for another process to tell', async () => {
+    const alerts = ['one', 'two'].map((alert_id) =>
+      alertOf({ alert_id, documents: [documentOf(), documentOf({ id: `of ${alert_id}` })] }),
+    );
+    const claims: Claims = {
+      take: async (_, items) => ({ mine: items.slice(0, 1), held: items.slice(1), againMs: 60_000 }),
+      sent: async () => undefined,
+    };
+    const opened = open(
+      { a: { send: async () => void (await reviewState(state, [withdrawn], { remove: true })) } },
+      undefined,
+      claims,
+    );
+    await enqueueMessage(opened, 'a', notificationWith(alerts));
+    opened.start();
+    await until(() => documentsLeft().length === 1);
+    await opened.stop();
+    expect(documentsLeft()).toEqual(['of two']);
   });
 
   it('writes down what became of each', async () => {

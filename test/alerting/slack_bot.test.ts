@@ -1,12 +1,14 @@
-/** A stand-in for Slack's API: the four calls of an upload and a message, refusing what Slack refuses. */
+/** A stand-in for Slack's API: the four calls of an upload and a message, refusing what Slack refuses, and as slow as it with a file. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slackBot } from '../../alerting/notifiers/slack_bot.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Context } from '../../core/component.ts';
 import type { TidewatchError } from '../../core/errors.ts';
 import { createHttpClient } from '../../core/http.ts';
 import { PATIENT_MS, describeHttpNotifier, type NotifierUnderTest } from '../contracts/notifier.ts';
-import { alertOf, contextFor, notificationWith } from './alerts.ts';
+import { alertOf, contextFor, listeningLog, notificationWith } from './alerts.ts';
 
 const TOKEN = 'xoxb-very-secret';
 
@@ -21,6 +23,8 @@ interface StandIn {
   readonly posted: Posted[];
   /** Error that chat.postMessage answers, or ''. */
   failure: string;
+  /** How many messages with a file come before Slack has finished with it. */
+  unfinishedFor: number;
   close(): Promise<void>;
 }
 
@@ -51,8 +55,9 @@ async function startStandIn(): Promise<StandIn> {
         }
         const message = JSON.parse(body.toString()) as Posted;
         if (standIn.failure !== '') return say({ ok: false, error: standIn.failure });
-        if (message.blocks.some(({ slack_file }) => slack_file !== undefined) && !complete) {
-          return say({ ok: false, error: 'invalid_blocks' });
+        if (message.blocks.some(({ slack_file }) => slack_file !== undefined)) {
+          standIn.unfinishedFor -= 1;
+          if (!complete || standIn.unfinishedFor >= 0) return say({ ok: false, error: 'invalid_blocks' });
         }
         posted.push(message);
         return say({ ok: true });
@@ -64,6 +69,7 @@ async function startStandIn(): Promise<StandIn> {
     uploads,
     posted,
     failure: '',
+    unfinishedFor: 0,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -77,9 +83,10 @@ async function botAt(
   allowPrivateHosts: string[] = [],
   token = TOKEN,
   timeout_ms = PATIENT_MS,
+  surroundings: Partial<Context> = {},
 ): Promise<NotifierUnderTest> {
   const http = createHttpClient({ userAgent: 'test', allowPrivateHosts });
-  const context = { ...contextFor('bot'), http };
+  const context = { ...contextFor('bot'), http, ...surroundings };
   const values = slackBot.settings.parse({ token, channel: 'C1', api_url, timeout_ms });
   return { notifier: await slackBot.create(values, context), close: () => http.close() };
 }
@@ -112,6 +119,59 @@ describe('slack_bot', () => {
     await under.notifier.send(notificationWith());
     expect(slack.uploads).toEqual([]);
     expect(slack.posted[0]?.blocks.some(({ type }) => type === 'image')).toBe(false);
+  });
+
+  describe('while Slack has not finished with the picture', () => {
+    const hasPicture = (message: Posted | undefined): boolean | undefined =>
+      message?.blocks.some(({ type }) => type === 'image');
+
+    /** A bot that does not wait, but remembers how long it would have; a wait of `stopsAt` ends its process. */
+    async function hastyBot(stopsAt = Infinity) {
+      const stopping = new AbortController();
+      const waits: number[] = [];
+      const { log, warnings } = listeningLog();
+      const clock: Clock = {
+        now: () => Date.now(),
+        async sleep(ms, asked) {
+          if (ms > 0) waits.push(ms);
+          if (ms >= stopsAt) stopping.abort();
+          asked?.throwIfAborted();
+        },
+      };
+      under = await botAt(slack.url, ['127.0.0.1'], TOKEN, PATIENT_MS, { clock, log, signal: stopping.signal });
+      return { notifier: under.notifier, waits, warnings };
+    }
+
+    it('posts the message again until it has', async () => {
+      slack.unfinishedFor = 2;
+      const { notifier, waits, warnings } = await hastyBot();
+      await notifier.send(notificationWith());
+      expect(slack.posted.map(hasPicture)).toEqual([true]);
+      expect([waits, warnings, slack.uploads.length]).toEqual([[1000, 3000], [], 1]);
+    });
+
+    it('sends the message without it after three tries, and says so', async () => {
+      slack.unfinishedFor = Infinity;
+      const { notifier, waits, warnings } = await hastyBot();
+      await notifier.send(notificationWith());
+      expect(slack.posted.map(hasPicture)).toEqual([false]);
+      expect(waits).toEqual([1000, 3000]);
+      expect(warnings).toEqual([expect.stringContaining('goes without it')]);
+    });
+
+    it('waits for nothing where another thing is wrong', async () => {
+      slack.failure = 'channel_not_found';
+      const { notifier, waits } = await hastyBot();
+      await expect(notifier.send(notificationWith())).rejects.toMatchObject({ code: 'notify.rejected' });
+      expect(waits).toEqual([]);
+    });
+
+    it('does not wait on when the process stops', async () => {
+      slack.unfinishedFor = Infinity;
+      const { notifier, waits } = await hastyBot(1000);
+      await expect(notifier.send(notificationWith())).rejects.toThrow(/abort/i);
+      expect([waits, slack.posted]).toEqual([[1000], []]);
+    });
   });
 
   it('knows a refusal in an answer of 200, and shows no token', async () => {

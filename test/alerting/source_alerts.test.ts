@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sourceAlert } from '../../alerting/source_alerts.ts';
+import { openSourceAlerts, sourceAlert } from '../../alerting/source_alerts.ts';
+import { actionRequestSchema, actionRow, newAction } from '../../core/action.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { alertSchema, seriesFromKey, seriesKey } from '../../core/event.ts';
 import { createHttpClient } from '../../core/http.ts';
+import { createMemoryState } from '../../core/state/memory.ts';
 import { openStore } from '../../core/store/registry.ts';
 import type { Store } from '../../core/store/store.ts';
+import { TOPICS } from '../../core/stream/stream.ts';
 import { createIngest } from '../../ingest/ingest.ts';
 import { ingestSettings } from '../../ingest/settings.ts';
 import { startReceiver, type Receiver } from '../contracts/notifier.ts';
@@ -61,6 +64,53 @@ describe('the alert of a source', () => {
   });
 });
 
+describe('the alerts of sources', () => {
+  const by = { by: 'Priya', note: 'given up' };
+
+  it('end by hand, and are over: what the source does next is a new one or none', async () => {
+    const sources = openSourceAlerts(createMemoryState());
+    const [dead] = sources.hear([news('dead', 0)]);
+    await sources.settle();
+    expect(sources.end('another', Date.parse(news('', 5).at), by)).toBeNull();
+    const ended = sources.end(dead?.alert_id ?? '', Date.parse(news('', 5).at), by);
+    expect(alertSchema.parse(ended)).toMatchObject({
+      alert_id: dead?.alert_id,
+      revision: 2,
+      state: 'resolved',
+      severity: 'critical',
+      at: news('', 5).at,
+      expected: 12,
+      resolution: by,
+      summary: {
+        en: 'The source wire (rss) is dead; its alert was ended by hand.',
+        zh: '数据源 wire（rss）已失效；预警已人工关闭。',
+      },
+    });
+    expect(sources.end(dead?.alert_id ?? '', Date.parse(news('', 6).at), by)).toBeNull();
+    expect(sources.hear([news('ok', 7)])).toEqual([]);
+    const [again] = sources.hear([news('dead', 8)]);
+    expect(again).toMatchObject({ state: 'firing', revision: 1 });
+    expect(again?.alert_id).not.toBe(dead?.alert_id);
+  });
+
+  it('are told once where what was told could not be written down at first', async () => {
+    const state = createMemoryState();
+    const sources = openSourceAlerts(state);
+    expect(sources.hear([news('quiet', 0), news('quiet', 0)])).toHaveLength(1);
+    expect(sources.hear([news('quiet', 0)])).toEqual([]);
+    await sources.settle();
+    expect(openSourceAlerts(state).hear([news('quiet', 0)])).toEqual([]);
+  });
+
+  it('that an earlier version wrote down end as well', async () => {
+    const state = createMemoryState();
+    const { at } = news('', 0);
+    await state.table('alerting.sources').put('wire', { alert_id: 'a', revision: 1, started_at: at, status: 'quiet' });
+    const ended = openSourceAlerts(state).end('a', Date.parse(at), by);
+    expect(alertSchema.parse(ended).summary.en).toBe('The source wire is quiet; its alert was ended by hand.');
+  });
+});
+
 describe('a feed that goes quiet, works again and dies', { timeout: 120_000 }, () => {
   let folder: string;
   let store: Store;
@@ -81,6 +131,23 @@ describe('a feed that goes quiet, works again and dies', { timeout: 120_000 }, (
   afterAll(async () => {
     await store.close();
     await rm(folder, { recursive: true });
+  });
+
+  it('is ended by hand like any other, also where it never comes back', async () => {
+    stage = await openStage(join(folder, 'by-hand'), store, {
+      settings: { group_wait_secs: 0, group_interval_secs: 1, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
+      deps: { watermark: 'per_feed' },
+    });
+    const { alerting, alerts, state, stream } = stage;
+    await alerting.start();
+    await stream.append(TOPICS.sources, [{ key: 'wire', value: news('dead', 0) }]);
+    await eventually(() => alerts.length === 1);
+    const request = { kind: 'resolve', alert_id: alerts[0]?.alert_id, note: 'the feed is given up' };
+    const action = newAction(actionRequestSchema.parse(request), 'Priya', 'api', Date.now());
+    await store.insert('actions', [actionRow(action)], action.id);
+    await eventually(() => alerts.length === 2 && receiver.requests.length === 2);
+    expect(alerts[1]).toMatchObject({ state: 'resolved', resolution: { by: 'Priya', note: 'the feed is given up' } });
+    await eventually(() => state.table('alerting.sources').count() === 0);
   });
 
   it('tells people so through the notifiers, from the server to the webhook', async () => {
