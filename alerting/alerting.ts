@@ -14,7 +14,7 @@ import type { Alert } from '../core/event.ts';
 import type { Service } from '../core/lifecycle.ts';
 import type { Logger } from '../core/log.ts';
 import { persist } from '../core/persist.ts';
-import type { Removal } from '../core/removal.ts';
+import { removeWithin, type Removal } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import { fetchedAt } from '../core/stream/fetched_at.ts';
 import { TOPICS, type Delivery } from '../core/stream/stream.ts';
@@ -27,7 +27,8 @@ import { openParts, type AlertingDeps } from './parts.ts';
 import { GROUP, createPartitions } from './partitions.ts';
 import { forgetIn, readRemovals, REMOVAL_GROUP } from './removal.ts';
 import type { AlertingSettings } from './settings.ts';
-import { readSourceNews } from './source_alerts.ts';
+import { openSourceAlerts, readSourceNews } from './source_alerts.ts';
+import { endUnjudged } from './unjudged.ts';
 
 export interface Alerting extends Service {
   /**
@@ -50,7 +51,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const stopping = new AbortController();
   const signal = AbortSignal.any([deps.signal, stopping.signal]);
   const parts = await openParts(settings, deps, signal);
-  const { rules, wallClock, metrics, notifiers, outbox, queue, watch, offsets } = parts;
+  const { rules, wallClock, metrics, notifiers, outbox, queue, dispatch, watch, offsets } = parts;
   const { lanes } = watch.state;
   expectReplays(lanes, rules.watermark);
 
@@ -58,7 +59,8 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const heard = createHeard();
   const hearPartitions = createPartitions({ stream, heard, lanes, clock: wallClock, log });
   const takeIn = createIntake({ watch, offsets, heard, metrics, clock: wallClock });
-  const hearing = createHearing(parts, ledger, deps);
+  const sources = openSourceAlerts(state);
+  const hearing = createHearing(parts, ledger, sources, deps);
   let running: Promise<unknown> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -77,6 +79,12 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     ledger.dispatchUntil(watch.state.closed ?? 0);
   }
 
+  /** Sources after the ledger: what a crash between leaves is told again under the same id and revision, which is once. */
+  async function save(): Promise<void> {
+    await ledger.save();
+    await sources.settle();
+  }
+
   async function receive(delivery: Delivery<unknown>): Promise<void> {
     const started = performance.now();
     const dead = delivery.messages.map(takeIn).filter((message) => message !== null);
@@ -85,7 +93,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     metrics.seconds((performance.now() - started) / 1000);
     const due = ledger.sinceSavedMs() >= settings.checkpoint_secs * 1000;
     if (due || ledger.heldMessages() >= MESSAGES_A_CHECKPOINT || ledger.heldDeliveries() >= DELIVERIES_IN_FLIGHT)
-      await ledger.save();
+      await save();
   }
 
   const drain = (): Promise<void> => outbox.drain((alert: Alert) => deps.onAlert?.(alert));
@@ -98,7 +106,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     await hearing.take();
     advance();
     const isDue = ledger.sinceSavedMs() >= settings.checkpoint_secs * 1000;
-    if (ledger.waits() && (caughtUp || isDue)) await ledger.save();
+    if (ledger.waits() && (caughtUp || isDue)) await save();
     await drain();
   }
 
@@ -133,14 +141,19 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   /** What was taken back is neither remembered, nor stored, nor sent from here on. */
   async function forget(removals: readonly Removal[]): Promise<void> {
     forgetIn(watch.state, watch.touched, removals);
+    for (const { key, alerts } of dispatch.groups.values()) {
+      if (removeWithin(alerts, removals) > 0) dispatch.touched.add(key);
+    }
     ledger.forget(removals);
-    await ledger.save();
+    await save();
     await reviewState(state, removals, { remove: true });
   }
 
-  async function tellOfSource(alert: Alert): Promise<void> {
-    ledger.keep({ alerts: [alert], findings: [] });
-    await ledger.save();
+  /** What takes effect before anything is read. */
+  async function begin(): Promise<void> {
+    await hearing.people();
+    const ended = endUnjudged(watch, settings, watch.state.closed ?? clock.now());
+    ledger.keep({ alerts: ended, findings: [] });
   }
 
   async function tickAll(): Promise<void> {
@@ -156,13 +169,18 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
       await stream.createGroup(TOPICS.opinions, GROUP);
       await stream.createGroup(TOPICS.removals, REMOVAL_GROUP);
       await stream.createGroup(TOPICS.sources, GROUP);
-      await inTurn(hearing.people);
+      await inTurn(begin);
       queue.start();
       running = Promise.all([
         keepOn('Reading opinions', read),
         keepOn('Watching', tickAll),
         keepOn('Hearing of sources', () =>
-          readSourceNews(stream, state, GROUP, signal, (alert) => inTurn(() => tellOfSource(alert))),
+          readSourceNews(stream, GROUP, signal, (news) =>
+            inTurn(() => {
+              ledger.keep({ alerts: sources.hear(news), findings: [] });
+              return save();
+            }),
+          ),
         ),
         keepOn('Hearing removals', () => readRemovals(stream, signal, (removals) => inTurn(() => forget(removals)))),
       ]);
@@ -173,7 +191,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
       await queue.stop();
       for (const notifier of notifiers.values()) await notifier.close?.();
       // A full disk or a store that is away must not keep a stop from being one: what is not saved now is heard again.
-      await inTurn(ledger.save).catch(
+      await inTurn(save).catch(
         putOff(log, 'what was heard since the last checkpoint is heard again at the next start'),
       );
       await drain().catch(putOff(log, 'alert rows wait on disk for the next start'));
@@ -187,7 +205,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
         if (Number.isFinite(newest)) ledger.keep(watch.advance(settled));
         const { group_wait_secs: wait, group_interval_secs: interval } = settings;
         ledger.dispatchUntil((watch.state.closed ?? 0) + (wait + interval) * 1000);
-        await ledger.save();
+        await save();
         await drain();
       }),
   };

@@ -3,7 +3,7 @@
  * (inhibition.ts), which incident it belongs to, and what is said of it (statement.ts). At its end an alert shows what it was at its
  * height.
  */
-import { seriesKey, type Alert, type Finding, type Series } from '../core/event.ts';
+import { seriesFromKey, seriesKey, type Alert, type Finding, type Series } from '../core/event.ts';
 import type { DisplayName } from './evidence.ts';
 import { incidentOf, touchIncident, type IncidentRules } from './incident.ts';
 import { alarm, explained, type Alarmed } from './inhibition.ts';
@@ -36,6 +36,12 @@ export interface Courses {
   proceed(verdict: Verdict, alarmed: Alarmed, changes: Changes): void;
   /** Ends an alert by a person's word; null where no such alert lives. */
   resolve(alertId: string, at: number, resolution: { by: string; note: string }): Alert | null;
+}
+
+/** What `courseKey` was made of; the series is null where a key names none. */
+export function readCourseKey(key: string): { readonly detector: string; readonly series: Series | null } {
+  const end = key.indexOf('\n');
+  return { detector: key.slice(0, end), series: seriesFromKey(key.slice(end + 1)) };
 }
 
 export function createCourses(
@@ -123,20 +129,12 @@ export function createCourses(
     for (const [key, course] of state.courses) {
       if (course.life.state === 'inactive' || course.life.alertId !== alertId || course.peak === null) continue;
       const ended = endByHand(course.life, at);
-      const record = state.records.get(key.slice(key.indexOf('\n') + 1));
-      if (ended === null || record === undefined) return null;
-      const detector = key.slice(0, key.indexOf('\n'));
-      const window = { series: record.series, start: at - windowMs, end: at };
-      const marks = { ...marksOf(ended.change, detector, record.series, course.incident ?? ''), resolution };
-      const alert = alertOf(
-        ended.change,
-        detector,
-        window,
-        course.peak,
-        displayName(record.series),
-        marks,
-        rules.statement,
-      );
+      // By the key: the series' record may be forgotten before its alert has ended.
+      const { detector, series } = readCourseKey(key);
+      if (ended === null || series === null) return null;
+      const window = { series, start: at - windowMs, end: at };
+      const marks = { ...marksOf(ended.change, detector, series, course.incident ?? ''), resolution };
+      const alert = alertOf(ended.change, detector, window, course.peak, displayName(series), marks, rules.statement);
       state.courses.set(key, { life: ended.life, peak: null, incident: '' });
       touched.courses.add(key);
       return alert;

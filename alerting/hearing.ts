@@ -1,6 +1,7 @@
 /** What people say, taken up now and then: silences, acknowledgements, ends by hand and repeats (people.ts), and verdicts on alerts. */
 import type { Ledger } from './ledger.ts';
 import type { AlertingDeps, Parts } from './parts.ts';
+import type { SourceAlerts } from './source_alerts.ts';
 
 export interface Hearing {
   /** Lets what people did take effect. */
@@ -16,6 +17,7 @@ const HEAR_VERDICTS_MS = 60_000;
 export function createHearing(
   { rules, people, queue, verdicts, watch }: Parts,
   ledger: Ledger,
+  sources: SourceAlerts,
   { clock, log, state }: AlertingDeps,
 ): Hearing {
   let heardAt = -Infinity;
@@ -28,10 +30,10 @@ export function createHearing(
       log.info(`${author}: ${request.kind} ${'alert_id' in request ? request.alert_id : action.id}`);
       if (request.kind === 'replay') await queue.replay(request.notification);
       if (request.kind === 'resolve') {
-        const ended = watch.resolve(request.alert_id, watch.state.closed ?? clock.now(), {
-          by: author,
-          note: request.note,
-        });
+        const { alert_id: id, note } = request;
+        const resolution = { by: author, note };
+        const ended =
+          watch.resolve(id, watch.state.closed ?? clock.now(), resolution) ?? sources.end(id, clock.now(), resolution);
         if (ended !== null) ledger.keep({ alerts: [ended], findings: [] });
       }
       ledger.note(action);

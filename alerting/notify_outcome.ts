@@ -1,8 +1,9 @@
 /**
  * What becomes of a try to tell: off the queue, back to it with a longer wait, or among the dead letters with its reason. Waits grow
  * exponentially with equal jitter (Brooker, "Exponential backoff and jitter", AWS 2015) and are never shorter than a Retry-After.
- * What is refused for good, or too often, or for too long, is given up; it can be sent again (NotifyQueue.replay). Each outcome is one
- * transaction with its record, so that a crash neither loses nor doubles it.
+ * What is refused for good, or too often, or for too long, is given up; it can be sent again (NotifyQueue.replay), but for a refresh. Each
+ * outcome is one transaction with its record, so that a crash neither loses nor doubles it. It goes by the entry as it lies on disk by
+ * then, not as it was sent: what was taken back meanwhile stays out.
  */
 import type { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
@@ -20,7 +21,7 @@ export interface Outcomes {
     isRefresh: boolean,
   ): Promise<void>;
   /** Not sent. */
-  failed(entry: Entry, queued: Queued, error: TidewatchError): Promise<void>;
+  failed(entry: Entry, error: TidewatchError, isRefresh: boolean): Promise<void>;
   /** Gives it up. */
   bury(entry: Entry, code: string, reason: string): Promise<void>;
 }
@@ -33,9 +34,13 @@ export function createOutcomes(
   rules: NotifyRules,
   { state, clock, log, metrics, random = Math.random, record }: NotifyContext,
 ): Outcomes {
+  /** Groups of which the last message was a refresh that was given up: said once, not at each refresh. */
+  const unrefreshed = new Set<string>();
+  const groupOf = ({ notifier, group }: Entry): string => `${notifier}\n${group}`;
+
   async function bury(entry: Entry, code: string, reason: string): Promise<void> {
-    const queued = table.get(entry.key);
     await state.transaction(() => {
+      const queued = table.get(entry.key);
       if (queued !== undefined) {
         const { notifier, notification } = queued;
         const { attempts } = entry;
@@ -45,8 +50,20 @@ export function createOutcomes(
       void table.remove(entry.key);
     });
     waiting.delete(entry.key);
+    unrefreshed.delete(groupOf(entry));
     metrics.error(code);
     log.error(`Gave up telling ${entry.notifier} of ${entry.id}: ${reason}`);
+  }
+
+  /** Gives a refresh up for good: the next one says all of it, and sent again later it would raise what has ended. */
+  async function letGo(entry: Entry, code: string, reason: string): Promise<void> {
+    await table.remove(entry.key);
+    waiting.delete(entry.key);
+    metrics.error(code);
+    const group = groupOf(entry);
+    if (unrefreshed.has(group)) return;
+    unrefreshed.add(group);
+    log.warn(`${entry.notifier} is not kept told of ${entry.id}: ${reason}; further ones are counted, not logged`);
   }
 
   /** Takes what was sent off the queue. What another process has claimed and not sent stays: it may have died. */
@@ -62,26 +79,30 @@ export function createOutcomes(
     const told = sent.length + held.length;
     if (told < notification.items.length) metrics.skipped('told_by_another', notification.items.length - told);
     await state.transaction(() => {
-      if (held.length === 0) void table.remove(entry.key);
-      else void table.put(entry.key, { ...queued, notification: withItems(notification, held) });
+      const left = table.get(entry.key);
+      if (held.length === 0 || left === undefined) void table.remove(entry.key);
+      else void table.put(entry.key, { ...left, notification: withItems(left.notification, held) });
       if (sent.length > 0 && !isRefresh) {
         record?.({ notifier, notification: withItems(notification, sent), status: 'sent', reason: '' });
       }
     });
     if (held.length === 0) waiting.delete(entry.key);
+    if (sent.length > 0) unrefreshed.delete(groupOf(entry));
   }
 
-  async function failed(entry: Entry, queued: Queued, error: TidewatchError): Promise<void> {
+  async function failed(entry: Entry, error: TidewatchError, isRefresh: boolean): Promise<void> {
+    const giveUp = isRefresh ? letGo : bury;
     entry.attempts += 1;
-    if (!error.retryable) return bury(entry, error.code, error.message);
+    if (!error.retryable) return giveUp(entry, error.code, error.message);
     const now = clock.now();
     const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (entry.attempts - 1));
     const delay = Math.max(error.retryAfterMs ?? 0, full / 2 + (random() * full) / 2);
     if (entry.attempts >= rules.maxAttempts || now + delay - entry.firstAt > rules.giveUpMs) {
-      return bury(entry, error.code, `${error.message}; given up after ${entry.attempts} tries`);
+      return giveUp(entry, error.code, `${error.message}; given up after ${entry.attempts} tries`);
     }
     entry.nextAt = now + delay;
-    await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: entry.nextAt });
+    const queued = table.get(entry.key);
+    if (queued !== undefined) await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: entry.nextAt });
     metrics.error(error.code);
     log.warn(`${error.message}; ${entry.id} is sent again in ${Math.ceil(delay / 1000)} s`);
   }

@@ -56,11 +56,11 @@ export async function keepTelling(
         waiting.delete(entry.key);
         continue;
       }
+      const { notification } = queued;
+      // Keeping alive what fires harms nobody twice.
+      const isRefresh = notification.kind === 'repeat' && notifier.refreshMs !== undefined;
       try {
-        const { notification } = queued;
         const all = notification.items;
-        // Keeping alive what fires harms nobody twice.
-        const isRefresh = notification.kind === 'repeat' && notifier.refreshMs !== undefined;
         const claim = isRefresh ? null : await claims?.take(name, all);
         const { mine, held, againMs } = claim ?? { mine: all, held: [], againMs: 0 };
         if (mine.length > 0) {
@@ -74,7 +74,7 @@ export async function keepTelling(
         if (ended()) return;
         const error = toTidewatchError(thrown, 'notify.unavailable');
         if (error.retryAfterMs !== undefined) heldUntil = clock.now() + error.retryAfterMs;
-        await outcomes.failed(entry, queued, error);
+        await outcomes.failed(entry, error, isRefresh);
       }
     }
   }

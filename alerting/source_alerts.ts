@@ -8,6 +8,8 @@ import { isoTime, SCHEMA_VERSION, stableId, type Alert } from '../core/event.ts'
 import type { State } from '../core/state/state.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 
+const DETECTOR = 'source_health';
+
 /** What ingest says of a source: SourceNews of core/health.ts, as far as it is needed here. */
 const newsSchema = z.object({
   at: z.iso.datetime({ precision: 3 }),
@@ -18,6 +20,7 @@ const newsSchema = z.object({
   usual_per_hour: z.number().nullable().default(null),
 });
 type News = z.output<typeof newsSchema>;
+type Resolution = NonNullable<Alert['resolution']>;
 
 /** The alert of a source that is down. */
 interface Down {
@@ -25,32 +28,76 @@ interface Down {
   readonly revision: number;
   readonly started_at: string;
   readonly status: string;
+  /** Absent in what an earlier version wrote. */
+  readonly type?: string;
+  readonly usual_per_hour?: number | null;
 }
 
-/** Reads what ingest says, as long as the signal lasts; `tell` resolves when the alert is durable. */
+export interface SourceAlerts {
+  /** The changes of alerts that these news are. */
+  hear(news: readonly News[]): Alert[];
+  /** Ends an alert by a person's word; null where no source has it. `at` in epoch milliseconds. */
+  end(alertId: string, at: number, resolution: Resolution): Alert | null;
+  /** Writes down what was answered, to be called once that is durable. */
+  settle(): Promise<void>;
+}
+
+/** Opens them as they were last told. What was answered counts as told at once, so that a save that fails does not tell it twice. */
+export function openSourceAlerts(state: State): SourceAlerts {
+  const table = state.table<Down>('alerting.sources');
+  const unsettled = new Map<string, Down | null>();
+
+  function lastOf(name: string): Down | undefined {
+    const known = unsettled.get(name);
+    return known === undefined ? table.get(name) : (known ?? undefined);
+  }
+
+  function hearOne(news: News): Alert[] {
+    const alert = sourceAlert(news, lastOf(news.name));
+    if (alert === null) return [];
+    const { alert_id, revision, started_at } = alert;
+    const { status, type, usual_per_hour } = news;
+    const down = { alert_id, revision, started_at, status, type, usual_per_hour };
+    unsettled.set(news.name, alert.state === 'resolved' ? null : down);
+    return [alert];
+  }
+
+  return {
+    hear: (news) => news.flatMap(hearOne),
+    end(alertId, at, resolution) {
+      const written = Array.from(table.entries(), ({ key }) => key);
+      for (const name of new Set([...written, ...unsettled.keys()])) {
+        const down = lastOf(name);
+        if (down?.alert_id !== alertId) continue;
+        unsettled.set(name, null);
+        return sourceEnd(name, down, at, resolution);
+      }
+      return null;
+    },
+    async settle() {
+      if (unsettled.size === 0) return;
+      await state.transaction(() => {
+        for (const [name, down] of unsettled) void (down === null ? table.remove(name) : table.put(name, down));
+      });
+      unsettled.clear();
+    },
+  };
+}
+
+/** Hands what ingest says to `act`, as long as the signal lasts, and acknowledges it when that has resolved. */
 export async function readSourceNews(
   stream: Stream,
-  state: State,
   group: string,
   signal: AbortSignal,
-  tell: (alert: Alert) => Promise<void>,
+  act: (news: readonly News[]) => Promise<void>,
 ): Promise<void> {
-  const table = state.table<Down>('alerting.sources');
   const options = { maxMessages: 100, maxWaitMs: 50, signal };
   for await (const delivery of stream.subscribe<unknown>(TOPICS.sources, group, options)) {
-    for (const { value } of delivery.messages) {
-      const news = newsSchema.safeParse(value);
-      if (!news.success) continue;
-      const before = table.get(news.data.name);
-      const alert = sourceAlert(news.data, before);
-      if (alert === null) continue;
-      await tell(alert);
-      if (alert.state === 'resolved') await table.remove(news.data.name);
-      else {
-        const { alert_id, revision, started_at } = alert;
-        await table.put(news.data.name, { alert_id, revision, started_at, status: news.data.status });
-      }
-    }
+    const news = delivery.messages.flatMap(({ value }) => {
+      const parsed = newsSchema.safeParse(value);
+      return parsed.success ? [parsed.data] : [];
+    });
+    if (news.length > 0) await act(news);
     await delivery.acknowledge();
   }
 }
@@ -59,24 +106,74 @@ export async function readSourceNews(
 export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: News, before?: Down): Alert | null {
   const isDown = status === 'quiet' || status === 'dead';
   if (before === undefined ? !isDown : before.status === status) return null;
-  const started_at = before?.started_at ?? at;
-  const severity = (isDown ? status : before?.status) === 'dead' ? 'critical' : 'warning';
-  const series = { kind: 'source', entity: null, topic: null, source: name } as const;
-  const detector = 'source_health';
   const why = reason === null ? '' : ` ${reason.replace(/\.$/, '')}.`;
-  return {
-    schema_version: SCHEMA_VERSION,
-    alert_id: before?.alert_id ?? stableId(detector, name, started_at),
+  const well = { en: `The source ${name} (${type}) works again.`, zh: `数据源 ${name}（${type}）已恢复。` };
+  const { en, zh } = said(name, type, status);
+  return rowOf(name, {
+    alert_id: before?.alert_id ?? stableId(DETECTOR, name, at),
     revision: (before?.revision ?? 0) + 1,
     state: isDown ? 'firing' : 'resolved',
-    at: isoTime(Math.max(Date.parse(at), Date.parse(started_at))),
-    started_at,
-    series,
-    name,
-    severity,
-    detector,
-    observed: 0,
+    at,
+    started_at: before?.started_at ?? at,
+    severity: severityOf(isDown ? status : before?.status),
     expected: usual_per_hour ?? 0,
+    summary: isDown ? { en: `${en}.${why}`, zh: `${zh}。${why}` } : well,
+    resolution: null,
+  });
+}
+
+/** The end of a source's alert by a person's word: the source may be as it was. Pure. */
+function sourceEnd(name: string, down: Down, at: number, resolution: Resolution): Alert {
+  const { alert_id, revision, started_at, status, type, usual_per_hour } = down;
+  const { en, zh } = said(name, type, status);
+  return rowOf(name, {
+    alert_id,
+    revision: revision + 1,
+    state: 'resolved',
+    at: isoTime(at),
+    started_at,
+    severity: severityOf(status),
+    expected: usual_per_hour ?? 0,
+    summary: { en: `${en}; its alert was ended by hand.`, zh: `${zh}；预警已人工关闭。` },
+    resolution,
+  });
+}
+
+function severityOf(status: string | undefined): Alert['severity'] {
+  return status === 'dead' ? 'critical' : 'warning';
+}
+
+/** That it is down, without the end of the sentence. */
+function said(name: string, type: string | undefined, status: string): Alert['summary'] {
+  const [en, zh] = type === undefined ? ['', ''] : [` (${type})`, `（${type}）`];
+  return {
+    en: `The source ${name}${en} is ${status}`,
+    zh: `数据源 ${name}${zh}${status === 'dead' ? '已失效' : '异常沉默'}`,
+  };
+}
+
+type Told =
+  | 'alert_id'
+  | 'revision'
+  | 'state'
+  | 'at'
+  | 'started_at'
+  | 'severity'
+  | 'expected'
+  | 'summary'
+  | 'resolution';
+
+/** The row of a source's alert: it counts no stories, so most of what other alerts say is empty. */
+function rowOf(name: string, told: Pick<Alert, Told>): Alert {
+  const { at, started_at, severity } = told;
+  return {
+    ...told,
+    schema_version: SCHEMA_VERSION,
+    at: isoTime(Math.max(Date.parse(at), Date.parse(started_at))),
+    series: { kind: 'source', entity: null, topic: null, source: name },
+    name,
+    detector: DETECTOR,
+    observed: 0,
     interval: { low: 0, high: 0 },
     observed_share: 0,
     expected_share: 0,
@@ -91,16 +188,9 @@ export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: 
     evidence: null,
     settings: '',
     page_url: null,
-    summary: isDown
-      ? {
-          en: `The source ${name} (${type}) is ${status}.${why}`,
-          zh: `数据源 ${name}（${type}）${status === 'dead' ? '已失效' : '异常沉默'}。${why}`,
-        }
-      : { en: `The source ${name} (${type}) works again.`, zh: `数据源 ${name}（${type}）已恢复。` },
     model: '',
     incident: '',
     // Sources that are down together are one message, apart from the news' alerts.
-    labels: { kind: 'source', source: name, detector, severity, name, incident: 'sources' },
-    resolution: null,
+    labels: { kind: 'source', source: name, detector: DETECTOR, severity, name, incident: 'sources' },
   };
 }
