@@ -16,7 +16,7 @@ function facts(alert: Alert): Fact[] {
   const found: Fact[] = [];
   const add = (label: string, value: string): void => void found.push({ label, value });
   if (resolution !== null) {
-    add('人工关闭', `${resolution.by}${resolution.note === '' ? '' : `：${resolution.note}`}`);
+    add('结束者', `${resolution.by}${resolution.note === '' ? '' : `：${resolution.note}`}`);
   }
   if (alert.state === 'resolved') {
     add('持续', duration(Date.parse(alert.at) - Date.parse(alert.started_at)));
