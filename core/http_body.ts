@@ -7,6 +7,9 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { TidewatchError, redactUrl } from './errors.ts';
 
+/** Statuses that never have a body (RFC 9110 6.4.1). */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+
 /**
  * Reads and decompresses the body of an answer.
  * @throws TidewatchError input.too_large as soon as more than `maxBytes` came out, http.unavailable for an unknown coding
@@ -16,8 +19,11 @@ export async function readBody(response: Dispatcher.ResponseData, maxBytes: numb
     new TidewatchError('input.too_large', `${redactUrl(url.href)} sent more than ${maxBytes} bytes`, {
       hint: 'Raise max_bytes of this source if that size is expected.',
     });
-  const decoder = decoderFor(String(response.headers['content-encoding'] ?? ''), url);
-  const announced = Number(response.headers['content-length'] ?? 0);
+  const { statusCode, headers } = response;
+  const announced = Number(headers['content-length'] ?? 0);
+  // A 304 has the headers of the page that it stands for, its coding too: nothing there to decode, not even an empty archive.
+  const isEmpty = BODILESS.has(statusCode) || headers['content-length'] === '0';
+  const decoder = isEmpty ? null : decoderFor(String(headers['content-encoding'] ?? ''), url);
   try {
     if (announced > maxBytes) throw tooLarge();
     const source =

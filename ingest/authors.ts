@@ -13,6 +13,8 @@ import { cleanText } from '../core/text.ts';
 export interface Authors {
   /** The author as documents carry it: `u_` and 32 hex digits, or the name itself where settings say `plain`. */
   stored(name: string): string;
+  /** The same of a name out of what was kept already, where it is in the stored form: hashed twice, nobody finds it again. */
+  storedOnce(name: string): string;
   /** Every form in which a name may have been stored under these or earlier settings. */
   forms(name: string): readonly string[];
   /** Makes the salt durable, once. @throws TidewatchError storage.* */
@@ -25,6 +27,7 @@ export interface AuthorSettings {
 }
 
 const TABLE = 'ingest_authors';
+const HASHED = /^u_[0-9a-f]{32}$/;
 const NAMES = new Set(['author', 'user', 'username', 'creator']);
 
 export function openAuthors({ authors, author_salt }: AuthorSettings, state: State): Authors {
@@ -37,8 +40,10 @@ export function openAuthors({ authors, author_salt }: AuthorSettings, state: Sta
     const plain = cleanText(name).replace(/^@/, '').toLowerCase();
     return `u_${createHmac('sha256', salt).update(plain).digest('hex').slice(0, 32)}`;
   };
+  const stored = (name: string): string => (authors === 'plain' ? name : hashed(name));
   return {
-    stored: (name) => (authors === 'plain' ? name : hashed(name)),
+    stored,
+    storedOnce: (name) => (HASHED.test(name) ? name : stored(name)),
     forms: (name) => [...new Set([hashed(name), cleanText(name).slice(0, 200), name])],
     async keep() {
       if (isKept) return;
@@ -48,12 +53,12 @@ export function openAuthors({ authors, author_salt }: AuthorSettings, state: Sta
   };
 }
 
-/** A refused record without its author's name, where it stands under one of the common names. */
-export function withStoredAuthor(value: unknown, authors: Authors): unknown {
+/** A refused record without its author's name, where it stands under one of the common names; `stored` makes its form. */
+export function withStoredAuthor(value: unknown, stored: Authors['stored']): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
     if (!NAMES.has(key.toLowerCase())) return [key, inner];
-    if (typeof inner === 'string' && inner !== '') return [key, authors.stored(inner)];
+    if (typeof inner === 'string' && inner !== '') return [key, stored(inner)];
     return [key, typeof inner === 'object' ? null : inner];
   });
   return Object.fromEntries(entries) as unknown;

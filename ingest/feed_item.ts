@@ -109,5 +109,5 @@ function authorOf(creator: XmlElement | undefined, author: XmlElement | undefine
     if (Array.isArray(names)) return textOf(names[0]).trim();
   }
   const text = textOf(author).trim();
-  return /^\S+@\S+\s+\((.+)\)$/.exec(text)?.[1] ?? text;
+  return /^[^\s@]+@[^\s@]+\s+\((.+)\)$/.exec(text)?.[1] ?? text;
 }

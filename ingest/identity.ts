@@ -1,23 +1,39 @@
 /**
  * Which document an item is: its id, from its outlet and the origin's own id, else its address without what differs between
- * two links to one page, else its words. Pure. What is refused has an id as well, so that it can be found and forgotten.
+ * two links to one page, else who said what and when. Pure. What is refused has an id as well, where its guid or address
+ * gives one, so that it can be found and forgotten.
  */
-import { stableId } from '../core/event.ts';
+import { isoTime, stableId } from '../core/event.ts';
 
 export interface Named {
   readonly guid?: string;
   readonly url?: string;
 }
 
-/** Words count where neither guid nor address is given; null: without them there is no id. */
-export function documentIdOf(source: string, { guid, url }: Named, words: readonly string[]): string;
-export function documentIdOf(source: string, item: Named): string | null;
-export function documentIdOf(source: string, { guid, url }: Named, words?: readonly string[]): string | null {
+export interface Statement {
+  readonly title: string;
+  readonly text: string;
+  /** As documents carry it: an id made of the name itself would give it away to who tries names. */
+  readonly author: string | null;
+  /** Epoch milliseconds as the origin wrote it, believed or not; null where it wrote none. */
+  readonly at: number | null;
+}
+
+/** The id by guid or address; null where neither is given. */
+export function documentIdOf(source: string, { guid, url }: Named): string | null {
   const own = typeof guid === 'string' ? guid.trim() : '';
   if (own !== '') return stableId(source, 'guid', own);
   const address = webAddress(url);
   if (address !== null) return stableId(source, 'url', withoutCampaign(address));
-  return words === undefined ? null : stableId(source, 'content', ...words);
+  return null;
+}
+
+/**
+ * The id of what has neither guid nor address. The same record always gets the same, since nothing of it is our clock's;
+ * which of them repeat one another is for dedupe.ts to say.
+ */
+export function statementIdOf(source: string, { title, text, author, at }: Statement): string {
+  return stableId(source, 'content', title, text, author ?? '', at === null ? '' : isoTime(at));
 }
 
 /** A web address as documents carry it; null where it is none. */

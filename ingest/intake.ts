@@ -12,7 +12,7 @@ import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS, deadLetterTopic, type Message, type Stream } from '../core/stream/stream.ts';
 import { deadLetter } from './dead_letter.ts';
-import { openAuthors, withStoredAuthor, type AuthorSettings } from './authors.ts';
+import { openAuthors, withStoredAuthor, type Authors, type AuthorSettings } from './authors.ts';
 import { contentIdOf } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
 import { insist, orAborted } from './insist.ts';
@@ -37,12 +37,17 @@ export interface IntakeParts {
   readonly signal: AbortSignal;
 }
 
+export interface TakeOptions extends EmitOptions {
+  /** Of what was kept before: authors may be in the form in which they are stored, and then stay so. */
+  readonly authorsStored?: boolean;
+}
+
 export interface Intake extends Forgetful {
   /**
    * Takes items of one source; see Emit. `stop` is the source's own signal, which aborts with the stage's: thousands of
    * sources that wait at one signal cost more than what they wait for, since taking a listener off looks through all.
    */
-  take(feed: string, items: readonly RawItem[], options?: EmitOptions, stop?: AbortSignal): Promise<Receipt>;
+  take(feed: string, items: readonly RawItem[], options?: TakeOptions, stop?: AbortSignal): Promise<Receipt>;
   /** Looks for these entities from the next batch on. */
   watch(watched: readonly WatchedEntity[]): void;
   /** Resolves when no batch is in hand. */
@@ -51,6 +56,14 @@ export interface Intake extends Forgetful {
 
 /** A batch this long takes some tens of milliseconds: the event loop is free again in between. */
 const BATCH = 400;
+
+/** What one batch is made of. */
+interface Handful {
+  readonly items: readonly RawItem[];
+  readonly refused: readonly Refusal[];
+  readonly removed: readonly Removal[];
+  readonly storedAuthor: Authors['stored'];
+}
 
 interface Batch {
   readonly documents: Document[];
@@ -82,7 +95,7 @@ export function createIntake(
     return opening;
   }
 
-  async function prepare(feed: string, items: readonly RawItem[], removed: readonly Removal[]): Promise<Batch> {
+  async function prepare(feed: string, { items, removed, storedAuthor }: Handful): Promise<Batch> {
     const held = await remembered();
     const { seen, stories, floods } = held;
     const batch: Batch = { documents: [], refused: [], duplicates: new Map(), removals: [] };
@@ -91,13 +104,12 @@ export function createIntake(
       // In a replay the items are the clock: each is fetched when it was, or else at the moment it was published.
       if (isReplayClock(clock)) clock.advanceTo(parseTime(item.fetched_at ?? item.published_at ?? '') ?? 0);
       const now = clock.now();
-      const normal = normalize(item, { now, feed, maxTextChars: settings.max_text_chars });
+      const normal = normalize(item, { now, feed, maxTextChars: settings.max_text_chars, storedAuthor });
       if ('refused' in normal) {
         batch.refused.push({ index, refusal: { ...normal.refused, value: item } });
         continue;
       }
-      const { author } = normal.document;
-      const document = { ...normal.document, author: author === null ? null : authors.stored(author) };
+      const { document } = normal;
       const { title, text, links } = document;
       const words = wordsOf(title === null ? text : `${title} ${text}`, links);
       const keys = { id: document.id, revision: item.revision, contentId: contentIdOf(document, words) };
@@ -126,12 +138,12 @@ export function createIntake(
     return batch;
   }
 
-  async function store(feed: string, batch: Batch, refused: readonly Refusal[], signal: AbortSignal): Promise<void> {
+  async function store(feed: string, batch: Batch, handful: Handful, signal: AbortSignal): Promise<void> {
     const messages: Message<Document>[] = batch.documents.map((value) => ({ key: keyOf(value), value }));
-    const letters = [...refused, ...batch.refused.map(({ refusal }) => refusal)].map((refusal) => ({
-      key: feed,
-      value: deadLetter({ ...refusal, value: withStoredAuthor(refusal.value, authors) }, feed, clock.now()),
-    }));
+    const letters = allRefused(batch, handful).map((refusal) => {
+      const value = withStoredAuthor(refusal.value, handful.storedAuthor);
+      return { key: feed, value: deadLetter({ ...refusal, value }, feed, clock.now()) };
+    });
     const waiting = { clock, log, metrics, signal };
     await insist(() => authors.keep(), waiting);
     if (messages.length > 0) await insist(() => stream.append(TOPICS.documents, messages, signal), waiting);
@@ -145,34 +157,28 @@ export function createIntake(
     held.settle();
   }
 
-  async function takeBatch(
-    feed: string,
-    items: readonly RawItem[],
-    refused: readonly Refusal[],
-    removed: readonly Removal[],
-    signal: AbortSignal,
-  ): Promise<Receipt> {
+  async function takeBatch(feed: string, handful: Handful, signal: AbortSignal): Promise<Receipt> {
     signal.throwIfAborted();
     const started = performance.now();
     let batch: Batch;
     try {
-      batch = await prepare(feed, items, removed);
-      await store(feed, batch, refused, signal);
+      batch = await prepare(feed, handful);
+      await store(feed, batch, handful, signal);
     } catch (error) {
       // Nothing of it was recorded, so the next try must find the stories as they were.
       memory = null;
       throw error;
     }
     const duplicates = [...batch.duplicates.values()].reduce((sum, count) => sum + count, 0);
-    metrics.in(items.length + refused.length);
+    metrics.in(handful.items.length + handful.refused.length);
     metrics.out(batch.documents.length);
     for (const [reason, count] of batch.duplicates) metrics.skipped(reason, count);
     if (batch.removals.length > 0) metrics.skipped('removed', batch.removals.length);
-    const allRefused = [...refused, ...batch.refused.map(({ refusal }) => refusal)];
-    for (const { code } of allRefused) metrics.error(code);
+    const refused = allRefused(batch, handful);
+    for (const { code } of refused) metrics.error(code);
     sayRefused(
       feed,
-      allRefused.map(({ reason }) => reason),
+      refused.map(({ reason }) => reason),
     );
     metrics.seconds((performance.now() - started) / 1000);
     return {
@@ -189,14 +195,19 @@ export function createIntake(
     async take(feed, items, options = {}, stop = parts.signal) {
       const signal = options.signal === undefined ? stop : AbortSignal.any([stop, options.signal]);
       const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
-      const allRefused = options.refused ?? [];
-      const allRemoved = options.removed ?? [];
-      const hasMore = allRefused.length > 0 || allRemoved.length > 0;
+      const refused = options.refused ?? [];
+      const removed = options.removed ?? [];
+      const storedAuthor = options.authorsStored === true ? authors.storedOnce : authors.stored;
+      const hasMore = refused.length > 0 || removed.length > 0;
       for (let from = 0; from < Math.max(items.length, hasMore ? 1 : 0); from += BATCH) {
-        const refused = from === 0 ? allRefused : [];
-        // After the items: one of them may be what was taken back.
-        const removed = from + BATCH >= items.length ? allRemoved : [];
-        const turn = last.then(() => takeBatch(feed, items.slice(from, from + BATCH), refused, removed, signal));
+        const handful: Handful = {
+          items: items.slice(from, from + BATCH),
+          refused: from === 0 ? refused : [],
+          // After the items: one of them may be what was taken back.
+          removed: from + BATCH >= items.length ? removed : [],
+          storedAuthor,
+        };
+        const turn = last.then(() => takeBatch(feed, handful, signal));
         last = turn.catch(() => undefined);
         const part = await orAborted(turn, signal);
         receipt.accepted += part.accepted;
@@ -218,6 +229,11 @@ export function createIntake(
       await last;
     },
   };
+}
+
+/** What its source refused, and what turned out to be no document. */
+function allRefused(batch: Batch, { refused }: Handful): readonly Refusal[] {
+  return [...refused, ...batch.refused.map(({ refusal }) => refusal)];
 }
 
 /** Documents of one entity keep their order, so that its windows close in order. */

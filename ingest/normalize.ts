@@ -7,10 +7,10 @@
  */
 import { isoTime, stableId, type Document } from '../core/event.ts';
 import { cleanText, detectLanguage, findCashtags, findLinks } from '../core/text.ts';
-import { documentIdOf, webAddress } from './identity.ts';
+import { documentIdOf, statementIdOf, webAddress } from './identity.ts';
 import { htmlToText, looksLikeHtml } from './html.ts';
 import type { RawItem, Refusal } from './source.ts';
-import { readTime } from './time.ts';
+import { readTime, type WrittenTime } from './time.ts';
 
 /** A document before the stage knows its entities and its story. */
 export type PlainDocument = Omit<Document, 'entities' | 'story' | 'novelty'>;
@@ -22,6 +22,8 @@ export interface NormalizeOptions {
   readonly feed: string;
   /** Longest title and text together, in characters. */
   readonly maxTextChars: number;
+  /** An author's name as documents carry it; absent: as it is. */
+  readonly storedAuthor?: (name: string) => string;
 }
 
 export type Normalized = { readonly document: PlainDocument } | { readonly refused: Omit<Refusal, 'value'> };
@@ -33,7 +35,7 @@ const EASTERNMOST_MS = 14 * 3_600_000;
 const EARLIEST_MS = 86_400_000;
 
 export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
-  const { now, feed, maxTextChars } = options;
+  const { now, feed, maxTextChars, storedAuthor = (name: string) => name } = options;
   const source = cleanText(item.source ?? '').slice(0, 100) || feed;
   const origin = { source, id: documentIdOf(source, item) };
   // HTML shrinks when stripped, but not endlessly: beyond this it is refused before time is spent on it.
@@ -48,17 +50,19 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
   if (length > maxTextChars) return tooLong(length, maxTextChars, origin);
 
   const whole = title === '' ? text : `${title} ${text}`;
-  const published = publishedAt(item.published_at, now);
-  const author = cleanText(item.author ?? '').slice(0, 200);
+  const time = readTime(item.published_at ?? '');
+  const published = publishedAt(time, now);
+  const name = cleanText(item.author ?? '').slice(0, 200);
+  const author = name === '' ? null : storedAuthor(name.toWellFormed());
   const tickers = (item.tickers ?? []).map((ticker) => cleanText(ticker).replace(/^\$/, '').toUpperCase());
   return {
     document: {
       schema_version: 1,
-      id: documentIdOf(source, item, [title, text]),
+      id: origin.id ?? statementIdOf(source, { title, text, author, at: time?.at ?? null }),
       source,
       feed,
       source_class: item.source_class ?? 'news',
-      author: author === '' ? null : author.toWellFormed(),
+      author,
       url: webAddress(item.url),
       title: title === '' ? null : title,
       text,
@@ -77,10 +81,9 @@ export function normalize(item: RawItem, options: NormalizeOptions): Normalized 
 
 /** When it was published, null where that is not known or not to be believed; and what its origin said of it. */
 function publishedAt(
-  written: string | undefined,
+  time: WrittenTime | null,
   now: number,
 ): { readonly at: number | null; readonly mark: Document['published_at_mark'] } {
-  const time = readTime(written ?? '');
   if (time === null || time.at < EARLIEST_MS) return { at: null, mark: 'missing' };
   const mark = time.precision === 'zoned' ? 'stated' : time.precision;
   if (time.at <= now + CLOCK_SKEW_MS) return { at: time.at, mark };

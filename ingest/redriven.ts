@@ -1,7 +1,7 @@
 /**
  * Takes in once more what had been refused and was sent back by `tidewatch redrive`, after a setting or a rule was mended:
  * the same way as any source's items, so that what was taken in meanwhile is a duplicate and what is refused again gets a
- * new dead letter. The key of a message is the feed that the item came by.
+ * new dead letter. The key of a message is the feed that the item came by; its author is what the dead letter kept.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { explainError } from '../core/errors.ts';
@@ -31,6 +31,7 @@ export async function takeRedriven({ stream, intake, log, signal }: RedrivenPart
           await intake.take(
             feed,
             messages.filter(({ key }) => key === feed).map(({ value }) => value),
+            { authorsStored: true },
           );
         }
         await acknowledge();

@@ -5,12 +5,17 @@
  * blank for T), RFC 822/1123 (RSS), asctime, epoch seconds or milliseconds, 2024年3月5日 10:30.
  */
 
+/**
+ * Longest text that is looked at. In the forms below, blanks stand within the group that they lead to: of several optional
+ * groups behind free blanks each tries every share of them, and a long run of blanks takes minutes.
+ */
+const LONGEST = 120;
 const ISO =
   /^(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$/i;
 const RFC822 =
-  /^(?:[a-z]{3,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s-]+(\d{2}|\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]\.?m\.?)?\s*([a-z]{1,5}|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|[+-]\d{2})?)?(?:\s*\(.*\))?$/i;
+  /^(?:[a-z]{3,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s-]+(\d{2}|\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:\s*([ap]\.?m\.?))?(?:\s*([a-z]{1,5}|(?:UTC|GMT)?[+-]\d{1,2}:?\d{2}|[+-]\d{2}))?)?(?:\s*\(.*\))?$/i;
 const MONTH_FIRST =
-  /^(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]\.?m\.?)?\s*([a-z]{1,5}|[+-]\d{2}:?\d{2})?)?$/i;
+  /^(?:[a-z]{3,9}\.?,?\s+)?([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s*([ap]\.?m\.?))?(?:\s*([a-z]{1,5}|[+-]\d{2}:?\d{2}))?)?$/i;
 /** C's asctime, with the zone that some put before the year. */
 const ASCTIME =
   /^[a-z]{3,9}\s+([a-z]{3})[a-z]*\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(?:([a-z]{1,5}|[+-]\d{4})\s+)?(\d{4})$/i;
@@ -54,6 +59,7 @@ export function parseTime(written: string): number | null {
 /** As parseTime, with the precision; what has no zone of its own is read in `zone` (minutes east of UTC, or its name). */
 export function readTime(written: string, zone?: string): WrittenTime | null {
   const text = written.trim();
+  if (text.length > LONGEST) return null;
   if (/^\d{10}(\.\d+)?$/.test(text)) return { at: Math.round(Number(text) * 1000), precision: 'zoned' };
   if (/^\d{13}$/.test(text)) return { at: Number(text), precision: 'zoned' };
   const form = formOf(text);

@@ -28,7 +28,7 @@ export async function labelKey(settings: Settings, { feed, sourceClass, model }:
   const labelled = [entity_sentiment, abstain_below, type, provider ?? null, early_exit ?? null];
   const lists = await Promise.all(watchlists.map(digestOf));
   return stableId(
-    'labelled feed 2',
+    'labelled feed 3',
     await digestOf(feed),
     JSON.stringify([...made, ...labelled]),
     lists.join(),

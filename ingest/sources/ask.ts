@@ -6,8 +6,8 @@ import type { z } from 'zod';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl } from '../../core/errors.ts';
 import type { FetchOptions, FetchResult } from '../../core/http.ts';
+import { retryAfterMs } from './retry_after.ts';
 import { hostGate } from './rss_hosts.ts';
-import { retryAfterMs } from './rss_schedule.ts';
 
 export interface Question {
   readonly url: string;

@@ -30,7 +30,7 @@ const settings = z.object({
     .describe('Address of EDGAR.'),
   forms: z
     .array(z.string().regex(/^[\w/ -]{1,20}$/))
-    .default(['8-K', '6-K', '10-K', '10-Q', '20-F', 'SC 13D'])
+    .default(['8-K', '6-K', '10-K', '10-Q', '20-F', 'SCHEDULE 13D'])
     .describe('Forms to take, amendments (/A) with them; empty: every form.'),
   ciks: z
     .array(z.string().regex(/^\d{1,10}$/, 'a CIK of up to ten digits'))

@@ -23,6 +23,9 @@ const FORMS: Readonly<Record<string, string>> = {
   '10-K': 'an annual report',
   '10-Q': 'a quarterly report',
   '20-F': 'an annual report of a foreign issuer',
+  'SCHEDULE 13D': 'a report of a holding of more than 5%',
+  'SCHEDULE 13G': 'a report of a passive holding of more than 5%',
+  // The same two until 18 December 2024, in what was recorded then.
   'SC 13D': 'a report of a holding of more than 5%',
   'SC 13G': 'a report of a passive holding of more than 5%',
   '4': 'a change in an insider’s holding',

@@ -1,8 +1,9 @@
 /**
  * Stories and comments of Hacker News by Algolia's search, which the site itself uses: one request brings everything
- * newer than a moment, filtered by words, where the Firebase API would be a request an item.
- * Source: hn.algolia.com/api (search_by_date, numericFilters, hitsPerPage up to 1,000; 10,000 requests an hour an
- * address). Deleted items are not told of.
+ * newer than a moment, filtered by words, where the Firebase API would be a request an item. A question has 1,000 hits at
+ * most, over all its pages, though it counts them all: so what is older is asked for by its time, not by its page.
+ * Source: hn.algolia.com/api (search_by_date, numericFilters, hitsPerPage; 10,000 requests an hour an address), and
+ * Algolia's paginationLimitedTo. Deleted items are not told of.
  */
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
@@ -32,8 +33,9 @@ interface HackerNewsCursor {
 
 /** Items are found some time after they were written: each request looks back this far once more. */
 const OVERLAP_SECS = 180;
-const PAGE = 500;
-const MAX_PAGES = 10;
+/** Hits that a question has at most. */
+const MOST_HITS = 1000;
+const MOST_QUESTIONS = 5;
 const GAP_MS = 500;
 
 const hitSchema = z.object({
@@ -45,7 +47,11 @@ const hitSchema = z.object({
   story_text: z.string().nullish().catch(null),
   comment_text: z.string().nullish().catch(null),
 });
-const answerSchema = z.object({ hits: z.array(z.unknown()), nbPages: z.number().int() });
+const answerSchema = z.object({
+  hits: z.array(z.unknown()),
+  /** Of all that match, also beyond those that can be had. */
+  nbHits: z.number().int().min(0),
+});
 
 export const hackernewsSource = defineComponent({
   name: 'hackernews',
@@ -65,7 +71,7 @@ export const hackernewsSource = defineComponent({
 });
 
 /**
- * Reads what is new, the oldest page last; returns milliseconds until the next time. `known` holds what the last time
+ * Reads what is new, back from the newest; returns milliseconds until the next time. `known` holds what the last time
  * brought, so that what is looked at once more does not go through the stage once more.
  */
 async function readNew(chosen: HackerNewsSettings, context: Context, known: Set<string>, emit: Emit): Promise<number> {
@@ -73,22 +79,24 @@ async function readNew(chosen: HackerNewsSettings, context: Context, known: Set<
   const now = Math.floor(context.clock.now() / 1000);
   const since = cursors.get(context.name)?.newest_secs ?? now - Math.round(chosen.first_hours * 3600);
   await cursors.put(context.name, { newest_secs: since });
-  const items: RawItem[] = [];
+  const items = new Map<string, RawItem>();
   const refused: Refusal[] = [];
   let newest = since;
-  for (let page = 0, pages = 1; page < Math.min(pages, MAX_PAGES); page += 1) {
+  let until = Infinity;
+  for (let questions = 1; ; questions += 1) {
     const question = {
-      url: addressOf(chosen, since - OVERLAP_SECS, page),
+      url: addressOf(chosen, since - OVERLAP_SECS, until),
       gapMs: GAP_MS,
       forbiddenHint: 'It refuses this address; ask less often (every_secs).',
     };
     const { answer } = await askJson(context, question, answerSchema);
-    pages = answer.nbPages;
+    let oldest = until;
     for (const value of answer.hits) {
       const hit = hitSchema.safeParse(value);
       if (hit.success) {
         newest = Math.max(newest, hit.data.created_at_i);
-        items.push(itemOf(hit.data));
+        oldest = Math.min(oldest, hit.data.created_at_i);
+        items.set(hit.data.objectID, itemOf(hit.data));
       } else {
         refused.push({
           code: 'input.invalid',
@@ -97,28 +105,32 @@ async function readNew(chosen: HackerNewsSettings, context: Context, known: Set<
         });
       }
     }
-    if (page + 1 === MAX_PAGES && pages > MAX_PAGES) {
-      context.metrics.stage('ingest').skipped('backlog', (pages - MAX_PAGES) * PAGE);
-      context.log.warn(
-        `${context.name}: more than ${MAX_PAGES * PAGE} items since the last request; the oldest are left out`,
-      );
+    const beyond = answer.nbHits - answer.hits.length;
+    if (beyond <= 0) break;
+    if (questions === MOST_QUESTIONS || oldest === until) {
+      context.metrics.stage('ingest').skipped('backlog', beyond);
+      context.log.warn(`${context.name}: ${beyond} items since the last request, the oldest of them, are left out`);
+      break;
     }
+    // The oldest second once more, which the limit may have cut through; but never the same question again.
+    until = Math.min(oldest + 1, until - 1);
   }
-  const fresh = items.filter(({ guid = '' }) => !known.has(guid));
+  const fresh = [...items.values()].filter(({ guid = '' }) => !known.has(guid));
   if (fresh.length + refused.length > 0) await emit(fresh.toReversed(), { refused });
   known.clear();
-  for (const { guid = '' } of items) known.add(guid);
+  for (const guid of items.keys()) known.add(guid);
   await cursors.put(context.name, { newest_secs: Math.min(newest, now) });
   return chosen.every_secs * 1000 * (1 + Math.random() / 10);
 }
 
-function addressOf({ url, query, comments }: HackerNewsSettings, since: number, page: number): string {
+/** Newer than `since` and older than `until`, in epoch seconds. */
+function addressOf({ url, query, comments }: HackerNewsSettings, since: number, until: number): string {
   const address = new URL(`${url.replace(/\/$/, '')}/search_by_date`);
   address.searchParams.set('tags', comments ? '(story,comment)' : 'story');
   if (query !== '') address.searchParams.set('query', query);
-  address.searchParams.set('numericFilters', `created_at_i>${since}`);
-  address.searchParams.set('hitsPerPage', String(PAGE));
-  address.searchParams.set('page', String(page));
+  const before = until === Infinity ? '' : `,created_at_i<${until}`;
+  address.searchParams.set('numericFilters', `created_at_i>${since}${before}`);
+  address.searchParams.set('hitsPerPage', String(MOST_HITS));
   return address.href;
 }
 

@@ -1,7 +1,7 @@
 /**
  * New posts of subreddits by Reddit's API, with an application's own credentials (OAuth2 client credentials, RFC 6749
  * 4.4). A listing is asked for what is newer than the last post (`before`, a fullname). If that post has since been
- * deleted the listing stays empty for ever, so an empty answer is followed by one without `before`.
+ * deleted the listing stays empty for ever, so an empty answer is followed by reading back from the newest post (`after`).
  * What was deleted or removed within the last days is found by asking for the known posts once more (api/info): Reddit's
  * terms want it gone.
  * Sources: reddit.com/dev/api, github.com/reddit-archive/reddit/wiki (OAuth2, API: rate-limit headers, user agent).
@@ -9,8 +9,8 @@
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { createConditionKeeper } from '../condition.ts';
-import type { Emit, RawItem, Removal, Source } from '../source.ts';
-import { readListing, type RedditPost } from './reddit_post.ts';
+import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
+import { readListing, type RedditListing, type RedditPost } from './reddit_post.ts';
 import { createSession, type Session } from './reddit_session.ts';
 import { POLL_BACKOFF, repeat } from './repeat.ts';
 
@@ -55,7 +55,9 @@ interface WatchedPost {
   readonly created_secs: number;
 }
 
+const CURSORS = 'ingest_reddit';
 const PAGE = 100;
+/** A listing ends after about 1,000 posts. */
 const MAX_PAGES = 10;
 const RECHECK_MS = 3_600_000;
 const MAX_WATCHED = 5000;
@@ -74,7 +76,7 @@ export const redditSource = defineComponent({
       condition: () => condition.read(),
       run: (emit) =>
         repeat(context, condition, POLL_BACKOFF, async () => {
-          wasEmpty = (await readNew(chosen, context, session, emit, !wasEmpty)) === 0;
+          wasEmpty = (await readNew({ chosen, context, session, emit }, !wasEmpty)) === 0;
           if (chosen.recheck_hours > 0 && context.clock.now() - recheckedAt > RECHECK_MS) {
             await recheck(chosen, context, session, emit);
             recheckedAt = context.clock.now();
@@ -85,59 +87,95 @@ export const redditSource = defineComponent({
   },
 });
 
-/** Reads what is newer than the cursor, oldest pages first; returns how many posts there were. */
-async function readNew(
-  chosen: RedditSettings,
-  context: Context,
-  session: Session,
-  emit: Emit,
-  isAnchored: boolean,
-): Promise<number> {
-  const cursors = context.state.table<RedditCursor>('ingest_reddit');
-  const path = `/r/${chosen.subreddits.join('+')}/new`;
-  let cursor = cursors.get(context.name) ?? { newest: '', newest_secs: 0 };
+interface Reading {
+  readonly chosen: RedditSettings;
+  readonly context: Context;
+  readonly session: Session;
+  readonly emit: Emit;
+}
+
+/** Reads what is newer than the cursor; returns how many posts there were. */
+async function readNew(reading: Reading, isAnchored: boolean): Promise<number> {
+  const { context } = reading;
+  const cursor = context.state.table<RedditCursor>(CURSORS).get(context.name) ?? { newest: '', newest_secs: 0 };
+  return isAnchored && cursor.newest !== '' ? readForward(reading, cursor) : readBack(reading, cursor);
+}
+
+/** From the cursor's post on, page after page, the oldest first. */
+async function readForward(reading: Reading, from: RedditCursor): Promise<number> {
+  const { context } = reading;
+  let cursor = from;
   let count = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const anchor = isAnchored && cursor.newest !== '' ? { before: cursor.newest } : {};
-    const { posts, refused } = readListing(await session.get(path, { limit: String(PAGE), ...anchor }));
-    const fresh = posts.filter((post) => post.createdSecs >= cursor.newest_secs && post.fullname !== cursor.newest);
-    if (fresh.length + refused.length > 0)
-      await store(
-        fresh,
-        context,
-        () =>
-          emit(
-            fresh.map(({ item }) => item),
-            { refused },
-          ),
-        chosen.recheck_hours > 0,
-      );
+    const { posts, refused } = await pageOf(reading, { before: cursor.newest });
+    const fresh = posts.filter((post) => isFresh(post, cursor));
+    await store(reading, fresh, refused);
     count += fresh.length;
     const newest = fresh.at(-1);
-    if (newest === undefined) break;
+    if (newest === undefined || posts.length < PAGE) return count;
     cursor = { newest: newest.fullname, newest_secs: newest.createdSecs };
-    await cursors.put(context.name, cursor);
-    if (!isAnchored || anchor.before === undefined || posts.length < PAGE) break;
-    if (page + 1 === MAX_PAGES)
-      context.log.info(`${context.name}: more new posts than ${MAX_PAGES} pages; the rest comes next time`);
   }
+  context.log.info(`${context.name}: more new posts than ${MAX_PAGES} pages; the rest comes next time`);
   return count;
 }
 
-/** Emits, and notes the posts whose deletion is to be looked for. */
+/** From the newest post back to where the cursor stands, then the oldest first; the first time, one page. */
+async function readBack(reading: Reading, cursor: RedditCursor): Promise<number> {
+  const { context } = reading;
+  const found: RedditPost[] = [];
+  const allRefused: Refusal[] = [];
+  let from: Record<string, string> = {};
+  for (let page = 1; ; page += 1) {
+    const { posts, refused, after } = await pageOf(reading, from);
+    found.unshift(...posts);
+    allRefused.push(...refused);
+    const isMet = posts.some((post) => !isFresh(post, cursor));
+    if (isMet || cursor.newest === '') break;
+    if (page === MAX_PAGES) {
+      context.metrics.stage('ingest').skipped('backlog');
+      context.log.warn(
+        `${context.name}: more new posts than the ${MAX_PAGES * PAGE} that can be had; older ones are left out`,
+      );
+      break;
+    }
+    if (after === null) break;
+    from = { after };
+  }
+  const fresh = found.filter((post) => isFresh(post, cursor));
+  await store(reading, fresh, allRefused);
+  return fresh.length;
+}
+
+async function pageOf({ chosen, session }: Reading, from: Record<string, string>): Promise<RedditListing> {
+  return readListing(await session.get(`/r/${chosen.subreddits.join('+')}/new`, { limit: String(PAGE), ...from }));
+}
+
+function isFresh({ fullname, createdSecs }: RedditPost, { newest, newest_secs }: RedditCursor): boolean {
+  return createdSecs >= newest_secs && fullname !== newest;
+}
+
+/** Emits, notes the posts whose deletion is to be looked for, and moves the cursor to the last of them. */
 async function store(
+  { chosen, context, emit }: Reading,
   posts: readonly RedditPost[],
-  context: Context,
-  emit: () => Promise<unknown>,
-  isWatching: boolean,
+  refused: readonly Refusal[],
 ): Promise<void> {
-  await emit();
-  if (!isWatching || posts.length === 0) return;
-  const watched = context.state.table<WatchedPost>('ingest_reddit_watched');
-  await context.state.transaction(() => {
-    for (const { fullname, createdSecs } of posts)
-      void watched.put(`${context.name}/${fullname}`, { created_secs: createdSecs });
-  });
+  if (posts.length + refused.length > 0)
+    await emit(
+      posts.map(({ item }) => item),
+      { refused },
+    );
+  const newest = posts.at(-1);
+  if (newest === undefined) return;
+  if (chosen.recheck_hours > 0) {
+    const watched = context.state.table<WatchedPost>('ingest_reddit_watched');
+    await context.state.transaction(() => {
+      for (const { fullname, createdSecs } of posts)
+        void watched.put(`${context.name}/${fullname}`, { created_secs: createdSecs });
+    });
+  }
+  const cursor = { newest: newest.fullname, newest_secs: newest.createdSecs };
+  await context.state.table<RedditCursor>(CURSORS).put(context.name, cursor);
 }
 
 /** Asks for the known posts of the last days by their names, a hundred at a time, and tells of those that are gone. */

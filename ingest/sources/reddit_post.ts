@@ -20,9 +20,14 @@ export interface RedditListing {
   /** Fullnames of posts that their author deleted, or that were removed. */
   readonly removed: readonly string[];
   readonly refused: readonly Refusal[];
+  /** Fullname behind which older posts follow; null where they end. */
+  readonly after: string | null;
 }
 
-const listingSchema = z.object({ kind: z.literal('Listing'), data: z.object({ children: z.array(z.unknown()) }) });
+const listingSchema = z.object({
+  kind: z.literal('Listing'),
+  data: z.object({ children: z.array(z.unknown()), after: z.string().min(1).nullish().catch(null) }),
+});
 const postSchema = z.object({
   kind: z.literal('t3'),
   data: z.object({
@@ -53,7 +58,8 @@ export function readListing(answer: unknown): RedditListing {
   const posts: RedditPost[] = [];
   const removed: string[] = [];
   const refused: Refusal[] = [];
-  for (const child of listing.data.data.children) {
+  const { children, after } = listing.data.data;
+  for (const child of children) {
     const post = postSchema.safeParse(child);
     if (!post.success) {
       refused.push({
@@ -70,7 +76,7 @@ export function readListing(answer: unknown): RedditListing {
     if (isGone) removed.push(name);
     else posts.push({ fullname: name, createdSecs, item: itemOf(name, createdSecs, data) });
   }
-  return { posts: posts.toReversed(), removed, refused };
+  return { posts: posts.toReversed(), removed, refused, after: after ?? null };
 }
 
 function itemOf(

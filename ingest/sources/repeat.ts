@@ -17,8 +17,6 @@ export const POLL_BACKOFF: Backoff = { firstMs: 15_000, longestMs: 30 * 60_000 }
 /** For connections that are meant to last; servers restart, and a gap is short while it is young. */
 export const CONNECTION_BACKOFF: Backoff = { firstMs: 1000, longestMs: 2 * 60_000 };
 
-/** Longest a server may make us wait by Retry-After. */
-const LONGEST_RETRY_AFTER_MS = 6 * 3_600_000;
 /** An attempt that lasted this long was a good connection: the pauses begin anew. */
 const LASTING_MS = 60_000;
 
@@ -64,6 +62,5 @@ export function pauseMs(
   random: number,
 ): number {
   const doubled = error.retryable ? Math.min(longestMs, firstMs * 2 ** Math.min(20, failures - 1)) : longestMs;
-  const asked = Math.min(LONGEST_RETRY_AFTER_MS, error.retryAfterMs ?? 0);
-  return Math.round(Math.max(doubled * (0.5 + random / 2), asked));
+  return Math.round(Math.max(doubled * (0.5 + random / 2), error.retryAfterMs ?? 0));
 }

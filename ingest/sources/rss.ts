@@ -20,7 +20,8 @@ import type { Emit, RawItem, Source } from '../source.ts';
 import { isTimeZone, readTime } from '../time.ts';
 import { discoverHub, feedCursors, type FeedCursor } from './rss_cursor.ts';
 import { hostGate } from './rss_hosts.ts';
-import { adaptedMs, backoffMs, nextFetchMs, retryAfterMs, type Pace } from './rss_schedule.ts';
+import { retryAfterMs } from './retry_after.ts';
+import { adaptedMs, backoffMs, nextFetchMs, type Pace } from './rss_schedule.ts';
 import { createSubscription, type Subscription } from './rss_websub.ts';
 
 const settings = z.object({

@@ -5,8 +5,6 @@
  * header from stopping the watch.
  */
 
-/** Longest a server may make us wait by Retry-After. */
-const LONGEST_RETRY_AFTER_MS = 6 * 3_600_000;
 const FIRST_BACKOFF_MS = 30_000;
 const LONGEST_BACKOFF_MS = 30 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -71,13 +69,5 @@ function afterSkips(at: number, { skipHours, skipDays }: Wishes, random: number)
 export function backoffMs(failures: number, retryAfterMs: number | null, random: number): number {
   const doubled = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(20, failures - 1));
   const backoff = doubled * (0.75 + random / 4);
-  return Math.round(Math.max(backoff, Math.min(LONGEST_RETRY_AFTER_MS, retryAfterMs ?? 0)));
-}
-
-/** Retry-After in milliseconds from `now`: seconds or an HTTP date (RFC 9110 10.2.3); null where it is neither. */
-export function retryAfterMs(header: string | undefined, now: number): number | null {
-  const text = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const date = text === '' ? Number.NaN : Date.parse(text);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  return Math.round(Math.max(backoff, retryAfterMs ?? 0));
 }

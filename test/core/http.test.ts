@@ -226,6 +226,22 @@ describe('a server', () => {
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
+  it.each([
+    [304, {}],
+    [204, {}],
+    [200, { 'content-length': '0' }],
+  ] as const)(
+    'that names a coding for the body which it does not have is an answer: %i %j',
+    async (status, headers) => {
+      for (const encoding of ['gzip', 'br', 'zstd']) {
+        const base = await serve((_, response) =>
+          response.writeHead(status, { 'content-encoding': encoding, ...headers }).end(),
+        );
+        expect(await client().fetch(base)).toMatchObject({ status, body: Buffer.alloc(0) });
+      }
+    },
+  );
+
   it('that answers 304, 404 or 500 is an answer, not an error', async () => {
     const base = await serve((request, response) =>
       response.writeHead(Number(request.url?.slice(1)), { 'X-A': 'b' }).end(),

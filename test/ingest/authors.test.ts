@@ -28,6 +28,14 @@ describe('authors', () => {
     expect(one.stored('ann')).toBe('u_57d42d05fc74385f5beef324b6f179dd');
   });
 
+  it('that are stored already are not hashed again', () => {
+    const authors = openAuthors({}, createMemoryState());
+    const stored = authors.stored('ann');
+    expect(authors.storedOnce(stored)).toBe(stored);
+    expect(authors.storedOnce('ann')).toBe(stored);
+    expect(authors.storedOnce('u_ann')).toBe(authors.stored('u_ann'));
+  });
+
   it('stay by name where the settings say plain, and are found under every form', () => {
     const authors = openAuthors({ authors: 'plain' }, createMemoryState());
     expect(authors.stored('@Ann')).toBe('@Ann');
@@ -36,9 +44,9 @@ describe('authors', () => {
 
   it('are not named in what goes to the dead letters', () => {
     const authors = openAuthors({}, createMemoryState());
-    expect(withStoredAuthor({ text: 'x', Author: 'Ann', user: { name: 'Ann' }, username: '' }, authors)).toEqual({
+    expect(withStoredAuthor({ text: 'x', Author: 'Ann', user: { name: 'Ann' }, username: '' }, authors.stored)).toEqual({
       text: 'x', Author: authors.stored('Ann'), user: null, username: '',
     }); // prettier-ignore
-    expect(withStoredAuthor('a broken line', authors)).toBe('a broken line');
+    expect(withStoredAuthor('a broken line', authors.stored)).toBe('a broken line');
   });
 });

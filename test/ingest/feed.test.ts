@@ -58,6 +58,11 @@ describe('a feed', () => {
     await expect(parseFeed(rss(`<item>${'<a>'.repeat(600)}`))).rejects.toThrow(/nests elements/);
   });
 
+  it('whose author is no address but a long run of @ holds nobody up', async () => {
+    const run = '@'.repeat(100_000);
+    expect(await first(rss(`<item><title>x</title><author>${run}</author></item>`))).toMatchObject({ author: run });
+  });
+
   it('in RSS 2.0 gives its items, oldest first, with the publisher’s ttl', async () => {
     const feed = await parseFeed(
       rss(`<ttl>15</ttl>

@@ -58,6 +58,23 @@ describe('duplicates', () => {
     expect(await bench.metric('tidewatch_documents_out_total')).toBe(3);
   });
 
+  it('are told apart by voice and day also where an item has neither id nor address', async () => {
+    const time = { now: Date.UTC(2026, 2, 5) };
+    const open = () => openIntake({ clock: clockAt(time) });
+    const said = (author: string, published_at: string) => item('Norvale falls', { author, published_at });
+    const [ann, bob] = [said('ann', '2026-03-02T08:00:00Z'), said('bob', '2026-03-02T08:00:00Z')];
+    const [laterThatDay, nextDay] = [said('ann', '2026-03-02T20:00:00Z'), said('ann', '2026-03-03T08:00:00Z')];
+    const undated = item('Norvale falls, once more');
+    expect(await open().take('f', [ann, bob, laterThatDay, nextDay, undated])).toMatchObject({
+      accepted: 4,
+      duplicates: 1,
+    });
+    time.now += 2 * DAY;
+    expect((await open().take('f', [ann, bob, laterThatDay, nextDay, undated])).accepted).toBe(0);
+    const documents = await bench.documents(4);
+    expect(new Set(documents.map(({ id }) => id)).size).toBe(4);
+  });
+
   it('are known over a restart, for the hours that the settings give, counted from their last appearance', async () => {
     const time = { now: Date.UTC(2026, 2, 2) };
     const take = async (): Promise<number> =>

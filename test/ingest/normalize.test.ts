@@ -95,6 +95,22 @@ describe('normalising an item', () => {
     ).toBe(4);
   });
 
+  it.each([undefined, '2026-03-09T11:00:00Z', '2026-03-12T11:00:00Z', 'soon'])(
+    'gives one said %s, with neither guid nor address, the same id whenever it comes, and another to another author or time',
+    (published_at) => {
+      const said: RawItem = { text: 'a', author: 'ann', ...(published_at === undefined ? {} : { published_at }) };
+      const id = (item: RawItem, now = NOW): string => {
+        const normal = normalize(item, { ...options, now, storedAuthor: (name) => `stored ${name}` });
+        return 'document' in normal ? normal.document.id : '';
+      };
+      expect(id(said, NOW + 4 * 86_400_000)).toBe(id(said));
+      expect(id({ ...said, author: 'bob' })).not.toBe(id(said));
+      expect(id({ ...said, published_at: '2026-03-08T11:00:00Z' })).not.toBe(id(said));
+      // Nobody who has the text can try names.
+      expect(id(said)).not.toBe(document(said).id);
+    },
+  );
+
   it.each([
     [{ text: '' }, 'input.invalid', /neither text nor title/],
     [{ text: ' \u200b<br>&nbsp; ' }, 'input.invalid', /neither/],

@@ -151,6 +151,13 @@ describe('an edgar source', { timeout: 60_000 }, () => {
     expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'filtered' })).toBeGreaterThanOrEqual(2);
   });
 
+  it('takes reports of large holdings by default, amendments with them', async () => {
+    file(1, { form: 'SCHEDULE 13D' });
+    file(2, { form: 'SCHEDULE 13D/A' });
+    await bench.start(settings());
+    expect(await bench.documents(2)).toHaveLength(2);
+  });
+
   it('goes back page after page to where it stood, not further', async () => {
     for (let number = 0; number < 150; number += 1) file(number);
     const stage = await bench.start(settings({ forms: ['8-K'] }));
@@ -203,6 +210,16 @@ describe('a filing', () => {
         text: 'Results of Operations and Financial Condition; Financial Statements and Exhibits',
       },
     }); // prettier-ignore
+  });
+  it.each([
+    ['SCHEDULE 13D', 'SCHEDULE 13D, a report of a holding of more than 5%'],
+    ['SCHEDULE 13G/A', 'SCHEDULE 13G/A, a report of a passive holding of more than 5% (amended)'],
+    ['SC 13D', 'SC 13D, a report of a holding of more than 5%'],
+  ])('%s says what it means, by its present and its former name', (form, said) => {
+    expect(read(`${form} - Acme Corp (0000123456) (Subject)`)).toMatchObject({
+      form,
+      item: { title: `Acme Corp is subject in ${said}` },
+    });
   });
   it('has a document for each party, by its part in it', () => {
     expect(read('144 - Scorpio Tankers Inc. (0001483934) (Subject)')).toMatchObject({

@@ -3,7 +3,7 @@ import { createComponent } from '../../../core/config.ts';
 import { sources } from '../../../ingest/registry.ts';
 import { ingestSettings } from '../../../ingest/settings.ts';
 import { describeSourceContract } from '../../contracts/source.ts';
-import { eventually, openWorkbench, type Workbench } from '../workbench.ts';
+import { eventually, openWorkbench, WARN, type Workbench } from '../workbench.ts';
 import { openApi, sendJson } from './api_server.ts';
 
 interface Hit {
@@ -12,7 +12,10 @@ interface Hit {
   readonly [field: string]: unknown;
 }
 
-/** search_by_date as hn.algolia.com/api describes it: the newest first, numericFilters, pages. */
+/** Algolia's paginationLimitedTo: what lies beyond is counted in nbHits and had on no page. */
+const MOST_HITS = 1000;
+
+/** search_by_date as hn.algolia.com/api describes it: the newest first, numericFilters, pages of at most 1,000 hits together. */
 async function openHackerNews() {
   const hits: Hit[] = [];
   const broken: { answer: string | null } = { answer: null };
@@ -26,17 +29,19 @@ async function openHackerNews() {
       broken.answer = null;
       return;
     }
-    const [, since = '0'] = /^created_at_i>(\d+)$/.exec(query.get('numericFilters') ?? '') ?? [];
+    const [, since = '0', until = Infinity] =
+      /^created_at_i>(\d+)(?:,created_at_i<(\d+))?$/.exec(query.get('numericFilters') ?? '') ?? [];
     const found = hits
-      .filter((hit) => hit.created_at_i > Number(since))
+      .filter((hit) => hit.created_at_i > Number(since) && hit.created_at_i < Number(until))
       .toSorted((a, b) => b.created_at_i - a.created_at_i);
+    const within = found.slice(0, MOST_HITS);
     const size = Number(query.get('hitsPerPage'));
-    const page = Number(query.get('page'));
+    const page = Number(query.get('page') ?? 0);
     sendJson(response, {
-      hits: found.slice(page * size, (page + 1) * size),
+      hits: within.slice(page * size, (page + 1) * size),
       nbHits: found.length,
       page,
-      nbPages: Math.ceil(found.length / size),
+      nbPages: Math.ceil(within.length / size),
       hitsPerPage: size,
     });
   });
@@ -116,11 +121,13 @@ describe('a hackernews source', { timeout: 60_000 }, () => {
     });
   });
 
-  it('reads page after page, and counts what lies beyond its limit', async () => {
-    for (let index = 0; index < 5600; index += 1)
+  /** One round over `count` items, `aSecond` of them in each second; returns the guids that it brought. */
+  async function readOnce(count: number, aSecond: number): Promise<string[]> {
+    const first = now() - 2000;
+    for (let index = 0; index < count; index += 1)
       origin.hits.push({
         objectID: String(index + 1),
-        created_at_i: now() - 1000 + Math.floor(index / 8),
+        created_at_i: first + Math.floor(index / aSecond),
         title: `${index}`,
       });
     const stop = new AbortController();
@@ -129,16 +136,36 @@ describe('a hackernews source', { timeout: 60_000 }, () => {
       sources: [{ type: 'hackernews', name: 'hn', url: `${origin.url}/api/v1` }],
     }).sources;
     const source = await createComponent(sources, settings ?? { type: '', name: '' }, context);
-    let count = 0;
+    const guids: string[] = [];
     await source.run(async (items) => {
-      count = items.length;
+      guids.push(...items.map(({ guid = '' }) => guid));
       stop.abort(new Error('enough'));
-      return { accepted: count, duplicates: 0, refused: [] };
+      return { accepted: items.length, duplicates: 0, refused: [] };
     });
-    expect(count).toBe(5000);
-    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' })).toBe(1000);
-    expect(origin.requests.slice(0, 10).map(({ query }) => query.get('page'))).toEqual(
-      Array.from({ length: 10 }, (_, page) => String(page)),
-    );
+    return guids;
+  }
+  const backlog = () => bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' });
+
+  it('goes back by time where a question has more hits than can be had, each item once, the oldest first', async () => {
+    const guids = await readOnce(3500, 3);
+    expect(guids).toHaveLength(3500);
+    expect(new Set(guids).size).toBe(3500);
+    expect([Number(guids[0]) < 4, Number(guids.at(-1)) > 3497]).toEqual([true, true]);
+    expect(await backlog()).toBe(0);
+    expect(origin.requests.slice(0, 4).every(({ query }) => !query.has('page'))).toBe(true);
+  });
+
+  it('counts what lies beyond its limit of a round, and says so', async () => {
+    const guids = await readOnce(5600, 8);
+    expect(new Set(guids).size).toBe(guids.length);
+    expect(await backlog()).toBe(5600 - guids.length);
+    expect(guids.length).toBeGreaterThan(4950);
+    expect(bench.lines.filter(({ level, msg }) => level === WARN && msg.includes('left out'))).toHaveLength(1);
+  });
+
+  it('goes on where one second has more items than a question', async () => {
+    const guids = await readOnce(2400, 1200);
+    expect(guids.length).toBeGreaterThanOrEqual(2000);
+    expect(origin.requests.length).toBeLessThanOrEqual(5);
   });
 });

@@ -25,7 +25,10 @@ const ACCESS = {
   subreddits: ['stocks', 'investing'],
 };
 
-/** Reddit's token endpoint, /r/…/new with `before`, and /api/info, as reddit.com/dev/api describes them. */
+/** A listing of Reddit ends here. */
+const MOST_POSTS = 1000;
+
+/** Reddit's token endpoint, /r/…/new with `before` and `after`, and /api/info, as reddit.com/dev/api describes them. */
 async function openReddit() {
   const posts: Post[] = [];
   const state = {
@@ -36,11 +39,11 @@ async function openReddit() {
     headers: {} as Record<string, string>,
     extra: [] as unknown[],
   };
-  const listing = (found: readonly Post[]) => ({
+  const listing = (found: readonly Post[], after: string | null = null) => ({
     kind: 'Listing',
     data: {
       before: null,
-      after: null,
+      after,
       children: [...state.extra.splice(0), ...found.map((data) => ({ kind: 't3', data }))],
     },
   });
@@ -74,13 +77,21 @@ async function openReddit() {
     }
     const newest = posts
       .filter(({ author }) => author !== '[deleted]')
-      .toSorted((a, b) => b.created_utc - a.created_utc);
-    const before = query.get('before');
-    const anchor = newest.findIndex(({ name }) => name === before);
-    // A listing before a post that is no longer in it is empty; one before a post has those next to it.
-    const found = before === null ? newest : anchor === -1 ? [] : newest.slice(0, anchor);
+      .toSorted((a, b) => b.created_utc - a.created_utc)
+      .slice(0, MOST_POSTS);
     const limit = Number(query.get('limit'));
-    sendJson(response, listing(before === null ? found.slice(0, limit) : found.slice(-limit)), state.headers);
+    const placeOf = (name: string) => newest.findIndex((one) => one.name === name);
+    const before = query.get('before');
+    if (before !== null) {
+      // A listing before a post that is no longer in it is empty; one before a post has those next to it.
+      const found = newest.slice(0, Math.max(0, placeOf(before))).slice(-limit);
+      sendJson(response, listing(found), state.headers);
+      return;
+    }
+    const after = query.get('after');
+    const from = after === null ? 0 : placeOf(after) + 1;
+    const found = newest.slice(from, from + limit);
+    sendJson(response, listing(found, from + limit < newest.length ? found.at(-1)?.name : null), state.headers);
     return;
   });
   const post = (name: string, title: string, created_utc: number, more: object = {}) =>
@@ -176,6 +187,30 @@ describe('a reddit source', { timeout: 60_000 }, () => {
     await start();
     expect(await bench.documents(251)).toHaveLength(251);
   });
+
+  it.each([
+    [250, 250, 0],
+    [1300, 1000, 1],
+  ])(
+    'goes back page after page where its last post is gone: of %i new ones %i, with what is beyond counted',
+    async (came, had, counted) => {
+      origin.post('t3_0', 'Start', now() - 3000);
+      const stage = await start({ recheck_hours: 0 });
+      await bench.documents(1);
+      await stage.stop();
+      const [first] = origin.posts;
+      if (first !== undefined) first.author = '[deleted]';
+      origin.post('t3_old', 'Older than the last one', now() - 3100);
+      for (let index = 1; index <= came; index += 1)
+        origin.post(`t3_${index}`, `Post number ${index}`, now() - 2900 + index);
+      await start({ recheck_hours: 0 });
+      const documents = await bench.documents(1 + had);
+      expect(documents.slice(1).map(({ title, text }) => title ?? text)).toEqual(
+        Array.from({ length: had }, (_, index) => `Post number ${came - had + index + 1}`),
+      );
+      expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' })).toBe(counted);
+    },
+  );
 
   it('gets another token where the one it has is no longer taken', async () => {
     await start();

@@ -12,9 +12,8 @@ describe('the pause after failures', () => {
     ]);
     expect(pauseMs(POLL_BACKOFF, 1, away, 0.999_999)).toBe(15_000);
   });
-  it('is no shorter than the server asks, within six hours', () => {
+  it('is no shorter than the server asks', () => {
     expect(pauseMs(CONNECTION_BACKOFF, 1, { ...away, retryAfterMs: 90_000 }, 0)).toBe(90_000);
-    expect(pauseMs(CONNECTION_BACKOFF, 1, { ...away, retryAfterMs: 1e12 }, 0)).toBe(6 * 3_600_000);
   });
   it('is long at once where no retry will help', () => {
     expect(pauseMs(POLL_BACKOFF, 1, new TidewatchError('http.status', 'x answered 401'), 0)).toBe(15 * 60_000);
