@@ -3,6 +3,8 @@
  * and read a local service unless the service checks by which name it was called: DNS rebinding), how often an address
  * or a token asks, and the token. Tokens are compared in constant time; the cookie of a signed-in browser holds a digest
  * keyed by the token, so that a stolen cookie does not reveal it, a restart signs nobody out, and a changed token does.
+ * It is Lax, not Strict: Strict shows the sign-in form to who follows an alert's link out of a message. No GET changes
+ * anything, and what is written must come from this page (router.ts), so the cookie of a link gives nothing away.
  * No answer carries Access-Control headers: pages of other sites read nothing (CORS stays closed).
  */
 import { createHmac } from 'node:crypto';
@@ -80,6 +82,7 @@ export function createGate(settings: DashboardsSettings): Gate {
       expectWait(asked.take(actor.isNamed ? `token:${actor.name}` : caller));
       if (isOpen || holders.length === 0 || holder !== undefined) return next();
       const wantsPage = context.req.method === 'GET' && /\btext\/html\b/.test(context.req.header('accept') ?? '');
+      // Without a fragment of its own, so that the browser keeps the link's: the form leads back to it (login.ts).
       if (context.req.path === '/' || wantsPage) return context.redirect('/login');
       throw new TidewatchError('access.unauthenticated', 'A token is required.', {
         hint: 'Send it as Authorization: Bearer TOKEN, or sign in at /login.',
@@ -96,7 +99,7 @@ export function createGate(settings: DashboardsSettings): Gate {
       }
       setCookie(context, COOKIE, holder.session, {
         httpOnly: true,
-        sameSite: 'Strict',
+        sameSite: 'Lax',
         secure: settings.tls !== undefined || context.req.url.startsWith('https:'),
         path: '/',
         maxAge: COOKIE_SECONDS,

@@ -36,7 +36,8 @@ export interface LiveDependencies {
   readonly metrics: Metrics;
   /** Ends the polling when the process is asked to stop. */
   readonly signal: AbortSignal;
-  sources(): readonly SourceHealth[];
+  /** Null where another process reads them: then nothing is told of them. */
+  sources(): readonly SourceHealth[] | null;
 }
 
 export interface Live {
@@ -122,10 +123,11 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
       const rowsOf = await Promise.all(changed.slice(0, 50).map((alert) => queries.alert(alert.alert_id)));
       tell('alerts', { alerts: rowsOf.filter((row) => row !== null) });
     }
-    const health = JSON.stringify(sources());
-    if (health !== sourceState) {
-      sourceState = health;
-      tell('sources', { sources: sources() });
+    const health = sources();
+    const state = JSON.stringify(health);
+    if (health !== null && state !== sourceState) {
+      sourceState = state;
+      tell('sources', { sources: health });
     }
   };
 

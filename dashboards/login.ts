@@ -1,4 +1,9 @@
-/** The sign-in form, written by the server because the page itself is behind it. Plain HTML, both languages at once. */
+/**
+ * The sign-in form, written by the server because the page itself is behind it. Plain HTML, both languages at once.
+ *
+ * It has no action: then it is sent to the very address it was shown at, whose fragment (#/alert/ID of the link that led here) the
+ * browser carries on through the redirect to the page. The server never sees it, so there is nothing to check.
+ */
 
 /** HTML of the form; `refused` says that the last token was wrong. */
 export function loginPage(style: string | undefined, refused: boolean): string {
@@ -14,7 +19,7 @@ ${style === undefined ? '' : `<link rel="stylesheet" href="/${style}">`}
 <body>
 <main class="login">
 <h1>Tidewatch</h1>
-<form method="post" action="/login">
+<form method="post">
 <label for="token">Token <span lang="zh-CN">令牌</span></label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 ${refused ? '<p role="alert">That token is not right. <span lang="zh-CN">令牌不正确。</span></p>' : ''}

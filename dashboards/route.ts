@@ -60,8 +60,8 @@ type Write<Params extends z.ZodType, Query extends z.ZodType, Body extends z.Zod
   readonly body: Body;
   /** The body names its author; the name of a token stands in its place, where the token has one. */
   readonly signed?: true;
-  /** What the audit log says was changed: an id. */
-  target(asked: Asked<Params, Query, Body>, answer: Answer<Form>): string;
+  /** What the audit log says was changed: an id; null of a call that changes nothing, of which it says nothing. */
+  target(asked: Asked<Params, Query, Body>, answer: Answer<Form>): string | null;
   /** What it says besides, where no table keeps what was changed. */
   detail?(asked: Asked<Params, Query, Body>, answer: Answer<Form>): string;
 };

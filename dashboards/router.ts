@@ -30,7 +30,7 @@ export interface Change {
 
 export const MOST_BODY_BYTES = 16_384;
 
-/** Router of `routes`, by operation id. `changed` is told of each write that was done, before it is answered. */
+/** Router of `routes`, by operation id. `changed` is told of each change that was made, before it is answered. */
 export function createRouter(
   routes: Readonly<Record<string, Route>>,
   services: ApiServices,
@@ -61,7 +61,7 @@ export function createRouter(
         const target = route.target(asked, answer);
         const address = context.get('address') ?? '';
         const detail = route.detail?.(asked, answer) ?? '';
-        await changed({ operation, target, actor, requestId: asked.requestId, address, detail });
+        if (target !== null) await changed({ operation, target, actor, requestId: asked.requestId, address, detail });
       }
       return context.json(answer as object, route.status ?? 200);
     });

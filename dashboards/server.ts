@@ -41,8 +41,8 @@ export interface DashboardsDependencies {
   readonly log: Logger;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Health of each source now. */
-  sources(): readonly SourceHealth[];
+  /** Health of each source now; null where another process reads them. */
+  sources(): readonly SourceHealth[] | null;
   /** Display names of a watchlist entity; the id itself for one that is not listed. */
   names(id: string): Names;
   readonly version: string;
@@ -169,8 +169,8 @@ function failure(error: Error, context: Context<Asking>, { log, metrics }: Dashb
   const { status, code, request_id } = problem;
   metrics.stage('dashboards').error(code);
   const about = { path: context.req.path, request_id, actor: context.get('actor')?.name };
-  if (status >= 500) log.error({ err: error, ...about }, 'A request failed');
-  else if (status === 401 || status === 403 || status === 429) {
+  if (status >= 500 && status !== 501) log.error({ err: error, ...about }, 'A request failed');
+  else if (status === 401 || status === 403 || status === 429 || status === 501) {
     log.info({ code, address: context.get('address'), ...about }, 'A request was refused');
   }
   const headers: Record<string, string> = {};

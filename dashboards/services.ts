@@ -44,8 +44,8 @@ export interface ServiceDependencies {
   readonly watched?: () => readonly { readonly id: string; readonly name: Names }[];
   /** Closing prices of an entity, oldest first; absent where the settings name no file of them. */
   readonly prices?: ((entity: string) => Promise<PricesAnswer['closes']>) | undefined;
-  /** Health of each source now. */
-  sources(): readonly SourceHealth[];
+  /** Health of each source now; null where another process reads them. */
+  sources(): readonly SourceHealth[] | null;
   /** name@version of the model that labels now; null where this process does not label. */
   model(): string | null;
   /** Display names of a watchlist entity; the id itself for one that is not listed. */

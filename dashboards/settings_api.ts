@@ -44,7 +44,7 @@ const checkSettings = defineRoute({
   body: z.strictObject({ text }),
   response: settingsCheckAnswer,
   problems: [501],
-  target: () => 'settings',
+  target: () => null,
   handler: ({ body }, services) => deskOf(services).check(body.text),
 });
 

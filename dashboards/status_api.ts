@@ -52,8 +52,18 @@ const sources = defineRoute({
   role: 'reader',
   subject: 'Status',
   summary: 'How each source fares',
+  description: 'By the process that reads them (role ingest).',
   response: sourcesAnswer,
-  handler: (_, services) => Promise.resolve({ sources: services.sources() }),
+  problems: [501],
+  handler(_, services) {
+    const health = services.sources();
+    if (health === null) {
+      throw new TidewatchError('model.missing', 'Sources are read by another process (role ingest).', {
+        hint: 'Their metrics and alerts say how they fare.',
+      });
+    }
+    return Promise.resolve({ sources: health });
+  },
 });
 
 const live = defineRoute({

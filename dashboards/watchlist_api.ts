@@ -100,7 +100,7 @@ const previewEntry = defineRoute({
   body: z.strictObject({ entry: watchedEntitySchema }),
   response: watchlistPreviewAnswer,
   problems: [501],
-  target: ({ params }) => params.id,
+  target: () => null,
   async handler({ body: { entry } }, services) {
     const rows = await recent(services.store);
     const named = await deskOf(services).preview(entry, rows);
@@ -131,7 +131,7 @@ const saveEntry = defineRoute({
   role: 'analyst',
   subject: 'Watchlist',
   summary: 'Keep an entry, new or changed; it counts from the next document on',
-  description: 'The audit log keeps what stood there before and what stands there now.',
+  description: 'The audit log keeps what stands there now; the file as it was is kept beside it (.before).',
   params: z.strictObject({ id }),
   body: z.strictObject({
     entry: watchedEntitySchema,

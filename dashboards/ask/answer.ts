@@ -27,7 +27,7 @@ export interface PlainAnswer {
   readonly documents: readonly Cited[];
 }
 
-/** A rise of the share by less than that is none. */
+/** Of a share that rose by less no day is told as the one with most. */
 const LEAST_RISE = 0.05;
 const DAY_MS = 86_400_000;
 const SHOWN_TITLE = 140;
@@ -67,29 +67,29 @@ export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainA
     say(words.nothing(subject, period(gathered, language)), []);
     return { facts: facts.map((fact) => ({ ...fact, cites: [] })), documents: [] };
   }
-  say(
-    words.level(
-      subject,
-      period(gathered, language),
-      tallyOf(now, question.side),
-      tallyOf(gathered.before, question.side),
-      question.side,
-    ),
-  );
-  const rise = changeOf(gathered);
-  if (question.aim === 'why' && rise !== null && rise < LEAST_RISE) say(words.noTurn(question.side ?? 'negative'));
+  const [here, there] = [tallyOf(now, question.side), tallyOf(gathered.before, question.side)];
+  say(words.level(subject, period(gathered, language), here, there, question.side));
+  if (question.aim === 'why' && there.all > 0 && directionOf(here, there) < 1)
+    say(words.noTurn(question.side ?? 'negative'));
+  const rise = there.all === 0 ? 0 : here.part / here.all - there.part / there.all;
   const peak = peakOf(gathered);
-  if (peak !== null && rise !== null && rise >= LEAST_RISE) {
-    const that = own.filter((story) => story.published_at.slice(0, 10) === peak.day).map(({ number }) => number);
-    say(words.peak(day(peak.day, language), peak.count, question.side ?? 'negative'), that.length > 0 ? that : some);
+  if (peak !== null && rise >= LEAST_RISE) {
+    const { from, until, isWeek, part } = peak;
+    const within = (at: number): boolean => at >= from && at < until;
+    const that = own.filter((story) => within(Date.parse(story.published_at))).map(({ number }) => number);
+    const when = day(new Date(from).toISOString().slice(0, 10), language);
+    say(words.peak(when, isWeek, { part, all: here.part }, question.side ?? 'negative'), that.length > 0 ? that : some);
   }
   for (const story of own.slice(0, 3))
     say(words.story(clean(story.title), story.documents, story.sources), [story.number]);
   const [topic] = topics;
-  const all = tallyOf(now, question.side ?? 'negative').part;
-  if (topic !== undefined && question.topic === null && all > 1) {
+  if (topic !== undefined && question.topic === null && here.part > 1) {
     say(
-      words.topic(language === 'zh' ? (TOPIC_NAMES_ZH[topic.topic] ?? topic.topic) : topic.topic, topic.documents, all),
+      words.topic(
+        language === 'zh' ? (TOPIC_NAMES_ZH[topic.topic] ?? topic.topic) : topic.topic,
+        topic.documents,
+        here.part,
+      ),
     );
   }
   const [event] = events;
@@ -132,26 +132,29 @@ function directionOf(now: Part, before: Part): -1 | 0 | 1 {
   return change > 0 ? 1 : change < 0 ? -1 : 0;
 }
 
-/** Change of the asked side's share against the span before; null where that had nothing. */
-function changeOf({ question, now, before }: Gathered): number | null {
-  if (before.documents === 0) return null;
-  const [here, there] = [tallyOf(now, question.side), tallyOf(before, question.side)];
-  return here.part / here.all - there.part / there.all;
+/** From when (inclusive) until when (exclusive), in epoch milliseconds, and how many documents of the asked side. */
+interface Peak {
+  readonly from: number;
+  readonly until: number;
+  readonly isWeek: boolean;
+  readonly part: number;
 }
 
-/** The day with most of the asked side's documents, where one stands out of several. */
-function peakOf({ timeline, span, question }: Gathered): { day: string; count: number } | null {
-  const days = new Map<string, number>();
+/** The day with most of the asked side's documents, where one stands out of several; the week, where a long span is counted by weeks. */
+function peakOf({ timeline, span, question }: Gathered): Peak | null {
+  const isWeek = span.step > DAY_MS;
+  const length = isWeek ? span.step : DAY_MS;
+  const parts = new Map<number, number>();
   for (const bucket of timeline.buckets) {
-    if (Date.parse(bucket.at) < span.from) continue;
-    const day = bucket.at.slice(0, 10);
-    days.set(day, (days.get(day) ?? 0) + (question.side === 'positive' ? bucket.positive : bucket.negative));
+    const at = Date.parse(bucket.at);
+    if (at < span.from) continue;
+    const from = isWeek ? at : Math.floor(at / DAY_MS) * DAY_MS;
+    parts.set(from, (parts.get(from) ?? 0) + (question.side === 'positive' ? bucket.positive : bucket.negative));
   }
-  const total = [...days.values()].reduce((sum, count) => sum + count, 0);
-  const [top] = [...days].sort((a, b) => b[1] - a[1]);
-  return top === undefined || days.size < 2 || top[1] < 3 || top[1] * days.size < total * 1.5
-    ? null
-    : { day: top[0], count: top[1] };
+  const total = [...parts.values()].reduce((sum, part) => sum + part, 0);
+  const [top] = [...parts].sort((a, b) => b[1] - a[1]);
+  if (top === undefined || parts.size < 2 || top[1] < 3 || top[1] * parts.size < total * 1.5) return null;
+  return { from: top[0], until: top[0] + length, isWeek, part: top[1] };
 }
 
 function period({ span }: Gathered, language: 'en' | 'zh'): string {
@@ -195,7 +198,8 @@ const EN = {
       ? 'and there were none at all in the same time before.'
       : `${['down from', 'and', 'up from'][directionOf(now, before) + 1]} ${percent(before)} (${before.part} of ${before.all}) in the same time before.`),
   noTurn: (side: Side) => `That is no turn: the ${EN_SIDE[side]} share is not above that of the time before.`,
-  peak: (when: string, count: number, side: Side) => `Most of it came on ${when}: ${count} ${EN_SIDE[side]} documents.`,
+  peak: (when: string, isWeek: boolean, { part, all }: Part, side: Side) =>
+    `The most ${isWeek ? 'in one week came in that from' : 'on one day came on'} ${when}: ${part} of the ${all} ${EN_SIDE[side]} documents.`,
   story: (title: string, documents: number, sources: number) =>
     `“${title}”${documents > 1 ? ` (${documents} documents, ${sources} ${sources === 1 ? 'source' : 'sources'}).` : stop(title, '.')}`,
   topic: (topic: string, part: number, all: number) => `${part} of these ${all} are about ${topic}.`,
@@ -217,7 +221,8 @@ const ZH: typeof EN = {
       ? '此前同样长的时间内没有文档。'
       : `${['低于', '接近', '高于'][directionOf(now, before) + 1]}此前同样长时间内的${percent(before)}（${before.all}篇中有${before.part}篇）。`),
   noTurn: (side) => `这并非转折：${ZH_SIDE[side]}占比没有高于此前。`,
-  peak: (when, count, side) => `主要集中在${when}：${count}篇${ZH_SIDE[side]}文档。`,
+  peak: (when, isWeek, { part, all }, side) =>
+    `最多的一${isWeek ? '周始于' : '天是'}${when}：${all}篇${ZH_SIDE[side]}文档中有${part}篇。`,
   story: (title, documents, sources) =>
     `“${title}”${documents > 1 ? `（${documents}篇文档，${sources}个来源）。` : stop(title, '。')}`,
   topic: (topic, part, all) => `这${all}篇中有${part}篇关于${topic}。`,

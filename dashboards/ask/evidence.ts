@@ -46,6 +46,8 @@ export interface Tally {
 const WEEK_MS = 7 * 86_400_000;
 const MOST_STORIES = 5;
 const MOST_FOUND = 4;
+/** One is told; sources that are down come among them. */
+const MOST_ALERTS = 20;
 
 /** The moment that "today" is counted from: now, or where all is older, the newest document. Epoch milliseconds. */
 export async function nowOf({ span }: Pick<ApiServices, 'span'>): Promise<number> {
@@ -87,7 +89,7 @@ export async function gather(question: Question, now: number, services: ApiServi
     stories(side === 'positive' ? 'negative' : 'positive', 1),
     counted<Gathered['topics'][number]>('topic', ''),
     counted<Gathered['events'][number]>('event', "AND event != ''"),
-    queries.alerts(span, filter, 3),
+    queries.alerts(span, filter, MOST_ALERTS),
     searching.search(question.text, { ...filter, span }, 'both'),
   ]);
   const found = await queries.listed(searched.hits.slice(0, MOST_FOUND));
@@ -108,7 +110,8 @@ export async function gather(question: Question, now: number, services: ApiServi
     against: opposite[0] ?? null,
     topics,
     events,
-    alerts: alerts.alerts.filter(({ state }) => state !== 'pending'),
+    // That a source is silent is no opinion of anybody.
+    alerts: alerts.alerts.filter(({ state, series }) => state !== 'pending' && series.kind !== 'source'),
     found,
   };
 }

@@ -77,16 +77,16 @@ const noteReading = defineRoute({
   signed: true,
   response: readingWritten,
   status: 201,
-  target: ({ body }) => body.kind,
+  // What was read is the person's own: forgetting promises that it stands nowhere, and the audit log forgets nothing.
+  target: ({ body: { kind } }) => (isSetting(kind) ? kind : null),
   async handler({ body }, { store, clock }) {
     const now = clock.now();
     const { author, kind } = body;
-    const isSetting = kind === 'on' || kind === 'off';
-    if (!isSetting && !(await isOn(store, author))) return { kept: 0 };
+    if (!isSetting(kind) && !(await isOn(store, author))) return { kept: 0 };
     const rows =
       body.kind === 'shown'
         ? body.stories.map((one) => newReading('shown', author, now, one))
-        : [newReading(kind, author, now, isSetting ? {} : (body as { document_id: string; story: string }))];
+        : [newReading(kind, author, now, isSetting(kind) ? {} : (body as { document_id: string; story: string }))];
     await store.insert('reading', rows, stableId('reading', ...rows.map((row) => row.id)));
     return { kept: rows.length };
   },
@@ -112,6 +112,10 @@ const forgetReading = defineRoute({
     return { kept: 1 };
   },
 });
+
+function isSetting(kind: z.output<typeof reading>['kind']): boolean {
+  return kind === 'on' || kind === 'off';
+}
 
 async function isOn(store: Store, author: string): Promise<boolean> {
   const [row] = await store.query<{ kind: string }>(

@@ -1,5 +1,6 @@
 /** The documents that drove an alert, and each change of its life. Both in the list of alerts and on the alert's own page. */
 import type { AlertRow } from '../contract.ts';
+import { isOfSource, useFigures } from './alert_figures.tsx';
 import { ExternalLink } from './external_link.tsx';
 import { useInterface } from './i18n.ts';
 import { routeHref } from './route.ts';
@@ -43,6 +44,7 @@ export function AlertDocuments({ alert }: { alert: AlertRow }) {
 
 export function AlertHistory({ alert }: { alert: AlertRow }) {
   const { text, format } = useInterface();
+  const { figure, counted } = useFigures(alert);
   return (
     <ol class="history">
       {alert.history.map((change) => (
@@ -51,9 +53,9 @@ export function AlertHistory({ alert }: { alert: AlertRow }) {
           <time dateTime={change.at} title={format.full(change.at)}>
             {format.moment(change.at)}
           </time>
-          <span class="muted">
-            {text.observed_against(format.decimal(change.observed), format.decimal(change.expected))}
-          </span>
+          {!isOfSource(alert) && (
+            <span class="muted">{text.observed_against(counted(change.observed), figure(change.expected))}</span>
+          )}
         </li>
       ))}
     </ol>

@@ -2,6 +2,7 @@
 import type { ActionsAnswer, AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertActions } from './alert_actions.tsx';
 import { AlertDocuments, AlertHistory } from './alert_documents.tsx';
+import { isOfSource } from './alert_figures.tsx';
 import { AlertRange, alertName } from './alert_range.tsx';
 import { AlertWhy } from './alert_why.tsx';
 import { useInterface } from './i18n.ts';
@@ -23,6 +24,7 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
   const alert = remote.answer;
   if (alert === null) return <PageState remote={remote} absent={text.no_such_alert} retry={refresh} />;
   const done = actions.answer?.actions ?? [];
+  const ofSource = isOfSource(alert);
   return (
     <Page title={alertName(alert, language)}>
       <section class="card view-head">
@@ -37,7 +39,13 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
           </span>
         </p>
         <p class="summary">{alert.summary[language]}</p>
-        <AlertRange alert={alert} />
+        {ofSource ? (
+          <a class="text-button" href="#/sources">
+            {text.sources_page}
+          </a>
+        ) : (
+          <AlertRange alert={alert} />
+        )}
         <div class="judge">
           <div>
             <h3>{text.verdict}</h3>
@@ -49,16 +57,22 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
           </div>
         </div>
       </section>
-      <section class="card view-main steps-card" aria-labelledby="why-title">
-        <h3 id="why-title">{text.step_by_step}</h3>
-        <AlertWhy alert={alert} />
-      </section>
-      <div class="view-side">
-        <section class="card" aria-labelledby="documents-title">
-          <h3 id="documents-title">{text.evidence}</h3>
-          <p class="muted small">{text.evidence_counts(alert.document_count, alert.story_count, alert.author_count)}</p>
-          <AlertDocuments alert={alert} />
+      {!ofSource && (
+        <section class="card view-main steps-card" aria-labelledby="why-title">
+          <h3 id="why-title">{text.step_by_step}</h3>
+          <AlertWhy alert={alert} />
         </section>
+      )}
+      <div class={ofSource ? 'view-side view-head' : 'view-side'}>
+        {!ofSource && (
+          <section class="card" aria-labelledby="documents-title">
+            <h3 id="documents-title">{text.evidence}</h3>
+            <p class="muted small">
+              {text.evidence_counts(alert.document_count, alert.story_count, alert.author_count)}
+            </p>
+            <AlertDocuments alert={alert} />
+          </section>
+        )}
         <section class="card" aria-labelledby="life-title">
           <h3 id="life-title">{text.history}</h3>
           <AlertHistory alert={alert} />

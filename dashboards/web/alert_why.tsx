@@ -1,5 +1,6 @@
 /** Why an alert fired, step by step: from the count against its usual range to how sure the labels are. */
 import type { AlertRow } from '../contract.ts';
+import { useFigures } from './alert_figures.tsx';
 import { shortAuthor } from './author.ts';
 import { EvidenceChart } from './evidence_chart.tsx';
 import { eventName } from './event_name.ts';
@@ -10,7 +11,8 @@ const MOST_WORDS = 14;
 
 export function AlertWhy({ alert }: { alert: AlertRow }) {
   const { text, format, language } = useInterface();
-  const { evidence, interval, measure } = alert;
+  const { evidence, interval } = alert;
+  const { figure, counted } = useFigures(alert);
   /** Chinese marks bring their own space. */
   const gap = language === 'zh' ? '' : ' ';
   const times = (value: number): string => format.decimal(value);
@@ -18,9 +20,9 @@ export function AlertWhy({ alert }: { alert: AlertRow }) {
     <ol class="steps">
       <Step title={text.step_expected}>
         <p>
-          {text.step_observed(text[`measure_${measure}`](times(alert.observed)))}
+          {text.step_observed(counted(alert.observed))}
           {gap}
-          {text.expected_range(times(alert.expected), times(interval.low), times(interval.high))}
+          {text.expected_range(figure(alert.expected), figure(interval.low), figure(interval.high))}
           {language === 'zh' ? '。' : '.'}
           {gap}
           {text.step_share(format.share(alert.observed_share), format.share(alert.expected_share))}

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Verdict } from '../../core/feedback.ts';
 import type { AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertEvidence } from './alert_evidence.tsx';
-import { AlertRange, alertName } from './alert_range.tsx';
+import { AlertFigures } from './alert_figures.tsx';
+import { alertName } from './alert_range.tsx';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
@@ -102,15 +103,7 @@ function AlertItem({ alert, now, open, beyond, toggle, focusSeries }: AlertItemP
           </time>
         </span>
         <strong class="alert-name">{alertName(alert, language)}</strong>
-        <AlertRange alert={alert} />
-        <span class="alert-figures">
-          <b>{format.decimal(alert.observed)}</b> {text.observed_stories} ·{' '}
-          {text.expected_range(
-            format.decimal(alert.expected),
-            format.decimal(alert.interval.low),
-            format.decimal(alert.interval.high),
-          )}
-        </span>
+        <AlertFigures alert={alert} />
       </button>
       <div id={`alert-${alert.alert_id}`} class="alert-body" hidden={!open}>
         {open && <AlertEvidence alert={alert} focusSeries={focusSeries} />}

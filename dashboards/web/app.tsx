@@ -96,9 +96,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
 
   return (
     <FeedbackDesk>
-      <a class="skip" href="#content">
-        {text.skip}
-      </a>
+      <SkipLink />
       <TopBar
         {...{ address, connection, paused, theme, setTheme, change }}
         setPaused={(next) => {
@@ -152,6 +150,23 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
         </nav>
       </footer>
     </FeedbackDesk>
+  );
+}
+
+/** It leads by hand: the hash says which page is open, and #content would be the overview. */
+function SkipLink() {
+  const { text } = useInterface();
+  const skip = (event: Event): void => {
+    const content = document.getElementById('content');
+    if (content === null) return;
+    event.preventDefault();
+    content.focus({ preventScroll: true });
+    content.scrollIntoView();
+  };
+  return (
+    <a class="skip" href="#content" onClick={skip}>
+      {text.skip}
+    </a>
   );
 }
 

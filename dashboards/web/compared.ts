@@ -1,5 +1,8 @@
-/** The timelines of several entities, asked at once and shown at once. The last good ones stay while newer ones are fetched. */
-import { useEffect, useState } from 'preact/hooks';
+/**
+ * The timelines of several entities, asked at once and shown at once. The last good ones stay while newer ones are fetched, and after a
+ * failure only where they answer the same question.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EntitiesAnswer, TimelineAnswer } from '../contract.ts';
 import { queryOf } from './address.ts';
 import { nameOfEntity, rememberNames } from './entity_names.ts';
@@ -18,6 +21,9 @@ interface State {
 /** @param span the span as a query */
 export function useTimelines(ids: readonly string[], span: string, version: number): State {
   const [state, setState] = useState<State>({ compared: [], failed: false });
+  /** Whose answers are shown. */
+  const shown = useRef('');
+  const question = `${ids.join(',')} ${span}`;
   useEffect(() => {
     const abort = new AbortController();
     if (ids.length === 0) {
@@ -33,9 +39,14 @@ export function useTimelines(ids: readonly string[], span: string, version: numb
       return { id, timeline };
     });
     Promise.all(asked).then(
-      (compared) => setState({ compared, failed: false }),
+      (compared) => {
+        shown.current = question;
+        setState({ compared, failed: false });
+      },
       () => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, failed: true }));
+        if (abort.signal.aborted) return;
+        const isOther = shown.current !== question;
+        setState(({ compared }) => ({ compared: isOther ? [] : compared, failed: true }));
       },
     );
     return () => abort.abort();

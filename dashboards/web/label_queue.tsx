@@ -55,8 +55,7 @@ export function LabelPage() {
 
 function Queue({ person }: { person: string }) {
   const { text } = useInterface();
-  const { queue, failed, load } = useQueue(person);
-  const [at, setAt] = useState(0);
+  const { queue, at, setAt, failed, load } = useQueue(person);
   const { say, standing, undo } = useFeedback();
   const asked = queue?.[at] ?? null;
   const mine = (one: Asked) =>
@@ -70,7 +69,7 @@ function Queue({ person }: { person: string }) {
     saying.current = Promise.all([saying.current, say(...request)]);
   };
 
-  const next = (): void => setAt((before) => before + 1);
+  const next = (): void => setAt(at + 1);
   const sentiment = (value: string): void => {
     const chosen = SENTIMENTS.find((one) => one === value);
     if (asked === null || chosen === undefined) return;
@@ -96,14 +95,14 @@ function Queue({ person }: { person: string }) {
     skip: () => asked !== null && next(),
     back: () => void back(),
   });
-  const done = queue !== null && at >= queue.length;
+  const isThrough = queue !== null && queue.length > 0 && asked === null;
   useEffect(() => {
-    if (done && at > 0) load(() => setAt(0));
-  }, [done]);
+    if (isThrough) load();
+  }, [isThrough]);
 
-  if (failed) return <Failed retry={() => load()} />;
-  if (queue === null) return <Skeleton lines={8} />;
-  if (asked === null) return <Empty>{text.label_nothing}</Empty>;
+  if (failed) return <Failed retry={load} />;
+  if (queue?.length === 0) return <Empty>{text.label_nothing}</Empty>;
+  if (queue === null || asked === null) return <Skeleton lines={8} />;
   const chosenTopic = mine(asked).find(({ kind }) => kind === 'topic')?.value ?? null;
   return (
     <article class="label-document">
@@ -186,26 +185,25 @@ function Topics({ chosen, model, choose }: { chosen: string | null; model: strin
   );
 }
 
+/** What is asked, and how far one is: together, so that whatever brings another queue begins it at its first document. */
 function useQueue(person: string) {
-  const [queue, setQueue] = useState<QueueAnswer['queue'] | null>(null);
+  const [{ queue, at }, setState] = useState<{ queue: QueueAnswer['queue'] | null; at: number }>({
+    queue: null,
+    at: 0,
+  });
   const [failed, setFailed] = useState(false);
-  const load = useCallback(
-    (then: () => void = () => undefined): void => {
-      setFailed(false);
-      const query = new URLSearchParams({ author: person, limit: String(PAGE) });
-      fetchAnswer<QueueAnswer>(`/api/learning/queue?${query.toString()}`).then(
-        (answer) => {
-          setQueue(answer.queue);
-          then();
-        },
-        () => setFailed(true),
-      );
-    },
-    [person],
-  );
-  useEffect(() => load(), [load]);
-  useEffect(() => (failed ? onCameBack(() => load()) : undefined), [failed, load]);
-  return { queue, failed, load };
+  const load = useCallback((): void => {
+    setFailed(false);
+    const query = new URLSearchParams({ author: person, limit: String(PAGE) });
+    fetchAnswer<QueueAnswer>(`/api/learning/queue?${query.toString()}`).then(
+      (answer) => setState({ queue: answer.queue, at: 0 }),
+      () => setFailed(true),
+    );
+  }, [person]);
+  useEffect(load, [load]);
+  useEffect(() => (failed ? onCameBack(load) : undefined), [failed, load]);
+  const setAt = (next: number): void => setState((before) => ({ ...before, at: next }));
+  return { queue, at, setAt, failed, load };
 }
 
 interface KeyActions {

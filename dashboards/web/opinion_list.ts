@@ -70,6 +70,8 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
   current.current = { query, address, cursor: list.cursor };
   /** The cursor that is asked behind, so that a second press does not bring the same rows twice. */
   const asking = useRef<string | null>(null);
+  /** Whose rows are shown. */
+  const answered = useRef('');
 
   useEffect(() => {
     if (!shown) return undefined;
@@ -78,10 +80,14 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
       (answer) => {
         const page = { rows: answer.opinions, cursor: answer.next_cursor };
         const rows = mergeRows(belonging(recent.current, page, current.current.address), answer.opinions);
+        answered.current = query;
         setList({ ...page, rows, waiting: [], fresh: new Set(), status: 'ready' });
       },
       () => {
-        if (!abort.signal.aborted) setList((before) => ({ ...before, status: 'failed' }));
+        if (abort.signal.aborted) return;
+        // Rows of another view would stand under the filters of this one.
+        const isOther = answered.current !== query;
+        setList((before) => ({ ...(isOther ? EMPTY : before), status: 'failed' }));
       },
     );
     return () => abort.abort();

@@ -38,7 +38,8 @@ export async function postAnswer<Answer>(url: string, body: object): Promise<Ans
 }
 
 async function read<Answer>(response: Response): Promise<Answer> {
-  if (response.status === 401) location.assign('/login');
+  // The form leads back to the page that is open.
+  if (response.status === 401) location.assign(`/login${location.hash}`);
   if (!response.ok) {
     const body = (await response.json().catch(() => null)) as Problem | null;
     throw new Refusal(response.status, body?.detail ?? `HTTP ${response.status}`);
@@ -48,15 +49,19 @@ async function read<Answer>(response: Response): Promise<Answer> {
 
 /**
  * Keeps the answer of `url` fresh: fetched when `url` or `version` changes, and anew when a server comes back that did not answer; the old
- * one is shown meanwhile. Null asks nothing and
- * keeps what was answered: for a page that is not shown.
+ * one is shown meanwhile, and after a failure only where it answers the same `url`. Null asks nothing and
+ * keeps what was answered: for a page that is not shown. What the process cannot answer (501) it is not asked again.
  */
 export function useRemote<Answer>(url: string | null, version: number): Remote<Answer> {
   const [state, setState] = useState<Remote<Answer>>({ answer: null, failed: false, status: 0, loading: true });
   const [tries, setTries] = useState(0);
+  /** Whose answer is shown. */
   const shown = useRef('');
+  /** What was refused as such last. */
+  const impossible = useRef('');
   useEffect(() => {
-    if (url === null) return undefined;
+    if (url === null || url === impossible.current) return undefined;
+    impossible.current = '';
     const abort = new AbortController();
     if (shown.current !== url) setState((before) => ({ ...before, loading: true }));
     fetchAnswer<Answer>(url, abort.signal).then(
@@ -65,8 +70,12 @@ export function useRemote<Answer>(url: string | null, version: number): Remote<A
         setState({ answer, failed: false, status: 0, loading: false });
       },
       (error: unknown) => {
+        if (abort.signal.aborted) return;
         const status = error instanceof Refusal ? error.status : 0;
-        if (!abort.signal.aborted) setState((before) => ({ ...before, failed: true, status, loading: false }));
+        if (status === 501) impossible.current = url;
+        const isOther = shown.current !== url;
+        if (isOther) shown.current = '';
+        setState(({ answer }) => ({ answer: isOther ? null : answer, failed: true, status, loading: false }));
       },
     );
     return () => abort.abort();

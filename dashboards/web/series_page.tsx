@@ -90,7 +90,7 @@ export function SeriesPage({ kind, id, address, version, themeVersion, change, r
             <StandingWords words={words} />
           </div>
           <div class="series-side">
-            <SeriesAlerts alerts={alerts.answer?.alerts ?? []} />
+            <SeriesAlerts alerts={alerts} />
             {kind === 'entity' && (
               <Split
                 title={text.topics}

@@ -1,6 +1,7 @@
 /** The parts of the page of a series: its stories, its alerts, its words, and how it splits by something else. */
-import type { AlertRow, ProfileAnswer, ToldStory, WordsAnswer } from '../contract.ts';
-import { alertName, AlertRange } from './alert_range.tsx';
+import type { AlertsAnswer, ProfileAnswer, ToldStory, WordsAnswer } from '../contract.ts';
+import { AlertFigures } from './alert_figures.tsx';
+import { alertName } from './alert_range.tsx';
 import { langOf, useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { routeHref } from './route.ts';
@@ -53,12 +54,14 @@ function Story({ story }: { story: ToldStory }) {
   );
 }
 
-export function SeriesAlerts({ alerts }: { alerts: readonly AlertRow[] }) {
+export function SeriesAlerts({ alerts: { answer, failed } }: { alerts: Remote<AlertsAnswer> }) {
   const { text, format, language } = useInterface();
+  const alerts = answer?.alerts ?? [];
   return (
     <section class="card" aria-labelledby="series-alerts">
       <h3 id="series-alerts">{text.alerts}</h3>
-      {alerts.length === 0 && <p class="muted small">{text.no_alerts_here}</p>}
+      {answer === null && failed && <p class="muted small">{text.failed}</p>}
+      {answer !== null && alerts.length === 0 && <p class="muted small">{text.no_alerts_here}</p>}
       <ul class="series-alerts">
         {alerts.slice(0, 8).map((alert) => (
           <li key={alert.alert_id}>
@@ -71,10 +74,7 @@ export function SeriesAlerts({ alerts }: { alerts: readonly AlertRow[] }) {
                 {format.moment(alert.started_at)}
               </time>
             </p>
-            <AlertRange alert={alert} />
-            <p class="alert-figures">
-              {text.observed_against(format.decimal(alert.observed), format.decimal(alert.expected))}
-            </p>
+            <AlertFigures alert={alert} />
           </li>
         ))}
       </ul>

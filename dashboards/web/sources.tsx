@@ -8,6 +8,7 @@ import { Empty, Failed, Skeleton } from './states.tsx';
 export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer>; now: number; retry(): void }) {
   const { text, format } = useInterface();
   const rows = sources.answer?.sources ?? [];
+  const isElsewhere = sources.status === 501;
   const working = rows.filter((source) => source.status !== 'failing' && source.status !== 'dead').length;
   return (
     <section class="card sources" aria-labelledby="sources-title">
@@ -19,7 +20,8 @@ export function Sources({ sources, now, retry }: { sources: Remote<SourcesAnswer
           </a>
         )}
       </header>
-      {sources.answer === null && sources.failed && <Failed retry={retry} />}
+      {sources.answer === null && isElsewhere && <Empty>{text.sources_elsewhere}</Empty>}
+      {sources.answer === null && sources.failed && !isElsewhere && <Failed retry={retry} />}
       {sources.answer === null && !sources.failed && <Skeleton lines={3} />}
       {sources.answer !== null && rows.length === 0 && <Empty>{text.no_sources}</Empty>}
       <ul class="source-list">

@@ -22,6 +22,15 @@ const ITEMS_SECS = 90 * 86_400;
 export function SourcesPage({ version, refresh }: { version: number; refresh(): void }) {
   const { text, format } = useInterface();
   const sources = useRemote<SourcesAnswer>('/api/sources', version);
+  if (sources.answer === null && sources.status === 501) {
+    return (
+      <Page title={text.sources}>
+        <section class="card view-head">
+          <Empty>{text.sources_elsewhere}</Empty>
+        </section>
+      </Page>
+    );
+  }
   if (sources.answer === null) return <PageState remote={sources} absent={text.failed} retry={refresh} />;
   const rows = sources.answer.sources.toSorted(
     (a, b) => TROUBLE_FIRST.indexOf(a.status) - TROUBLE_FIRST.indexOf(b.status) || (a.name < b.name ? -1 : 1),

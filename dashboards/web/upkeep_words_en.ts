@@ -4,6 +4,7 @@ export const upkeepEn = {
   needs_role: (role: string) => `This needs a token of the role ${role}.`,
   sources_page: 'All about the sources',
   sources_intro: 'Those in trouble first. A source that has stopped looks just like good news.',
+  sources_elsewhere: 'Sources are read by another process (role ingest); their metrics and alerts say how they fare.',
   source_answered: 'Last answered',
   source_brought: 'Last document',
   source_never: 'never yet',

@@ -8,6 +8,7 @@ export const upkeepZh: typeof upkeepEn = {
   needs_role: (role) => `需要“${ROLES[role] ?? role}”角色的令牌。`,
   sources_page: '来源详情',
   sources_intro: '有问题的排在最前。来源停止时，看上去与风平浪静无异。',
+  sources_elsewhere: '来源由另一进程（ingest）读取；其指标与预警说明其状况。',
   source_answered: '最近响应',
   source_brought: '最近文档',
   source_never: '从未响应',

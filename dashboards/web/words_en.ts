@@ -60,9 +60,8 @@ export const en = {
   state_resolved: 'Resolved',
   severity_critical: 'Critical',
   started: 'Started',
-  observed_stories: 'negative stories',
   expected_range: (expected: string, low: string, high: string) => `${expected} expected, usually ${low} to ${high}`,
-  observed_against: (observed: string, expected: string) => `${observed} negative stories; ${expected} expected`,
+  observed_against: (observed: string, expected: string) => `${observed}; ${expected} expected`,
   evidence: 'Driving documents',
   evidence_counts: (documents: number, stories: number, authors: number) =>
     `${documents} ${plural(documents, 'document', 'documents')} · ${stories} ${plural(stories, 'story', 'stories')} · ${authors} ${plural(authors, 'author', 'authors')}`,
@@ -175,7 +174,7 @@ export const en = {
   window: (from: string, to: string) => `Window: ${from} to ${to}`,
   measure_negative: (count: string) => `${count} negative stories`,
   measure_stories: (count: string) => `${count} stories`,
-  measure_share: (count: string) => `A negative share of ${count}%`,
+  measure_share: (share: string) => `A negative share of ${share}`,
   evidence_chart: (windows: number, observed: string, low: string, high: string) =>
     `The last ${windows} windows. In the last one ${observed}, usually ${low} to ${high}.`,
   usual_range: 'usual range',
@@ -201,7 +200,8 @@ export const en = {
   incident: 'Incident',
   no_incident: 'It belongs to no incident.',
   alone: 'No other alert shares its stories.',
-  judged_by: (detector: string, model: string) => `Detector ${detector}, labels by ${model}, id`,
+  judged_by: (detector: string, model: string) =>
+    `Detector ${detector}, ${model === '' ? '' : `labels by ${model}, `}id`,
   back: 'Overview',
   absent_hint: 'It may have been forgotten, or the link is cut off.',
   no_such_alert: 'There is no such alert',

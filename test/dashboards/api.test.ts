@@ -40,6 +40,17 @@ describe('the dashboards API', () => {
     expect(status.sources[0]).toBe('birdsong');
   });
 
+  it('says that another process reads the sources, where this one reads none', async () => {
+    const alone = await api.serve({}, { sources: () => null });
+    const answer = await fetch(`${alone.address()}/api/sources`);
+    expect(answer.status).toBe(501);
+    expect(await answer.json()).toMatchObject({
+      code: 'model.missing',
+      detail: 'Sources are read by another process (role ingest).',
+      hint: 'Their metrics and alerts say how they fare.',
+    });
+  });
+
   it('counts a timeline whose buckets, totals and tables agree to the document', async () => {
     const timeline = await api.ask<TimelineAnswer>('timeline?last_secs=1209600');
     expect(timeline.step_secs).toBe(14_400);

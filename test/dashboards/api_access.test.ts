@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSettings } from '../../core/config.ts';
 import type { AuditAnswer, FeedbackAnswer, Problem } from '../../dashboards/contract.ts';
-import { createDashboards, type Dashboards } from '../../dashboards/server.ts';
+import { createDashboards, type Dashboards, type DashboardsDependencies } from '../../dashboards/server.ts';
 import { dashboardsSettings } from '../../dashboards/settings.ts';
 import { startApi, type ApiServer } from './api_server.ts';
 
@@ -82,6 +82,8 @@ describe('who may ask', () => {
     expect((await fetch(`${base}/api/openapi.json`)).status).toBe(401);
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
     expect((await fetch(`${base}/`, { redirect: 'manual' })).headers.get('location')).toBe('/login');
+    // Its action would lose what the link named behind #.
+    expect(await (await fetch(`${base}/login`)).text()).toContain('<form method="post">');
     expect((await send(SHARED, '/status')).status).toBe(200);
     const refused = await send(`${SHARED}x`, '/status');
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="tidewatch"']);
@@ -96,7 +98,8 @@ describe('who may ask', () => {
     const cookie = right.headers.get('set-cookie') ?? '';
     expect(right.status).toBe(303);
     expect(cookie).toMatch(/HttpOnly/i);
-    expect(cookie).toMatch(/SameSite=Strict/i);
+    // Strict would ask who follows an alert's link out of a message to sign in again.
+    expect(cookie).toMatch(/SameSite=Lax/i);
     expect(cookie).not.toContain(token);
     const signedIn = { cookie: cookie.split(';')[0] ?? '' };
     expect((await fetch(`${base}/api/status`, { headers: signedIn })).status).toBe(200);
@@ -157,6 +160,38 @@ describe('who may ask', () => {
     expect((await send(SHARED, '/alerts/nosuch/acknowledge', { author: 'x' })).status).toBe(404);
     expect((await send(TOKENS[0].token, '/feedback', {})).status).toBe(403);
     expect(await count()).toBe(before);
+  });
+
+  it('notes neither what is only tried nor what somebody reads, which forgetting promises to delete', async () => {
+    const desk = {
+      watchlist: { preview: () => Promise.resolve([]) },
+      settingsFile: { check: () => Promise.resolve({ problems: [], changed: [] }) },
+    };
+    const tried = await api.serve({ tokens: TOKENS }, desk as unknown as Partial<DashboardsDependencies>);
+    const post = async (path: string, body: object): Promise<number> =>
+      (
+        await fetch(`${tried.address()}/api${path}`, {
+          method: 'POST',
+          headers: { ...bearer(TOKENS[2].token), 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      ).status;
+    const operations = async (): Promise<string[]> =>
+      ((await (await send(SHARED, '/audit?actor=Adam')).json()) as AuditAnswer).changes.map(
+        ({ operation, target }) => `${operation} ${target}`,
+      );
+    const before = await operations();
+    const entry = { id: 'tern', name: 'Tern Air', kind: 'company' };
+    expect(await post('/watchlist/tern/preview', { entry })).toBe(200);
+    expect(await post('/settings/check', { text: 'log: {}' })).toBe(200);
+    const read = { author: 'Adam', document_id: api.opinions[0]?.document.id, story: 'a story' };
+    expect(await post('/for-you/reading', { ...read, kind: 'open' })).toBe(201);
+    expect(await post('/for-you/reading', { ...read, kind: 'dismiss' })).toBe(201);
+    expect(await operations()).toEqual(before);
+    expect(await post('/for-you/reading', { author: 'Adam', kind: 'off' })).toBe(201);
+    expect(await post('/for-you/forget', { author: 'Adam' })).toBe(200);
+    const noted = (await operations()).filter((one) => !before.includes(one));
+    expect(noted.toSorted()).toEqual(['forgetReading reading', 'noteReading off']);
   });
 
   it("takes the caller's request id where it is sane, and makes one otherwise", async () => {

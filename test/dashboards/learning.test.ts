@@ -220,6 +220,33 @@ describe.skipIf(!hasChromium)('the pages of learning', () => {
     await page.waitForSelector('main:not(.view)');
   });
 
+  it('begin the next questions at the first of them, also after some that did not come', async () => {
+    let fails = false;
+    const page = await desk.open('#/label', {
+      person: 'Ines',
+      ready: '.label-document',
+      async before(opened) {
+        await opened.route(
+          ({ pathname }) => pathname === '/api/learning/queue',
+          (route) => (fails ? route.fulfill({ status: 503, json: {} }) : route.continue()),
+        );
+      },
+    });
+    const progress = page.locator('.label-progress');
+    await polled(() => progress.textContent()).toContain('1 of 20');
+    fails = true;
+    for (let at = 2; at <= 20; at += 1) {
+      await page.keyboard.press('ArrowRight');
+      await polled(() => progress.textContent()).toContain(`${at} of 20`);
+    }
+    await page.keyboard.press('ArrowRight');
+    await page.locator('.label-card [role="alert"]').waitFor();
+    expect(await page.getByText('Nothing is left to ask you').count()).toBe(0);
+    fails = false;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await polled(() => progress.textContent()).toContain('1 of 20');
+  });
+
   it('read what counts as what, which stays unfolded from one question to the next', async () => {
     const page = await desk.open('#/label', { person: 'Ines', ready: '.label-document' });
     await tabTo(page, '.label-guide summary');

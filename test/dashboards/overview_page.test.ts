@@ -66,6 +66,30 @@ describe.skipIf(!hasChromium)('the overview', () => {
     expect(await page.locator('.opinion').count()).toBe(40);
   }, 120_000);
 
+  it('shows no figures of another selection where those of this one fail, and keeps its own where a refresh fails', async () => {
+    const page = await openOverview();
+    const isAsked = ({ pathname, search }: URL): boolean =>
+      /^\/api\/(timeline|alerts|opinions)$/.test(pathname) && search.includes('entity=norvale_bank');
+    await page.route(isAsked, (route) => route.fulfill({ status: 503, json: {} }));
+    await page.locator('.entity-table').getByRole('button', { name: 'Norvale Bank' }).click();
+    await page.locator('#tide-title', { hasText: 'Norvale Bank' }).waitFor();
+    for (const part of ['.tide', '.alerts', '.opinions']) await page.locator(`${part} [role="alert"]`).waitFor();
+    expect(await page.locator('.tide-canvas, .alert, .opinion').count()).toBe(0);
+    expect(await page.locator('.tide .exports button').count()).toBe(0);
+    await page.unroute(isAsked);
+    await page.locator('.tide').getByRole('button', { name: 'Try again' }).click();
+    await page.waitForSelector('.tide-canvas canvas');
+    await page.waitForSelector('.alert');
+    await page.route(isAsked, (route) => route.fulfill({ status: 503, json: {} }));
+    const failed = page.waitForResponse((response) => isAsked(new URL(response.url())) && response.status() === 503);
+    await page.locator('button.live').click();
+    await page.locator('button.live').click();
+    await failed;
+    await page.waitForTimeout(300);
+    expect(await page.locator('.tide-canvas canvas').count()).toBeGreaterThan(0);
+    expect(await page.locator('.alert').count()).toBe(1);
+  }, 120_000);
+
   it('shows its parts as they come on a slow network, and does not move while they do', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => {

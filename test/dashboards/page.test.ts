@@ -119,6 +119,19 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(await link.getAttribute('href')).toMatch(/^https:\/\//);
   }, 90_000);
 
+  it('skips to the content of the page that is open, and stays on it', async () => {
+    const page = await desk.open(`#/alert/${desk.alerts[0]?.alert_id ?? ''}`);
+    await page.waitForSelector('.steps li');
+    const before = page.url();
+    await page.locator('.skip').focus();
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('content');
+    expect(page.url()).toBe(before);
+    expect(await page.locator('main.view .steps').count()).toBe(1);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+  }, 90_000);
+
   it('selects a series by its row, filters everything by it, and Back undoes that', async () => {
     const page = await open();
     await page.locator('.entity-table').getByRole('button', { name: 'Norvale Bank' }).click();

@@ -103,6 +103,28 @@ describe.skipIf(!hasChromium)('who sits at the desk, where tokens have names', (
     expect(await queueOf(ANNA.token, 'Bo')).toContain(id);
   });
 
+  it('comes from a message of another site to the alert that its link names, signed in or after signing in', async () => {
+    const id = desk.alerts[0]?.alert_id ?? '';
+    const mail = 'http://mail.example/inbox';
+    const link = `<a href="${desk.address()}/?lang=en#/alert/${id}">The alert</a>`;
+    const page = await desk.open('', { token: ANNA.token });
+    await page.route(mail, (route) => route.fulfill({ contentType: 'text/html', body: link }));
+    await page.goto(mail);
+    await page.getByRole('link').click();
+    await page.waitForSelector('.steps li');
+
+    await page.context().clearCookies();
+    await page.goto(mail);
+    await page.getByRole('link').click();
+    await page.getByLabel('Token').fill('not a token');
+    await page.keyboard.press('Enter');
+    await page.getByText('That token is not right.').waitFor();
+    await page.getByLabel('Token').fill(ANNA.token);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.steps li');
+    expect(new URL(page.url()).hash).toBe(`#/alert/${id}`);
+  }, 60_000);
+
   it('offers a reader whose token may only read no place to type another name', async () => {
     const id = desk.opinions[5]?.document.id ?? '';
     const page = await desk.open(`#/document/${id}`, { token: RITA.token });

@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourceAlert } from '../../../alerting/source_alerts.ts';
 import { systemClock } from '../../../core/clock.ts';
+import { isoTime } from '../../../core/event.ts';
 import { createHttpClient } from '../../../core/http.ts';
 import { searchRow } from '../../../core/search/row.ts';
 import type { Store } from '../../../core/store/store.ts';
@@ -30,7 +32,9 @@ describe('a question over the store', () => {
   let services: ApiServices;
 
   beforeAll(async () => {
-    store = await storeOf(folder, opinions, alerts);
+    const silent = { at: isoTime(end - 3_600_000), name: 'wire', type: 'rss', status: 'dead', reason: null };
+    const ofSource = sourceAlert({ ...silent, usual_per_hour: 12 });
+    store = await storeOf(folder, opinions, ofSource === null ? alerts : [...alerts, ofSource]);
     await store.insert(
       'search',
       opinions.map(({ document, labelled_at }) => searchRow(document, labelled_at, '', null)),
@@ -103,7 +107,11 @@ describe('a question over the store', () => {
   });
 
   it('counts everything where it knows nobody in the question, and says so', async () => {
-    expect(said(await ask('What is going on?'))).toContain('names no watched company or topic');
+    const answer = said(await ask('What is going on?'));
+    expect(answer).toContain('names no watched company or topic');
+    // A source that is silent is an alert too, and no opinion.
+    expect(answer).toContain('An alert began on');
+    expect(answer).not.toContain('0 stories');
   });
 
   it('says there is nothing where there is nothing', async () => {
