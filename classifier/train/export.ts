@@ -111,7 +111,10 @@ export function writeArtifact(
   const { num_hidden_layers, intermediate_size, hidden_act, halve_before } = student.shape;
   const config = {
     ...base,
-    ...{ num_hidden_layers, intermediate_size, hidden_act, halve_before },
+    num_hidden_layers,
+    intermediate_size,
+    hidden_act,
+    halve_before,
     tidewatch: {
       name: recipe.name,
       version: recipe.version,
