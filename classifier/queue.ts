@@ -21,17 +21,13 @@ export interface Batch {
 }
 
 /**
- * Rows whose length is three above a multiple of four get padding until it is not, whoever is beside them; of a model that halves its
- * positions inside, so often, the same holds of the halved lengths. With it a text's numbers are the same to the last bit in any batch
- * (grouping.test.ts); without it, the sums over its tokens end differently where it is the longest.
+ * Rows of three tokens above a multiple of four get one of padding, whoever is beside them. Of a model that halves its positions so often
+ * inside it is the last length that counts, since those before are even. With it a text's numbers are the same to the last bit
+ * in any batch (grouping.test.ts); without it, the sums over its tokens end differently where it is the longest.
  */
 export function paddedLength(tokens: number, halvings: number): number {
-  const step = 2 ** halvings;
-  const isEven = (length: number): boolean =>
-    Array.from({ length: halvings + 1 }, (_, times) => length / 2 ** times).every((own) => own % 4 !== 3);
-  let length = Math.ceil(tokens / step) * step;
-  while (!isEven(length)) length += step;
-  return length;
+  const last = Math.ceil(tokens / 2 ** halvings);
+  return (last % 4 === 3 ? last + 1 : last) * 2 ** halvings;
 }
 
 /** Cuts texts of these token counts into batches for a model that halves its positions so often; every position appears in exactly one. */

@@ -64,7 +64,9 @@ export function createGate(settings: DashboardsSettings): Gate {
       context.set('address', address);
       const caller = callerOf(address);
       const bearer = bearerOf(context.req.header('authorization'));
-      const cookie = getCookie(context, COOKIE);
+      // A link leads to the page; what it asks behind it may cost (a language model's words), so no other site may ask that.
+      const isForeign = context.req.header('sec-fetch-site') === 'cross-site' && context.req.path.startsWith('/api/');
+      const cookie = isForeign ? undefined : getCookie(context, COOKIE);
       const isOpen = OPEN.test(context.req.path);
       let actor = holders.length === 0 ? THIS_MACHINE : NOBODY;
       let holder: Holder | undefined;
@@ -83,7 +85,8 @@ export function createGate(settings: DashboardsSettings): Gate {
       if (isOpen || holders.length === 0 || holder !== undefined) return next();
       const wantsPage = context.req.method === 'GET' && /\btext\/html\b/.test(context.req.header('accept') ?? '');
       // Without a fragment of its own, so that the browser keeps the link's: the form leads back to it (login.ts).
-      if (context.req.path === '/' || wantsPage) return context.redirect('/login');
+      if (context.req.path === '/') return context.redirect(`/login${new URL(context.req.url).search}`);
+      if (wantsPage) return context.redirect('/login');
       throw new TidewatchError('access.unauthenticated', 'A token is required.', {
         hint: 'Send it as Authorization: Bearer TOKEN, or sign in at /login.',
       });

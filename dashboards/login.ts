@@ -1,8 +1,8 @@
 /**
  * The sign-in form, written by the server because the page itself is behind it. Plain HTML, both languages at once.
  *
- * It has no action: then it is sent to the very address it was shown at, whose fragment (#/alert/ID of the link that led here) the
- * browser carries on through the redirect to the page. The server never sees it, so there is nothing to check.
+ * It has no action: then it is sent to the very address it was shown at, whose query (what was chosen on the page) the server hands
+ * on, and whose fragment (#/alert/ID of the link that led here) the browser carries on through the redirect to the page.
  */
 
 /** HTML of the form; `refused` says that the last token was wrong. */

@@ -114,7 +114,9 @@ export function createDashboards(settings: DashboardsSettings, deps: DashboardsD
   app.post('/login', small, async (context) => {
     const given = (await context.req.parseBody())['token'];
     const right = typeof given === 'string' && gate.signIn(context, given.trim());
-    return right ? context.redirect('/', 303) : context.html(loginPage(files?.style, true), 401);
+    // To the page with the query that the form was shown with: what was chosen on it.
+    const page = `/${new URL(context.req.url).search}`;
+    return right ? context.redirect(page, 303) : context.html(loginPage(files?.style, true), 401);
   });
   app.post('/logout', small, (context) => {
     gate.signOut(context);

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { classifyLines } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { refuseBadPaths, writeOut } from './in_and_out.ts';
+import { fileError, refuseBadPaths, writeOut } from './in_and_out.ts';
 
 interface ClassifyOptions {
   input: string;
@@ -45,7 +45,11 @@ export function classifyCommand(): Command {
       const asked = { entities: options.entity, explain: options.explain === true };
       async function* labelled(): AsyncGenerator<string> {
         const lines = createInterface({ input, crlfDelay: Infinity });
-        for await (const line of classifyLines(lines, backend, counts, asked)) yield `${line}\n`;
+        try {
+          for await (const line of classifyLines(lines, backend, counts, asked)) yield `${line}\n`;
+        } catch (error) {
+          throw error instanceof TidewatchError ? error : fileError('--input', options.input, 'read', error);
+        }
       }
       try {
         await writeOut(labelled(), options.output);

@@ -92,7 +92,7 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
     });
   };
 
-  async function checksumOf(model: string): Promise<string> {
+  async function checksumsOf(model: string): Promise<{ checksum: string; former: string }> {
     const own = folderOf(model);
     if (!existsSync(own)) {
       throw new TidewatchError('model.missing', `There is no model ${model} in ${folder}`, {
@@ -102,8 +102,9 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
     const artifact = await loadArtifact(own);
     if (artifact.model !== model)
       throw new TidewatchError('model.checksum', `The folder ${own} holds ${artifact.model}, not ${model}`);
-    const lines = (await readFile(join(own, SUMS), 'utf8')).split('\n').filter((line) => !FIGURES.test(line));
-    return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
+    const list = await readFile(join(own, SUMS), 'utf8');
+    const lines = list.split('\n').filter((line) => !FIGURES.test(line));
+    return { checksum: sha256(lines.toSorted().join('\n')), former: sha256(list) };
   }
 
   async function pointer(place: Place): Promise<Pointer | null> {
@@ -149,15 +150,16 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
     async open(place) {
       const meant = await pointer(place);
       if (meant === null) return null;
-      const found = await checksumOf(meant.model);
-      if (found === meant.checksum) return folderOf(meant.model);
+      const found = await checksumsOf(meant.model);
+      // Pointers of earlier versions are to the whole list.
+      if ([found.checksum, found.former].includes(meant.checksum)) return folderOf(meant.model);
       throw new TidewatchError('model.checksum', `${meant.model} is not what was promoted: its ${SUMS} has changed`, {
         hint: 'Put the folder back as it was; or tidewatch models rollback, and after a look promote it again.',
       });
     },
     async point(place, model, { author, reason, action }) {
       const before = await pointer(place).catch(() => null);
-      const next = model === null ? null : { model, checksum: await checksumOf(model) };
+      const next = model === null ? null : { model, checksum: (await checksumsOf(model)).checksum };
       await mkdir(folder, { recursive: true });
       // The log first: a promotion that nobody can find is worse than one that is written down and did not happen.
       await note({ author, action, model, checksum: next?.checksum ?? null, before, reason });
@@ -190,6 +192,10 @@ async function replace(path: string, pointer: Pointer | null): Promise<void> {
     await file.close();
   }
   await rename(draft, path);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function readJson(text: string): unknown {

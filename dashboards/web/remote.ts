@@ -39,7 +39,7 @@ export async function postAnswer<Answer>(url: string, body: object): Promise<Ans
 
 async function read<Answer>(response: Response): Promise<Answer> {
   // The form leads back to the page that is open.
-  if (response.status === 401) location.assign(`/login${location.hash}`);
+  if (response.status === 401) location.assign(`/login${location.search}${location.hash}`);
   if (!response.ok) {
     const body = (await response.json().catch(() => null)) as Problem | null;
     throw new Refusal(response.status, body?.detail ?? `HTTP ${response.status}`);

@@ -104,6 +104,12 @@ describe('who may ask', () => {
     const signedIn = { cookie: cookie.split(';')[0] ?? '' };
     expect((await fetch(`${base}/api/status`, { headers: signedIn })).status).toBe(200);
     expect((await fetch(`${base}/api/audit`, { headers: signedIn })).status).toBe(403);
+    // A link of another site leads to the page, and not to what costs.
+    const linked = { ...signedIn, 'sec-fetch-site': 'cross-site' };
+    expect((await fetch(`${base}/api/status`, { headers: linked })).status).toBe(401);
+    expect((await fetch(`${base}/`, { headers: linked, redirect: 'manual' })).headers.get('location')).toBeNull();
+    const chosen = await fetch(`${base}/?entity=acme`, { redirect: 'manual' });
+    expect(chosen.headers.get('location')).toBe('/login?entity=acme');
     const large = await fetch(`${base}/login`, {
       method: 'POST',
       body: new URLSearchParams({ token: 'x'.repeat(10_000) }),

@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium)('who sits at the desk, where tokens have names', (
     await page.getByLabel('Token').fill(ANNA.token);
     await page.keyboard.press('Enter');
     await page.waitForSelector('.steps li');
-    expect(new URL(page.url()).hash).toBe(`#/alert/${id}`);
+    expect(page.url()).toBe(`${desk.address()}/?lang=en#/alert/${id}`);
   }, 60_000);
 
   it('offers a reader whose token may only read no place to type another name', async () => {

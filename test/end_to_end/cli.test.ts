@@ -102,6 +102,9 @@ describe('tidewatch classify', () => {
     expect(nowhere.code).toBe(1);
     expect(nowhere.output).toContain('--output: ');
     expect(nowhere.output).not.toContain('at ');
+    const unreadable = await finished(['classify', '--input', folder, '--output', '-']);
+    expect(unreadable.code).toBe(1);
+    expect(unreadable.output).toContain('--input: ');
   });
 
   it('refuses a model whose checksum is wrong and says which file', { timeout: 120_000 }, async () => {

@@ -1,4 +1,5 @@
 /** The library of models: what is promoted, what is refused, what is taken back, and what a broken folder does. */
+import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -159,6 +160,11 @@ describe('the library of models', () => {
     writeChecksums(own);
     expect(readFileSync(join(own, 'SHA256SUMS'), 'utf8')).toContain('evaluation.json');
     expect(await library.open('current')).toBe(own);
+    const list = createHash('sha256')
+      .update(readFileSync(join(own, 'SHA256SUMS')))
+      .digest('hex');
+    writeFileSync(join(folder, 'current.json'), JSON.stringify({ model: 'tiny@2', checksum: list }));
+    expect(await library.open('current'), 'a pointer of an earlier version').toBe(own);
     appendFileSync(join(own, 'config.json'), ' ');
     writeChecksums(own);
     await expect(library.open('current')).rejects.toThrow('is not what was promoted');
