@@ -4,6 +4,9 @@
  * pseudonymisation). The salt is made once and lies in the state, or comes from the settings where several processes
  * take documents in. Rejected: a plain hash (a list of handles undoes it), encryption (the key undoes it, too).
  *
+ * In a replay the salt is always the same, since ids of documents without id and address hang on it, and a feed that is replayed
+ * gives the same to the byte: there, hashed names can be guessed, unless the settings have a salt.
+ *
  * Case, width and a leading "@" make no difference: "@Ann" and "ann" are one author.
  */
 import { createHmac, randomBytes } from 'node:crypto';
@@ -28,12 +31,19 @@ export interface AuthorSettings {
 
 const TABLE = 'ingest_authors';
 const HASHED = /^u_[0-9a-f]{32}$/;
+/** Of a replay. */
+export const REPLAYED = 'a replay repeats itself';
 const NAMES = new Set(['author', 'user', 'username', 'creator']);
 
-export function openAuthors({ authors, author_salt }: AuthorSettings, state: State): Authors {
+/** @param fallback the salt where neither the settings nor the state has one */
+export function openAuthors(
+  { authors, author_salt }: AuthorSettings,
+  state: State,
+  fallback = randomBytes(32).toString('hex'),
+): Authors {
   const table = state.table<string>(TABLE);
   const known = author_salt ?? table.get('salt');
-  const salt = known ?? randomBytes(32).toString('hex');
+  const salt = known ?? fallback;
   let isKept = known !== undefined;
 
   const hashed = (name: string): string => {

@@ -12,7 +12,7 @@ import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS, deadLetterTopic, type Message, type Stream } from '../core/stream/stream.ts';
 import { deadLetter } from './dead_letter.ts';
-import { openAuthors, withStoredAuthor, type Authors, type AuthorSettings } from './authors.ts';
+import { openAuthors, REPLAYED, withStoredAuthor, type Authors, type AuthorSettings } from './authors.ts';
 import { contentIdOf } from './dedupe.ts';
 import { createEntityMatcher } from './entities.ts';
 import { insist, orAborted } from './insist.ts';
@@ -80,7 +80,7 @@ export function createIntake(
   const { stream, state, clock, log, metrics } = parts;
   let matchEntities = createEntityMatcher(watched);
   const sayRefused = createRefusalLog(log);
-  const authors = openAuthors(settings, state);
+  const authors = openAuthors(settings, state, isReplayClock(clock) ? REPLAYED : undefined);
   // Null: to be read anew, as it was before a batch that failed.
   let memory: Promise<IngestMemory> | null = null;
   let last: Promise<unknown> = Promise.resolve();

@@ -1,6 +1,6 @@
 /**
  * An item as its origin wrote it → a document, or a refusal that says why. Pure: the same item at the same moment gives
- * the same document on every machine, so that a repeated batch is recognised by its ids.
+ * the same document wherever authors are stored alike, so that a repeated batch is recognised by its ids.
  *
  * A document with one line only (a post, a headline without a body) has it in `text`, and no title. A title that the
  * text repeats at its start is taken out of the text.

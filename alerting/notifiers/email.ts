@@ -3,9 +3,8 @@
  * notification's id, and messages of one group answer its first, so that a mail program shows an incident as one thread.
  * All that comes from outside is escaped; nothing is loaded from elsewhere when the mail is opened.
  *
- * A server may take a mail for some of its receivers only. Who is refused for good is named in the log. Who is put off (greylisting, a full
- * mailbox) is owed the mail, and the next try goes to them alone; debts are kept in memory, so after a restart all get it again, under
- * the same Message-ID. Rejected: one message a receiver in the queue (a hundred of them for one alert, each with its own claim).
+ * A server may take a mail for some of its receivers only: then it is sent. Who is refused for good is named in the log, and who is
+ * put off is owed it (mail_owed.ts).
  * Sources: RFC 5321 (reply codes), RFC 5322 (Message-ID, References), RFC 2392 (cid).
  */
 import { createTransport, type NodemailerError } from 'nodemailer';
@@ -18,9 +17,8 @@ import { mailHtml, mailText } from '../mail_text.ts';
 import { cut, languageSetting, messagesOf } from '../message.ts';
 import { leadOf, type Notification } from '../notification.ts';
 import type { Notifier } from '../notifier.ts';
+import { createOwed } from './mail_owed.ts';
 
-/** The group's later messages wait behind a debt, so it does not last for ever: greylisting asks for minutes. */
-const OWED_FOR_MS = 15 * 60_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 const settings = z.object({
@@ -65,12 +63,6 @@ export function mailOf(notification: Notification, { from, to, language }: Pick<
   };
 }
 
-/** What remains of a mail that others have already: who is owed it, since when (epoch milliseconds). */
-interface Debt {
-  readonly to: readonly string[];
-  readonly since: number;
-}
-
 /** RFC 5321 4.2.1: 4xx may work later, 5xx never; without a code the server was not reached. */
 const isForGood = ({ responseCode = 0 }: Pick<NodemailerError, 'responseCode'>): boolean => responseCode >= 500;
 
@@ -112,43 +104,51 @@ export const email = defineComponent({
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    /** By notification. */
-    const debts = new Map<string, Debt>();
+    const owed = createOwed(context.clock);
 
-    /** Sends to those who are owed it, or to all; resolves to what was said of each whom the server did not take. */
-    async function sendTo(notification: Notification, debt: Debt | undefined): Promise<readonly NodemailerError[]> {
-      const envelope = { from: values.from, to: [...(debt?.to ?? values.to)] };
-      try {
-        const { rejectedErrors = [] } = await transport.sendMail({ ...mailOf(notification, values), envelope });
-        return rejectedErrors;
-      } catch (error) {
-        const { rejectedErrors } = error as NodemailerError;
-        // Others have it already, so a refusal of all that are left is about them, not about the mail.
-        if (debt !== undefined && rejectedErrors !== undefined) return rejectedErrors;
-        throw asNotifyError(error, context.name, values);
-      }
+    /** Resolves to what was said of each whom the server did not take. */
+    async function sendTo(notification: Notification, to: readonly string[]): Promise<readonly NodemailerError[]> {
+      const envelope = { from: values.from, to: [...to] };
+      const { rejectedErrors = [] } = await transport.sendMail({ ...mailOf(notification, values), envelope });
+      return rejectedErrors;
+    }
+
+    /** Names in the log who is refused for good; resolves to those who were put off. */
+    function putOff(id: string, refusals: readonly NodemailerError[]): string[] {
+      for (const one of refusals.filter(isForGood)) leave(id, [one.recipient ?? ''], saidBy(one, values));
+      return refusals.filter((one) => !isForGood(one)).map(({ recipient = '' }) => recipient);
+    }
+
+    function leave(id: string, receivers: readonly string[], why: string): void {
+      context.log.warn(`${context.name}: ${receivers.join(', ')} is not told of ${id}: ${host}: ${why}`);
     }
 
     return {
       async send(notification) {
         const { id } = notification;
-        const debt = debts.get(id);
-        const refusals = await sendTo(notification, debt);
-        const since = debt?.since ?? context.clock.now();
-        const isOverdue = context.clock.now() - since >= OWED_FOR_MS;
-        const putOff = isOverdue ? [] : refusals.filter((one) => !isForGood(one));
-        for (const one of refusals) {
-          if (putOff.includes(one)) continue;
-          context.log.warn(`${context.name}: ${one.recipient} is not told of ${id}: ${host}: ${saidBy(one, values)}`);
-        }
-        debts.delete(id);
-        if (putOff.length === 0) return;
-        const to = putOff.map(({ recipient = '' }) => recipient);
-        debts.set(id, { to, since });
-        const message = `${context.name}: ${host} put off ${to.join(', ')}: ${saidBy(putOff[0], values)}`;
-        throw new TidewatchError('notify.unavailable', message);
+        const refusals = await sendTo(notification, values.to).catch((error: unknown) => {
+          throw asNotifyError(error, context.name, values);
+        });
+        const waiting = putOff(id, refusals);
+        if (waiting.length === 0) return;
+        let why = saidBy(
+          refusals.find((one) => !isForGood(one)),
+          values,
+        );
+        const again = async (to: readonly string[]): Promise<readonly string[]> => {
+          try {
+            return putOff(id, await sendTo(notification, to));
+          } catch (error) {
+            why = saidBy(error, values);
+            // All that are left were refused: it says of each why. Else the server was not reached.
+            const { rejectedErrors } = error as NodemailerError;
+            return rejectedErrors === undefined ? to : putOff(id, rejectedErrors);
+          }
+        };
+        owed.owe(waiting, again, (left) => leave(id, left, why));
       },
       async close() {
+        await owed.close();
         try {
           transport.close();
         } catch (error) {

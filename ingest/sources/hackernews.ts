@@ -107,13 +107,14 @@ async function readNew(chosen: HackerNewsSettings, context: Context, known: Set<
     }
     const beyond = answer.nbHits - answer.hits.length;
     if (beyond <= 0) break;
-    if (questions === MOST_QUESTIONS || oldest === until) {
+    // Where one second alone is more than a question brings, nothing older can be asked for.
+    if (questions === MOST_QUESTIONS || oldest + 1 >= until) {
       context.metrics.stage('ingest').skipped('backlog', beyond);
       context.log.warn(`${context.name}: ${beyond} items since the last request, the oldest of them, are left out`);
       break;
     }
-    // The oldest second once more, which the limit may have cut through; but never the same question again.
-    until = Math.min(oldest + 1, until - 1);
+    // The oldest second once more, which the limit may have cut through.
+    until = oldest + 1;
   }
   const fresh = [...items.values()].filter(({ guid = '' }) => !known.has(guid));
   if (fresh.length + refused.length > 0) await emit(fresh.toReversed(), { refused });
