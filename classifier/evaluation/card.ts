@@ -79,7 +79,7 @@ export function cardOf(
     transfer(splits),
     published(splits),
     ...splits
-      .filter(({ robustness: kinds = [] }) => kinds.length > 0)
+      .filter((one) => 'robustness' in one && one.robustness.length > 0)
       .slice(0, 1)
       .map(robustness),
     compression(splits, facts),
