@@ -165,16 +165,17 @@ async function noteChange(
   await recordChange(store, { operation, target, ...who, request_id: requestId, address, detail }, clock.now());
 }
 
+/** No failure: who asks may not, asks too often, or asks a process that cannot know. */
+const REFUSALS = new Set([401, 403, 429, 501]);
+
 /** An error as an answer: its own words where they were written for people, none of its insides otherwise. */
 function failure(error: Error, context: Context<Asking>, { log, metrics }: DashboardsDependencies): Response {
   const problem = problemOf(error, context.get('requestId'));
   const { status, code, request_id } = problem;
   metrics.stage('dashboards').error(code);
   const about = { path: context.req.path, request_id, actor: context.get('actor')?.name };
-  if (status >= 500 && status !== 501) log.error({ err: error, ...about }, 'A request failed');
-  else if (status === 401 || status === 403 || status === 429 || status === 501) {
-    log.info({ code, address: context.get('address'), ...about }, 'A request was refused');
-  }
+  if (REFUSALS.has(status)) log.info({ code, address: context.get('address'), ...about }, 'A request was refused');
+  else if (status >= 500) log.error({ err: error, ...about }, 'A request failed');
   const headers: Record<string, string> = {};
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="tidewatch"';
   const allow = context.res.headers.get('Allow');

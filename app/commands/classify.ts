@@ -1,11 +1,10 @@
 /** `tidewatch classify`: labels JSON lines from a file or a pipe, one line out for each line in, order kept. */
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { classifyLines } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { fileError, refuseBadPaths, writeOut } from './in_and_out.ts';
+import { fileError, openInput, refuseBadPaths, writeOut } from './in_and_out.ts';
 
 interface ClassifyOptions {
   input: string;
@@ -39,16 +38,15 @@ export function classifyCommand(): Command {
           hint: 'Use a model that was exported with the head entity_sentiment, or leave --entity out.',
         });
       }
-      const input = options.input === '-' ? process.stdin : createReadStream(options.input);
       const counts = { lines: 0, errors: 0 };
       const started = performance.now();
       const asked = { entities: options.entity, explain: options.explain === true };
       async function* labelled(): AsyncGenerator<string> {
-        const lines = createInterface({ input, crlfDelay: Infinity });
+        const lines = createInterface({ input: openInput(options.input), crlfDelay: Infinity });
         try {
           for await (const line of classifyLines(lines, backend, counts, asked)) yield `${line}\n`;
         } catch (error) {
-          throw error instanceof TidewatchError ? error : fileError('--input', options.input, 'read', error);
+          throw fileError('--input', options.input, 'read', error);
         }
       }
       try {

@@ -1,9 +1,7 @@
 /** `tidewatch detect`: an anomaly score for each row of any one series, as it comes, nothing known of what follows. */
-import { createReadStream } from 'node:fs';
 import { Command } from 'commander';
 import { createSeriesDetector } from '../../alerting/detect/detect.ts';
-import { TidewatchError } from '../../core/errors.ts';
-import { fileError, refuseBadPaths, writeOut } from './in_and_out.ts';
+import { fileError, openInput, refuseBadPaths, writeOut } from './in_and_out.ts';
 import { readSeries } from './series_csv.ts';
 
 const PROGRESS_MS = 500;
@@ -46,8 +44,7 @@ async function* scored(options: Options, summary: Summary): AsyncGenerator<strin
   let before = -Infinity;
   let told = performance.now();
   yield 'timestamp,value,anomaly_score\n';
-  const input = options.input === '-' ? process.stdin : createReadStream(options.input);
-  const rows = readSeries(input, options.input === '-' ? 'standard input' : options.input);
+  const rows = readSeries(openInput(options.input), options.input === '-' ? 'standard input' : options.input);
   try {
     for await (const { timestamp, value, time, number } of rows) {
       const score = detector.score(time, number);
@@ -62,7 +59,7 @@ async function* scored(options: Options, summary: Summary): AsyncGenerator<strin
       yield `${timestamp},${value},${Number(score.toFixed(6))}\n`;
     }
   } catch (error) {
-    throw error instanceof TidewatchError ? error : fileError('--input', options.input, 'read', error);
+    throw fileError('--input', options.input, 'read', error);
   }
 }
 

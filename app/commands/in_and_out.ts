@@ -1,5 +1,6 @@
 /** Files and pipes that a command reads and writes: what is refused before a byte is read, and errors that name the option. */
-import { createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 
@@ -21,6 +22,11 @@ export function refuseBadPaths({ input, output }: Paths): void {
   }
 }
 
+/** The bytes of a file, or of standard input. */
+export function openInput(input: string): Readable {
+  return input === '-' ? process.stdin : createReadStream(input);
+}
+
 /**
  * Writes the pieces of text as they come, no faster than they are taken. A reader that closes early (`tidewatch ... | head`) is no
  * error: the process ends.
@@ -31,11 +37,13 @@ export async function writeOut(texts: AsyncIterable<string>, output: string): Pr
     output === '-' ? pipeline(texts, process.stdout, { end: false }) : pipeline(texts, createWriteStream(output));
   await writing.catch((error: unknown) => {
     if (output === '-' && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
-    throw error instanceof TidewatchError ? error : fileError('--output', output, 'written', error);
+    throw fileError('--output', output, 'written', error);
   });
 }
 
+/** What went wrong with the file of an option; an error that says so in its own words stays as it is. */
 export function fileError(option: string, path: string, done: 'read' | 'written', thrown: unknown): TidewatchError {
+  if (thrown instanceof TidewatchError) return thrown;
   const known = toTidewatchError(thrown);
   if (known.code === 'storage.full' || !(thrown instanceof Error)) return known;
   return new TidewatchError('input.invalid', `${option}: ${path} cannot be ${done}: ${thrown.message}`, {

@@ -1,7 +1,7 @@
 /** An alert opened in the list: the summary, the verdict, the documents that drove it, its life. The rest is on its page. */
 import type { AlertRow } from '../contract.ts';
 import { AlertDocuments, AlertHistory } from './alert_documents.tsx';
-import { isOfSource } from './alert_figures.tsx';
+import { isOfSource, SourcesLink } from './alert_figures.tsx';
 import { useInterface } from './i18n.ts';
 import { routeHref } from './route.ts';
 import { VerdictButtons } from './verdict.tsx';
@@ -18,9 +18,7 @@ export function AlertEvidence({ alert, focusSeries }: { alert: AlertRow; focusSe
           {text.open_alert}
         </a>
         {ofSource ? (
-          <a class="text-button" href="#/sources">
-            {text.sources_page}
-          </a>
+          <SourcesLink />
         ) : (
           <button type="button" class="text-button" onClick={focusSeries}>
             {text.focus_series}

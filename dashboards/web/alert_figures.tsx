@@ -10,6 +10,16 @@ export function isOfSource({ series }: AlertRow): boolean {
   return series.kind === 'source';
 }
 
+/** Where more is told of a source than its alert knows. */
+export function SourcesLink() {
+  const { text } = useInterface();
+  return (
+    <a class="text-button" href="#/sources">
+      {text.sources_page}
+    </a>
+  );
+}
+
 /** How numbers of this alert are written: alone, and with what they count. */
 export function useFigures({ measure }: AlertRow): { figure(value: number): string; counted(value: number): string } {
   const { text, format } = useInterface();

@@ -2,7 +2,7 @@
 import type { ActionsAnswer, AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertActions } from './alert_actions.tsx';
 import { AlertDocuments, AlertHistory } from './alert_documents.tsx';
-import { isOfSource } from './alert_figures.tsx';
+import { isOfSource, SourcesLink } from './alert_figures.tsx';
 import { AlertRange, alertName } from './alert_range.tsx';
 import { AlertWhy } from './alert_why.tsx';
 import { useInterface } from './i18n.ts';
@@ -39,13 +39,7 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
           </span>
         </p>
         <p class="summary">{alert.summary[language]}</p>
-        {ofSource ? (
-          <a class="text-button" href="#/sources">
-            {text.sources_page}
-          </a>
-        ) : (
-          <AlertRange alert={alert} />
-        )}
+        {ofSource ? <SourcesLink /> : <AlertRange alert={alert} />}
         <div class="judge">
           <div>
             <h3>{text.verdict}</h3>

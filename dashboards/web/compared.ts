@@ -2,7 +2,7 @@
  * The timelines of several entities, asked at once and shown at once. The last good ones stay while newer ones are fetched, and after a
  * failure only where they answer the same question.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { EntitiesAnswer, TimelineAnswer } from '../contract.ts';
 import { queryOf } from './address.ts';
 import { nameOfEntity, rememberNames } from './entity_names.ts';
@@ -15,19 +15,25 @@ export interface Compared {
 
 interface State {
   readonly compared: readonly Compared[];
+  /** What they answer. */
+  readonly question: string;
   readonly failed: boolean;
 }
 
+const NOTHING: State = { compared: [], question: '', failed: false };
+
 /** @param span the span as a query */
-export function useTimelines(ids: readonly string[], span: string, version: number): State {
-  const [state, setState] = useState<State>({ compared: [], failed: false });
-  /** Whose answers are shown. */
-  const shown = useRef('');
+export function useTimelines(
+  ids: readonly string[],
+  span: string,
+  version: number,
+): Pick<State, 'compared' | 'failed'> {
+  const [state, setState] = useState(NOTHING);
   const question = `${ids.join(',')} ${span}`;
   useEffect(() => {
     const abort = new AbortController();
     if (ids.length === 0) {
-      setState({ compared: [], failed: false });
+      setState(NOTHING);
       return undefined;
     }
     setState((before) => ({ ...before, failed: false }));
@@ -39,14 +45,10 @@ export function useTimelines(ids: readonly string[], span: string, version: numb
       return { id, timeline };
     });
     Promise.all(asked).then(
-      (compared) => {
-        shown.current = question;
-        setState({ compared, failed: false });
-      },
+      (compared) => setState({ compared, question, failed: false }),
       () => {
         if (abort.signal.aborted) return;
-        const isOther = shown.current !== question;
-        setState(({ compared }) => ({ compared: isOther ? [] : compared, failed: true }));
+        setState((before) => ({ ...(before.question === question ? before : NOTHING), failed: true }));
       },
     );
     return () => abort.abort();
