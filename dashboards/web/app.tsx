@@ -1,5 +1,5 @@
 /** The page: reads the address, shows the page that it names, refreshes it when the live connection says so. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StatusAnswer } from '../contract.ts';
 import { readAddress, writeAddress, type Address } from './address.ts';
 import { AlertPage } from './alert_page.tsx';
@@ -27,7 +27,7 @@ import { UpkeepLinks, UpkeepPage } from './upkeep_pages.tsx';
 
 export function App() {
   const [address, setAddress] = useState(() => readAddress(location.search));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const back = (): void => setAddress(readAddress(location.search));
     addEventListener('popstate', back);
     return () => removeEventListener('popstate', back);

@@ -1,5 +1,5 @@
 /** Search and filters of the opinions. "/" anywhere on the page goes to the search box, Escape empties it. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Address } from './address.ts';
 import { useInterface } from './i18n.ts';
 import { TOPIC_LABELS, topicName } from './topics.ts';
@@ -95,7 +95,7 @@ function SearchBox({ value, change }: { value: string; change(value: string): vo
   const [typed, setTyped] = useState(value);
   const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const jump = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (event.key !== '/' || event.ctrlKey || event.metaKey || /^(input|select|textarea)$/i.test(target.tagName))

@@ -1,5 +1,5 @@
 /** Search and ask, at #/find/WORDS: one box; a question is answered first, what search finds stands below. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AskAnswer, SearchAnswer } from '../contract.ts';
 import { queryOf, spanQuery, type Address } from './address.ts';
 import { AnswerCard } from './answer_card.tsx';
@@ -32,7 +32,7 @@ export function FindPage({ words, address, change }: FindPageProps) {
   const [tries, setTries] = useState(0);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => setWritten(words), [words]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (words === '') field.current?.focus();
   }, []);
   return (

@@ -2,7 +2,7 @@
  * The keys of the page, and the sheet that lists them. Single letters only while nothing is being typed and without
  * modifiers. A key presses the button that is there, so that keys and pointer never do different things.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useInterface } from './i18n.ts';
 
 const VERDICT_KEYS = new Set(['1', '2', '3', '4']);
@@ -13,7 +13,8 @@ export function Keys({ undoLast }: { undoLast(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const undo = useRef(undoLast);
   undo.current = undoLast;
-  useEffect(() => {
+  // Heard from the moment the page stands there: an effect would wait for a frame, and lose a quick hand's first key.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target as HTMLElement;

@@ -6,7 +6,7 @@
  * The model's label stands as plain words below the text, and no button is preselected: what is preselected is agreed with by
  * habit.
  */
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { QueueAnswer } from '../contract.ts';
 import { SENTIMENTS } from './correction.tsx';
 import { onCameBack } from './came_back.ts';
@@ -218,7 +218,7 @@ interface KeyActions {
 function useKeys(actions: KeyActions): void {
   const now = useRef(actions);
   now.current = actions;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
       const target = event.target as HTMLElement;

@@ -2,7 +2,7 @@
  * Which page of the page: #/alert/ID, #/entity/ID, #/compare?entities=A,B, #/label and so on, or the overview. In the hash, so that the view behind it
  * (range, filters, language) stays in the query, and a link works from any place the page is served at.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface Route {
   readonly page:
@@ -54,7 +54,7 @@ export function useRoute(): Route | null {
   const [route, setRoute] = useState(() => readRoute(location.hash));
   const left = useRef(0);
   const before = useRef(route);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const follow = (): void => {
       const next = readRoute(location.hash);
       if (before.current === null && next !== null) left.current = scrollY;

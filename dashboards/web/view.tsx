@@ -1,5 +1,5 @@
 /** The frame of a page that is not the overview: the way back, a title that takes the focus, and what to show without data. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useInterface } from './i18n.ts';
 import type { Remote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
@@ -7,7 +7,7 @@ import { Empty, Failed, Skeleton } from './states.tsx';
 export function Page({ title, lang, children }: { title: string; lang?: string; children: preact.ComponentChildren }) {
   const { text } = useInterface();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     document.title = `${title} · Tidewatch`;
   }, [title]);

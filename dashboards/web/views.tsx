@@ -3,7 +3,7 @@
  * a view is an address, so whoever should see it gets the link, and nobody needs a name or a token to keep one. The price is that
  * another computer does not know them.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 
@@ -22,7 +22,7 @@ export function Views() {
   const [views, setViews] = useState(readViews);
   const [name, setName] = useState('');
   const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const close = (event: Event): void => {
       const box = menu.current;
       const isKey = event instanceof KeyboardEvent;

@@ -53,6 +53,23 @@ describe.skipIf(!hasChromium)('finding on the page', () => {
     expect(desk.complaints().filter((line) => !/404|501/.test(line))).toEqual([]);
   }, 120_000);
 
+  it('hears a key in the moment that a page is drawn', async () => {
+    const page = await open('#/story/none', {
+      before: async (first) => {
+        await first.addInitScript(() => {
+          const drawn = new MutationObserver(() => {
+            if (document.querySelector('main.view') === null) return;
+            drawn.disconnect();
+            document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 's', bubbles: true }));
+          });
+          drawn.observe(document, { childList: true, subtree: true });
+        });
+      },
+      ready: '.find-form input:focus',
+    });
+    expect(new URL(page.url()).hash).toBe('#/find');
+  }, 120_000);
+
   it('finds the other language by meaning alone, and says how', async () => {
     const page = await open('#/find/outage');
     await page.waitForSelector('.hits li');
