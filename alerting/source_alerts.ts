@@ -10,13 +10,21 @@ import { TOPICS, type Stream } from '../core/stream/stream.ts';
 
 const DETECTOR = 'source_health';
 
+/** What follows its name, in English and Chinese; of what is not named here: that it works again. */
+const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  quiet: ['is quiet', '异常沉默'],
+  dead: ['is dead', '已失效'],
+  removed: ['is no longer in the settings', '已从配置中移除'],
+};
+
 /** What ingest says of a source: SourceNews of core/health.ts, as far as it is needed here. */
 const newsSchema = z.object({
   at: z.iso.datetime({ precision: 3 }),
   name: z.string().min(1),
-  type: z.string(),
+  /** Absent where it has left the settings. */
+  type: z.string().optional(),
   status: z.string(),
-  reason: z.string().nullable(),
+  reason: z.string().nullable().default(null),
   usual_per_hour: z.number().nullable().default(null),
 });
 type News = z.output<typeof newsSchema>;
@@ -57,7 +65,7 @@ export function openSourceAlerts(state: State): SourceAlerts {
     if (alert === null) return [];
     const { alert_id, revision, started_at } = alert;
     const { status, type, usual_per_hour } = news;
-    const down = { alert_id, revision, started_at, status, type, usual_per_hour };
+    const down = { alert_id, revision, started_at, status, usual_per_hour, ...(type !== undefined && { type }) };
     unsettled.set(news.name, alert.state === 'resolved' ? null : down);
     return [alert];
   }
@@ -107,8 +115,7 @@ export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: 
   const isDown = status === 'quiet' || status === 'dead';
   if (before === undefined ? !isDown : before.status === status) return null;
   const why = reason === null ? '' : ` ${reason.replace(/\.$/, '')}.`;
-  const well = { en: `The source ${name} (${type}) works again.`, zh: `数据源 ${name}（${type}）已恢复。` };
-  const { en, zh } = said(name, type, status);
+  const { en, zh } = said(name, type ?? before?.type, status);
   return rowOf(name, {
     alert_id: before?.alert_id ?? stableId(DETECTOR, name, at),
     revision: (before?.revision ?? 0) + 1,
@@ -117,7 +124,7 @@ export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: 
     started_at: before?.started_at ?? at,
     severity: severityOf(isDown ? status : before?.status),
     expected: usual_per_hour ?? 0,
-    summary: isDown ? { en: `${en}.${why}`, zh: `${zh}。${why}` } : well,
+    summary: { en: `${en}.${why}`, zh: `${zh}。${why}` },
     resolution: null,
   });
 }
@@ -143,13 +150,11 @@ function severityOf(status: string | undefined): Alert['severity'] {
   return status === 'dead' ? 'critical' : 'warning';
 }
 
-/** That it is down, without the end of the sentence. */
+/** How it is, without the end of the sentence. */
 function said(name: string, type: string | undefined, status: string): Alert['summary'] {
   const [en, zh] = type === undefined ? ['', ''] : [` (${type})`, `（${type}）`];
-  return {
-    en: `The source ${name}${en} is ${status}`,
-    zh: `数据源 ${name}${zh}${status === 'dead' ? '已失效' : '异常沉默'}`,
-  };
+  const [inEnglish, inChinese] = WORDS[status] ?? ['works again', '已恢复'];
+  return { en: `The source ${name}${en} ${inEnglish}`, zh: `数据源 ${name}${zh}${inChinese}` };
 }
 
 type Told =

@@ -21,8 +21,11 @@ export interface SourceHealth {
   readonly usual_per_hour?: number | null;
 }
 
-/** A change of a source's health, as the topic `sources` carries it. */
-export interface SourceNews extends SourceHealth {
-  /** When it was seen. */
-  readonly at: string;
+/** A change of a source's health, as the topic `sources` carries it. `at`: when it was seen. */
+export type SourceNews = { readonly at: string } & (SourceHealth | RemovedSource);
+
+/** A source that was said to be down and has left the settings since. */
+export interface RemovedSource {
+  readonly name: string;
+  readonly status: 'removed';
 }

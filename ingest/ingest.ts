@@ -18,7 +18,7 @@ import { sources } from './registry.ts';
 import type { IngestSettings } from './settings.ts';
 import type { SourceHealth } from '../core/health.ts';
 import type { Emit } from './source.ts';
-import { tellOfSource } from './source_news.ts';
+import { tellOfRemoved, tellOfSource } from './source_news.ts';
 import { superviseSource } from './supervise.ts';
 import { loadWatchlists, type WatchedEntity } from './watchlist.ts';
 
@@ -74,6 +74,7 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
   });
   let running: Promise<unknown> = Promise.resolve();
   let redriven: Promise<unknown> = Promise.resolve();
+  let removed: Promise<unknown> = Promise.resolve();
 
   return {
     name: 'ingest',
@@ -83,13 +84,19 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
     health: () => supervised.map((source) => source.health()),
     async start() {
       redriven = takeRedriven({ stream: parts.stream, intake, log, signal });
+      removed = tellOfRemoved(
+        new Set(settings.sources.map(({ name }) => name)),
+        parts.state,
+        { clock, log, stream: parts.stream, signal },
+        (code) => metrics.stage('ingest').error(code),
+      );
       running = Promise.all(supervised.map((source) => source.run())).then(() => {
         if (!signal.aborted && supervised.every(({ endless }) => !endless)) finish();
       });
     },
     async stop() {
       stopping.abort(new Error('The ingest stage is stopping.'));
-      await Promise.all([running, redriven]);
+      await Promise.all([running, redriven, removed]);
       await intake.idle();
     },
   };

@@ -8,6 +8,7 @@ import { isoTime } from '../core/event.ts';
 import type { SourceHealth } from '../core/health.ts';
 import { createSilenceKeeper, type SilenceRules } from './silence.ts';
 import type { Emit, Source } from './source.ts';
+import { isBad, toldOf } from './source_news.ts';
 import { parseTime } from './time.ts';
 
 export interface SupervisedSource {
@@ -26,11 +27,6 @@ export interface SuperviseOptions {
   readonly silence: SilenceRules;
   /** Hears when it goes quiet or dies, and when it is well again; resolves when that is durable. */
   readonly onChange: (health: SourceHealth) => Promise<void>;
-}
-
-/** What people are told of; a failure that may mend itself is only shown and logged. */
-function isBad(status: SourceHealth['status']): boolean {
-  return status === 'quiet' || status === 'dead';
 }
 
 export function superviseSource(
@@ -77,7 +73,7 @@ export function superviseSource(
   /** Looks again and again, and tells once of each change for the worse and back. */
   async function watch(end: AbortSignal): Promise<void> {
     // Kept over restarts: a source that recovered while nobody ran is told of as well.
-    const table = context.state.table<SourceHealth['status']>('ingest_told');
+    const table = toldOf(context.state);
     let told = table.get(name) ?? 'starting';
     while (!end.aborted) {
       await clock.sleep(LOOK_MS, end).catch(() => undefined);

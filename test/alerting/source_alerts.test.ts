@@ -51,6 +51,18 @@ describe('the alert of a source', () => {
     expect(well).toMatchObject({ alert_id, revision: 3, state: 'resolved', severity: 'critical' });
   });
 
+  it('ends when the source left the settings, and names its type still', () => {
+    const before = { alert_id: 'a', started_at: news('', 0).at, revision: 2, status: 'dead', type: 'rss' };
+    const { type: _, ...removed } = news('removed', 3);
+    expect(alertSchema.parse(sourceAlert(removed, before))).toMatchObject({
+      alert_id: 'a',
+      revision: 3,
+      state: 'resolved',
+      summary: { en: 'The source wire (rss) is no longer in the settings.', zh: '数据源 wire（rss）已从配置中移除。' },
+    });
+    expect(sourceAlert(removed)).toBeNull();
+  });
+
   it('is no news where nothing changed', () => {
     expect(sourceAlert(news('ok', 0))).toBeNull();
     expect(sourceAlert(news('failing', 0))).toBeNull();

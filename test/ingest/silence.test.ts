@@ -59,13 +59,13 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     });
   });
 
-  const start = async () => {
+  const start = async (name = 'wire') => {
     const { port } = server.address() as AddressInfo;
     await bench.stream.createGroup(TOPICS.sources, 'test');
     const stage = await bench.start({
       dead_after_hours: 3,
       quiet_probability: 0.001,
-      sources: [{ type: 'rss', name: 'wire', url: `http://127.0.0.1:${port}/`, max_every_secs: 600 }],
+      sources: [{ type: 'rss', name, url: `http://127.0.0.1:${port}/`, max_every_secs: 600 }],
     });
     return { stage, health: () => stage.health()[0] };
   };
@@ -157,6 +157,23 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     mode = 'lively';
     await start();
     expect(await news(1)).toMatchObject([{ name: 'wire', status: 'ok' }]);
+  });
+
+  it('and has left the settings at the next start is said to be gone, once; one that was well is not', async () => {
+    const { stage, health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    mode = 'gone';
+    expect((await news(1))[0]?.status).toBe('dead');
+    await stage.stop();
+    mode = 'lively';
+    const other = await start('other');
+    expect(await news(1)).toMatchObject([{ name: 'wire', status: 'removed' }]);
+    await eventually(() => (other.health()?.items ?? 0) > 3);
+    await other.stage.stop();
+    mode = 'gone';
+    await start('third');
+    // Neither the first, which was told of already, nor the second, which was well.
+    expect(await news(1)).toMatchObject([{ name: 'third', status: 'dead' }]);
   });
 
   it('is called dead when it has failed for too long, is tried on, and is well again when it answers', async () => {
