@@ -15,6 +15,7 @@ import {
   writeCursor,
 } from './questions.ts';
 import { defineRoute } from './route.ts';
+import { untilNow, type ExactSpan } from './span.ts';
 
 const alertPlace = z.tuple([...spanPlace, z.int().min(0).max(1), storedTime, z.string().min(1).max(64)]);
 
@@ -24,12 +25,16 @@ const alerts = defineRoute({
   role: 'reader',
   subject: 'Alerts',
   summary: 'Alerts whose life touches the span, firing first, then newest first',
-  description: 'One that resolves between two pages may come on both.',
+  description:
+    'One that resolves between two pages may come on both. Where the span ends at the newest document, alerts are listed until now all the same.',
   query: spanned({ ...seriesFilter, state: alertStateSchema.optional(), cursor, limit: limit(50, 200) }),
   response: alertsPage,
-  async handler({ query: { cursor: written, limit: most, ...query }, url }, { queries, share, span }) {
+  async handler({ query: { cursor: written, limit: most, ...query }, url }, { queries, share, span, clock }) {
     const place = written === undefined ? null : readCursor(written, 'alerts', alertPlace);
-    const exact = place === null ? await span(query) : { from: place[0], to: place[1], anchor: place[2], step: 0 };
+    const exact: ExactSpan =
+      place === null
+        ? untilNow(await span(query), clock.now())
+        : { from: place[0], to: place[1], anchor: place[2], step: 0 };
     const after = place === null ? null : { rank: place[3], started_at: place[4], alert_id: place[5] };
     const { alerts: found, last } = await share(url, () => queries.alerts(exact, query, most, after));
     const { from, to, anchor } = exact;

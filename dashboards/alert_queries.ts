@@ -126,7 +126,7 @@ export function createAlertQueries(
     alertRevisions: () =>
       store.query(
         `SELECT alert_id, max(revision) AS revision, toUnixTimestamp64Milli(max(stored_at)) AS stored FROM alerts
-         GROUP BY alert_id ORDER BY max(at) DESC, alert_id LIMIT 1000`,
+         GROUP BY alert_id ORDER BY max(stored_at) DESC, alert_id LIMIT 1000`,
       ),
 
     async alertsStoredSince(since, limit) {

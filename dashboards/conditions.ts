@@ -2,6 +2,7 @@
  * Filters as SQL conditions and the parameters that go with them. Pure. Values are always parameters; the only text that
  * varies is which conditions there are.
  */
+import { cleanText } from '../core/text.ts';
 
 export interface SeriesFilter {
   readonly entity?: string | undefined;
@@ -12,7 +13,7 @@ export interface OpinionFilter extends SeriesFilter {
   readonly source?: string | undefined;
   readonly language?: string | undefined;
   readonly sentiment?: string | undefined;
-  /** Words to find in title or text, whatever their case. */
+  /** Words to find in title or text, whatever their case or width. */
   readonly q?: string | undefined;
 }
 
@@ -36,9 +37,9 @@ const ALERT_CONDITIONS: Readonly<Record<keyof SeriesFilter, string>> = {
   topic: 'topic = {topic:String}',
 };
 
-/** Conditions on the table of opinions. */
+/** Conditions on the table of opinions. Words are cleaned as stored texts are: what a Chinese keyboard types is full-width. */
 export function opinionConditions(filter: OpinionFilter): Conditions {
-  return conditions(OPINION_CONDITIONS, { ...filter, q: filter.q?.trim() || undefined });
+  return conditions(OPINION_CONDITIONS, { ...filter, q: cleanText(filter.q ?? '') || undefined });
 }
 
 /** Conditions on the table of alerts. */

@@ -17,12 +17,14 @@ import {
 } from './answers/opinion.ts';
 import { listDocuments } from './document_queries.ts';
 import { cursor, id, limit, readCursor, seriesFilter, spanned, spanPlace, storedTime, withId } from './questions.ts';
+import type { Place } from './opinion_queries.ts';
 import { defineRoute } from './route.ts';
 
 /** What explains is the headline and the first paragraphs; the model reads no more anyway. */
 const EXPLAINED_CHARACTERS = 2_000;
 
-const opinionPlace = z.tuple([...spanPlace, storedTime, z.string().min(1).max(64)]);
+const rowPlace = [storedTime, z.string().min(1).max(64)] as const;
+const opinionPlace = z.tuple([...spanPlace, ...rowPlace]);
 
 const opinions = defineRoute({
   method: 'get',
@@ -36,7 +38,9 @@ const opinions = defineRoute({
     language: languageSchema.optional(),
     sentiment: sentimentSchema.optional(),
     q: z.string().max(200).optional().describe('Words to find in title or text, whatever their case.'),
-    cursor,
+    cursor: cursor.describe(
+      '`next_cursor` of the page before; or `published_at` and `document_id` of a row, a comma between, for what stands behind it.',
+    ),
     limit: limit(50, 200),
   }),
   response: opinionsAnswer,
@@ -45,10 +49,19 @@ const opinions = defineRoute({
       const exact = await span(query);
       return share(url, () => queries.opinions(exact, query, null, most));
     }
+    const row = readRow(written);
+    if (row !== null) return queries.opinions(await span(query), query, row, most);
     const [from, to, anchor, published_at, document_id] = readCursor(written, 'opinions', opinionPlace);
     return queries.opinions({ from, to, anchor, step: 0 }, query, { published_at, document_id }, most);
   },
 });
+
+/** The place of a row that a reader names itself: who let go of the end of a live list has no `next_cursor` behind the rest. */
+function readRow(written: string): Place | null {
+  const [, ...parts] = /^([^,]*),(.*)$/s.exec(written) ?? [];
+  const { data } = z.tuple(rowPlace).safeParse(parts);
+  return data === undefined ? null : { published_at: data[0], document_id: data[1] };
+}
 
 const documents = defineRoute({
   method: 'get',

@@ -13,7 +13,7 @@ import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { SourceHealth } from '../core/health.ts';
-import type { LiveEvents, OpinionRow } from './contract.ts';
+import type { AlertRow, LiveEvents, OpinionRow } from './contract.ts';
 import type { Queries } from './queries.ts';
 
 const POLL_MS = 1_000;
@@ -24,7 +24,8 @@ const MOST_ROWS = 300;
 /** What a returning client is sent at most, in events of so many rows; more is told as `reset`. */
 const MOST_MISSED = 1_000;
 const MISSED_PART = 100;
-const MOST_MISSED_ALERTS = 200;
+/** So many changed alerts are told at most, be it between two polls or to a returning client; more is told as `reset`. */
+const MOST_ALERTS = 200;
 /** Unread events after which a client is let go; it comes back by itself and resumes. */
 const MOST_UNREAD = 200;
 const MOST_CLIENTS = 500;
@@ -91,6 +92,8 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
     for (const waiting of joining.values()) waiting.push(text);
     for (const client of clients) send(client, text);
   };
+  const alertsOf = async (ids: readonly string[]): Promise<AlertRow[]> =>
+    (await Promise.all(ids.map((id) => queries.alert(id)))).filter((row) => row !== null);
   const see = (revisions: Awaited<ReturnType<Queries['alertRevisions']>>): void => {
     alertStates = new Map(revisions.map((alert) => [alert.alert_id, alert.revision]));
     for (const { stored } of revisions) storedUntil = Math.max(storedUntil, stored);
@@ -108,20 +111,26 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   const poll = async (): Promise<void> => {
     const rows = await queries.labelledSince(seenUntil - LOOK_BACK_MS, MOST_ROWS + sent.size);
     const news = rows.filter((row) => !sent.has(keyOf(row)));
+    const isTooMuch = news.length >= MOST_ROWS;
+    // All that may fail comes before anything counts as seen: what was not told is told by the next poll.
+    const newest = isTooMuch ? await queries.lastLabelled() : null;
     for (const row of news) sent.set(keyOf(row), Date.parse(row.labelled_at));
     seenUntil = Math.max(seenUntil, ...news.map((row) => Date.parse(row.labelled_at)));
     for (const [key, at] of sent) if (at < seenUntil - LOOK_BACK_MS) sent.delete(key);
-    if (news.length >= MOST_ROWS) {
-      seenUntil = (await queries.lastLabelled()) ?? seenUntil;
+    if (isTooMuch) {
+      seenUntil = newest ?? seenUntil;
       tell('reset', { reason: 'too_much' });
     } else if (news.length > 0) tell('opinions', { opinions: news });
 
     const revisions = await queries.alertRevisions();
     const changed = revisions.filter((alert) => alertStates.get(alert.alert_id) !== alert.revision);
-    if (changed.length > 0) {
+    if (changed.length > MOST_ALERTS) {
       see(revisions);
-      const rowsOf = await Promise.all(changed.slice(0, 50).map((alert) => queries.alert(alert.alert_id)));
-      tell('alerts', { alerts: rowsOf.filter((row) => row !== null) });
+      tell('reset', { reason: 'too_much' });
+    } else if (changed.length > 0) {
+      const alerts = await alertsOf(changed.map(({ alert_id }) => alert_id));
+      see(revisions);
+      tell('alerts', { alerts });
     }
     const health = sources();
     const state = JSON.stringify(health);
@@ -165,7 +174,8 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   /** What a new client should know: the last few seconds, since it asked for its views a moment before it came here. */
   const lately = async (): Promise<string[]> => {
     const rows = await queries.labelledSince(seenUntil - LOOK_BACK_MS, MOST_ROWS);
-    return rows.length === 0 || rows.length >= MOST_ROWS ? [] : [event('opinions', { opinions: rows })];
+    if (rows.length >= MOST_ROWS) return [event('reset', { reason: 'too_much' })];
+    return rows.length === 0 ? [] : [event('opinions', { opinions: rows })];
   };
 
   /** What a returning client missed: labels first, then alerts, each with the id up to which it then has everything. */
@@ -177,10 +187,9 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
     if (seen === null || isAhead) return [event('reset', { reason: 'unknown_id' })];
     const [rows, alertIds] = await Promise.all([
       queries.labelledSince(seen.labelled - LOOK_BACK_MS, MOST_MISSED + 1),
-      queries.alertsStoredSince(seen.stored - LOOK_BACK_MS, MOST_MISSED_ALERTS + 1),
+      queries.alertsStoredSince(seen.stored - LOOK_BACK_MS, MOST_ALERTS + 1),
     ]);
-    if (rows.length > MOST_MISSED || alertIds.length > MOST_MISSED_ALERTS)
-      return [event('reset', { reason: 'too_much' })];
+    if (rows.length > MOST_MISSED || alertIds.length > MOST_ALERTS) return [event('reset', { reason: 'too_much' })];
     const events: string[] = [];
     let { labelled } = seen;
     for (let start = 0; start < rows.length; start += MISSED_PART) {
@@ -189,7 +198,7 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
       events.push(event('opinions', { opinions: part }, { labelled, stored: seen.stored }));
     }
     if (alertIds.length > 0) {
-      const alerts = (await Promise.all(alertIds.map((id) => queries.alert(id)))).filter((row) => row !== null);
+      const alerts = await alertsOf(alertIds);
       events.push(event('alerts', { alerts }, { labelled, stored: Math.max(seen.stored, storedUntil) }));
     }
     return events;

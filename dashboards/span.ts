@@ -42,6 +42,14 @@ export function resolveSpan(question: SpanQuestion, now: number, newest: number 
   return widen(to - length, to, stale ? 'newest' : 'now', stepSecs);
 }
 
+/**
+ * The span of alerts: where the documents end earlier than now, it lasts until now. What began after the newest document,
+ * because every source is dead above all, fires while somebody looks.
+ */
+export function untilNow(span: ExactSpan, now: number): ExactSpan {
+  return span.anchor === 'newest' ? { ...span, to: Math.max(span.to, now) } : span;
+}
+
 /** What is written with four digits of a year: whole steps around a given time may reach beyond. */
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');

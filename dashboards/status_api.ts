@@ -74,7 +74,7 @@ const live = defineRoute({
   summary: 'What is labelled and alerted from now on, as server-sent events',
   description:
     'Events: opinions, alerts, sources, reset. With the header Last-Event-ID what was missed is sent first, out of the ' +
-    'store, at most 1000 opinions and 200 alerts; where it is more, a reset says so: fetch the views anew.',
+    'store, at most 1000 opinions and 200 alerts; where it is more, or more comes at once, a reset says so: fetch the views anew.',
   media: 'text/event-stream',
   response: z.string(),
   handler(asked, services) {

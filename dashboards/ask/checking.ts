@@ -29,11 +29,15 @@ const MARKUP = /https?:|www\.|[<>{}`]|\]\(|!\[|\*\*|^#|@\w/m;
 const CITATION = /\[(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\]/g;
 const NUMBER = /\d+(?:[.,]\d+)*/g;
 const UP =
-  /\b(?:rise|rises|rose|risen|rising|grew|grow|grows|increas\w*|higher|up (?:to|by|from)|surg\w*|jump\w*|climb\w*|soar\w*|improv\w*)\b|高于|上升|上涨|增加|增长|走高|攀升|飙升|改善|好转/i;
+  /\b(?:rise|rises|rose|risen|rising|grew|grow|grows|increas\w*|higher|up (?:to|by|from)|surg\w*|jump\w*|climb\w*|soar\w*|improv\w*)\b|(?<!没有|不|未)[高多][于於]|[升增涨漲][至到为為]|上升|上[涨漲]|增加|增[长長]|[扩擴]大|走高|走[强強]|攀升|[飙飆]升|改善|好[转轉]/i;
 const DOWN =
-  /\b(?:fall|falls|fell|fallen|falling|declin\w*|decreas\w*|drop\w*|lower|fewer|down (?:to|by|from)|shrink\w*|plung\w*|slump\w*)\b|低于|下降|下跌|减少|走低|回落|暴跌|下滑/i;
+  /\b(?:fall|falls|fell|fallen|falling|declin\w*|decreas\w*|drop\w*|lower|fewer|down (?:to|by|from)|shrink\w*|plung\w*|slump\w*)\b|(?<!没有|不|未)[低少][于於]|[降跌减減][至到为為]|下降|下跌|下挫|下滑|降低|[减減]少|走低|走弱|回落|暴跌|收窄|[缩縮]小/i;
 const NOT =
   /\b(?:not|no|never|none|nobody|without|denie[sd]|deny|false|untrue|isn't|wasn't|aren't|didn't|doesn't)\b|没有|并非|不是|并未|否认|从未|无关|未曾/i;
+// What denies in Chinese is a single sign: each but within words that deny nothing (不少, 不过, 未来, 无锡, 没收, 非洲). Beside
+// the words above, not in their place: a sign in some title must not let through a "no" that nothing says.
+const NOT_SIGN =
+  /(?<!差)不(?![少断斷久同仅僅只光止单單良论論管动動锈鏽乏]|[过過](?!\s*[\d一二三四五六七八九十百半此]))|未(?![来來]|成年)|[无無](?![锡錫论論数數线線疑]|人[机機驾駕])|[没沒](?!收)|(?<![除南北东東西中是])非(?![洲常凡农農银銀])/u;
 /** Words that any summary may use. */
 const JOINING = new Set(
   termsOf(
@@ -113,7 +117,7 @@ function againstSentence(
   const quoted = [...said.matchAll(/[“「《]([^”」》]+)[”」》]/gu)].map(([, inner = '']) => inner);
   if (quoted.some((inner) => !lower.includes(inner.toLowerCase()))) return 'name';
   for (const direction of [UP, DOWN]) if (direction.test(said) && !direction.test(evidence)) return 'direction';
-  if (NOT.test(said) && !NOT.test(evidence)) return 'negation';
+  for (const negation of [NOT, NOT_SIGN]) if (negation.test(said) && !negation.test(evidence)) return 'negation';
   const given = new Set(termsOf(null, evidence));
   const own = [...new Set(termsOf(null, said))];
   const strange = own.filter((term) => !given.has(term) && !JOINING.has(term) && !JOINING_ZH.test(term));

@@ -4,7 +4,6 @@
  * answered with confidence is worse than a wide one. Rejected: a language model here (it would decide what is looked up,
  * and the text of a question is the first place where somebody else's words come in).
  */
-import { detectLanguage } from '../../core/text.ts';
 import type { Sentiment } from '../../core/event.ts';
 import { readTime, type AskedTime } from './times.ts';
 
@@ -33,7 +32,7 @@ const TOPICS: readonly (readonly [string, RegExp])[] = [
   ['Energy | Oil', /\b(?:oil|gas|energy|opec|crude)\b|石油|原油|油价|能源|天然气/i],
   ['Currencies', /\b(?:currency|currencies|dollar|euro|yen|yuan|forex|fx)\b|外汇|汇率|人民币|美元|欧元/i],
   ['Gold | Metals | Materials', /\b(?:gold|silver|copper|metals?|lithium|steel)\b|黄金|白银|金属|锂|钢铁|铜价/i],
-  ['IPO', /\b(?:ipos?|listing|going public)\b|上市|新股|招股/i],
+  ['IPO', /\b(?:ipos?|listing|going public)\b|上市(?!公司)|新股|招股/i],
   [
     'Legal | Regulation',
     /\b(?:lawsuits?|legal|regulators?|regulation|courts?|fines?|probe|investigations?)\b|监管|诉讼|法院|罚款|调查|合规/i,
@@ -50,17 +49,21 @@ const TOPICS: readonly (readonly [string, RegExp])[] = [
 ];
 
 const NEGATIVE =
-  /\b(?:negative|bad|worse|worst|falling|fell|fall|down|criticis|complain|angry|hate|risk|drop|decline)\w*|负面|坏|差评|下跌|跌|恶化|投诉|不满|批评|看空|利空/i;
+  /\b(?:negative|bad|worse|worst|falling|fell|fall|down|criticis|complain|angry|hate|risk|drop|decline)\w*|负面|坏|差评|差劲|[更很太最越]差|糟|跌|下[降滑挫]|恶化|风险|投诉|不满|(?<!好)不[太大]?好|不喜欢|不看好|讨厌|愤怒|批评|看空|利空/i;
 const POSITIVE =
-  /\b(?:positive|good|better|best|rising|rose|rise|praise|like|bullish|improv)\w*|正面|好评|上涨|涨|改善|看多|利好|好转/i;
+  /\b(?:positive|good|better|best|rising|rose|rise|praise|like|bullish|improv)\w*|正面|好评|好消息|[更变越]好|涨|上升|改善|称赞|赞扬|表扬|点赞|喜欢|看好|看多|利好|好转/i;
 const WHY =
-  /\b(?:why|how come|what caused|reasons?|because of what|what (?:is|was) behind|what drove)\b|为什么|为何|怎么(?:会|回事|了|突然)|原因|何以|缘何/i;
+  /\b(?:why|how come|what caused|reasons?|because of what|what (?:is|was) behind|what drove)\b|为什么|为啥|为何|怎么(?:会|回事|了|突然)|原因|何以|缘何/i;
 const HOW_MUCH =
   /\b(?:how (?:much|many|negative|positive|bad|often)|what share|number of|count)\b|多少|几[条篇个]|占比|比例|多(?:负面|正面)/i;
 
+/** A company's Latin name does not make 怎么了 English, nor a Chinese name "why is" Chinese. */
+const HAN = /\p{Script=Han}/u;
+const ENGLISH_QUESTION = /\b(?:why|what|how|is|are|was|were|did|does|do|has|have)\b/i;
+
 /** `now`: epoch milliseconds that "today" is counted from, in UTC. `entitiesIn` gives the watched entities that a text names. */
 export function readQuestionText(text: string, now: number, entitiesIn: (text: string) => readonly string[]): Question {
-  const language = detectLanguage(text) === 'zh' ? 'zh' : 'en';
+  const language = HAN.test(text) && !ENGLISH_QUESTION.test(text) ? 'zh' : 'en';
   const side = NEGATIVE.test(text) ? 'negative' : POSITIVE.test(text) ? 'positive' : null;
   const entities = [...new Set(entitiesIn(text))];
   return {

@@ -13,11 +13,15 @@ export interface OpinionList {
   readonly rows: readonly OpinionRow[];
   readonly waiting: readonly OpinionRow[];
   readonly fresh: ReadonlySet<string>;
+  /** What is asked for behind the last row; null at the end. */
   readonly cursor: string | null;
   readonly status: 'loading' | 'ready' | 'failed';
 }
 
-/** More rows than this in the document make a phone slow; earlier ones can be loaded again. */
+/**
+ * More rows than this in the document make a phone slow, so what arrives pushes the last ones out; they can be loaded
+ * again. What was loaded by hand beyond this stays.
+ */
 const MOST_ROWS = 400;
 /** More than arrives while an answer is on its way. */
 const MOST_RECENT = 200;
@@ -43,11 +47,11 @@ export function newestFirst(a: OpinionRow, b: OpinionRow): number {
   return a.document_id < b.document_id ? 1 : -1;
 }
 
-/** Rows merged without doubles (a newer label of a document replaces the older), sorted and capped. */
+/** Rows merged without doubles (a newer label of a document replaces the older), sorted. */
 export function mergeRows(newer: readonly OpinionRow[], older: readonly OpinionRow[]): OpinionRow[] {
   const byId = new Map(older.map((row) => [row.document_id, row]));
   for (const row of newer) byId.set(row.document_id, row);
-  return [...byId.values()].sort(newestFirst).slice(0, MOST_ROWS);
+  return [...byId.values()].sort(newestFirst);
 }
 
 export interface OpinionListControl {
@@ -93,17 +97,19 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
     return () => abort.abort();
   }, [query, version, shown]);
 
+  /** No row goes while those behind the last one are on their way: they would no longer follow on. */
+  const most = (): number => (asking.current === null ? MOST_ROWS : Infinity);
   const [control] = useState(() => ({
     arrive(rows: readonly OpinionRow[], hold: boolean) {
       recent.current = [...rows, ...recent.current].slice(0, MOST_RECENT);
       setList((before) => {
         const wanted = belonging(rows, before, current.current.address);
         if (before.status !== 'ready' || wanted.length === 0) return before;
-        if (hold) return { ...before, waiting: mergeRows(wanted, before.waiting) };
-        return release({ ...before, waiting: mergeRows(wanted, before.waiting) });
+        const after = { ...before, waiting: mergeRows(wanted, before.waiting).slice(0, MOST_ROWS) };
+        return hold ? after : release(after, most());
       });
     },
-    showWaiting: () => setList(release),
+    showWaiting: () => setList((before) => release(before, most())),
     loadEarlier() {
       const { query: asked, cursor } = current.current;
       if (cursor === null || asking.current === cursor) return;
@@ -114,7 +120,7 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
         if (current.current.query === asked) setList((now) => (now.cursor === cursor ? change(now) : now));
       };
       fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}&cursor=${encodeURIComponent(cursor)}`).then(
-        (answer) => settled((now) => ({ ...now, rows: [...now.rows, ...answer.opinions], cursor: answer.next_cursor })),
+        (answer) => settled((now) => withEarlier(now, answer, recent.current, current.current.address)),
         () => settled((now) => ({ ...now, status: 'failed' })),
       );
     },
@@ -133,8 +139,36 @@ function belonging(
   return rows.filter((row) => matches(row, address) && (last === undefined || newestFirst(row, last) <= 0));
 }
 
-function release(list: OpinionList): OpinionList {
+/** The list with the page behind its last row, and with what arrived too late for that page while it was on its way. */
+function withEarlier(
+  list: OpinionList,
+  answer: OpinionsAnswer,
+  recent: readonly OpinionRow[],
+  address: Address,
+): OpinionList {
+  const page = { rows: mergeRows(list.rows, answer.opinions), cursor: answer.next_cursor };
+  const last = list.rows.at(-1);
+  const late = belonging(recent, page, address).filter((row) => last === undefined || newestFirst(row, last) > 0);
+  return { ...list, ...page, rows: mergeRows(late, page.rows) };
+}
+
+/**
+ * The list with those in it that waited, no longer than `most` or than it was. What is let go always stands behind the
+ * last row, where the list goes on: a row that went from its middle could never be reached again.
+ */
+function release(list: OpinionList, most: number): OpinionList {
   const known = new Set(list.rows.map((row) => row.document_id));
   const fresh = new Set(list.waiting.map((row) => row.document_id).filter((id) => !known.has(id)));
-  return { ...list, rows: mergeRows(list.waiting, list.rows), waiting: [], fresh };
+  // As many as may wait: others of them may be gone, so that what is shown does not follow on.
+  const isFull = list.waiting.length >= MOST_ROWS;
+  const all = mergeRows(list.waiting, isFull ? [] : list.rows);
+  const rows = all.slice(0, Math.max(most, list.rows.length));
+  const last = rows.at(-1);
+  const isCut = isFull || rows.length < all.length;
+  return { ...list, rows, waiting: [], fresh, cursor: isCut && last !== undefined ? behind(last) : list.cursor };
+}
+
+/** The cursor of what stands behind a row. */
+function behind(row: OpinionRow): string {
+  return `${row.published_at},${row.document_id}`;
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReplayClock } from '../../core/clock.ts';
 import { isoTime, type Opinion } from '../../core/event.ts';
-import { opinionRow } from '../../core/store/rows.ts';
+import { alertRow, opinionRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
 import type {
   AlertsAnswer,
@@ -15,7 +15,11 @@ import type {
 } from '../../dashboards/contract.ts';
 import { smoothShares } from '../../dashboards/web/shares.ts';
 import { END, startApi, type ApiServer } from './api_server.ts';
-import { MODEL } from './sample.ts';
+import { MODEL, sampleAlerts } from './sample.ts';
+
+interface AlertsPage extends AlertsAnswer {
+  readonly next_cursor: string | null;
+}
 
 let api: ApiServer;
 
@@ -132,6 +136,19 @@ describe('the dashboards API', () => {
     expect(seen).toEqual([...seen].sort().reverse());
   });
 
+  it('goes on behind a row that the reader names itself, as behind a page that ended with it', async () => {
+    const first = await api.ask<OpinionsAnswer>('opinions?last_secs=2592000&language=zh&limit=20');
+    const last = first.opinions.at(-1);
+    const row = encodeURIComponent(`${last?.published_at},${last?.document_id}`);
+    const ids = async (cursor: string): Promise<string[]> => {
+      const path = `opinions?last_secs=2592000&language=zh&limit=20&cursor=${cursor}`;
+      return (await api.ask<OpinionsAnswer>(path)).opinions.map(({ document_id }) => document_id);
+    };
+    const behind = await ids(row);
+    expect(behind).toHaveLength(20);
+    expect(behind).toEqual(await ids(first.next_cursor ?? ''));
+  });
+
   it('searches both languages in title and text, whatever the case', async () => {
     for (const [query, words] of [
       ['诺维银行', /诺维银行/],
@@ -190,6 +207,30 @@ describe('the dashboards API', () => {
     expect(timeline.totals.documents).toBeGreaterThan(300);
   });
 
+  it('lists the alerts that began after the newest document, as when every source is dead, over its pages too', async () => {
+    const now = END + 400 * 86_400_000;
+    const late = await api.serve({}, { clock: createReplayClock(now) });
+    const [alert] = sampleAlerts(END, api.opinions);
+    if (alert === undefined) throw new Error('The sample has no alert.');
+    const at = isoTime(now - 60_000);
+    const fired = { ...alert, alert_id: 'since-then', state: 'firing' as const, at, started_at: at };
+    await api.store.insert('alerts', [alertRow(fired)], 'since-then');
+    const seen: string[] = [];
+    let cursor = '';
+    try {
+      do {
+        const path = `alerts?last_secs=604800&limit=1${cursor && `&cursor=${cursor}`}`;
+        const page = (await (await fetch(`${late.address()}/api/${path}`)).json()) as AlertsPage;
+        seen.push(...page.alerts.map(({ alert_id }) => alert_id));
+        cursor = page.next_cursor ?? '';
+      } while (cursor !== '');
+    } finally {
+      await api.store.command("ALTER TABLE alerts DELETE WHERE alert_id = 'since-then'");
+    }
+    expect(seen[0]).toBe('since-then');
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
   it.each([
     ['opinions?limit=0', 'limit'],
     ['opinions?limit=100000', 'limit'],
@@ -197,6 +238,7 @@ describe('the dashboards API', () => {
     ['opinions?sentiment=angry', 'sentiment'],
     ['opinions?sentiment=negative&sentiment=positive', 'more than once'],
     ['opinions?cursor=AAAA', 'cursor'],
+    ['opinions?cursor=yesterday,d1', 'cursor'],
     ['opinions?from=yesterday', 'from'],
     ['timeline?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z', 'before'],
     ['timeline?last_secs=31536000&step_secs=60', 'step_secs'],

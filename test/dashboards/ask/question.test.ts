@@ -66,6 +66,29 @@ describe('a question', () => {
     expect([en.language, zh.language]).toEqual(['en', 'zh']);
   });
 
+  it.each([
+    ['为什么大家喜欢比亚迪', 'positive'],
+    ['为什么大家称赞海晏', 'positive'],
+    ['海晏有什么好消息', 'positive'],
+    ['海晏利润上升', 'positive'],
+    ['为啥大家不喜欢海晏', 'negative'],
+    ['海晏有什么风险', 'negative'],
+    ['海晏销量下滑', 'negative'],
+    ['海晏表现不好', 'negative'],
+    ['海晏最近怎么样', null],
+  ])('reads the side of "%s"', (text, side) => expect(read(text).side).toBe(side));
+
+  it('hears 为啥 as a why, and in 上市公司 no new listing', () => {
+    expect(read('海晏为啥跌').aim).toBe('why');
+    expect(read('上市公司为什么被看空').topic).toBeNull();
+    expect(read('哪些公司要上市').topic).toBe('IPO');
+  });
+
+  it('is Chinese where it asks in Chinese, whatever letters a name has', () => {
+    expect(read('Berkshire Hathaway Inc怎么了').language).toBe('zh');
+    expect(read('Why is 贵州茅台 negative since Tuesday?').language).toBe('en');
+  });
+
   it('takes a topic where no company is named', () => {
     expect(read('How negative is oil this week?')).toMatchObject({
       topic: 'Energy | Oil',

@@ -1,0 +1,139 @@
+/** The list of latest opinions, by its own hook, before a server that is made up: whatever arrives, More reaches every row. */
+import { h, render } from 'preact';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OpinionRow } from '../../dashboards/contract.ts';
+import { readAddress } from '../../dashboards/web/address.ts';
+import { useOpinionList, type OpinionListControl } from '../../dashboards/web/opinion_list.ts';
+
+const PAGE = 40;
+const START = Date.UTC(2026, 0, 2);
+const address = readAddress('');
+
+/** A document a minute, by its number; those before the start have numbers below zero. */
+function row(number: number): OpinionRow {
+  const published_at = new Date(START + number * 60_000).toISOString();
+  return {
+    document_id: `d${number}`,
+    published_at,
+    labelled_at: published_at,
+    source: 's',
+    source_class: 'news',
+    author: null,
+    url: null,
+    title: 'Title',
+    text: 'Text',
+    language: 'en',
+    entities: [],
+    topic: 'Macro',
+    sentiment: 'neutral',
+    probabilities: { negative: 0, neutral: 1, positive: 0 },
+    confidence: 1,
+    model: 'm',
+    story: 's',
+    novelty: 100,
+    feedback: [],
+  };
+}
+
+describe('the list of opinions, live', () => {
+  let newest = 0;
+  let control: OpinionListControl | undefined;
+  /** What answers wait for. */
+  let gate: Promise<void> = Promise.resolve();
+  /** Documents that the store got after the answer was read. */
+  let unread: ReadonlySet<number> = new Set();
+
+  beforeEach(async () => {
+    newest = 0;
+    gate = Promise.resolve();
+    unread = new Set();
+    vi.stubGlobal('requestAnimationFrame', (run: () => void) => setTimeout(run, 0));
+    vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+    // As the API does: behind the page before, or behind a row.
+    vi.stubGlobal('fetch', async (url: string) => {
+      const cursor = new URL(url, 'http://x').searchParams.get('cursor');
+      const start = cursor === null ? newest : Number(/-?\d+$/.exec(cursor)?.[0]) - 1;
+      const numbers = Array.from({ length: PAGE }, (_, index) => start - index).filter((one) => !unread.has(one));
+      await gate;
+      const answer = { opinions: numbers.map(row), next_cursor: `page ${start - PAGE + 1}` };
+      return { ok: true, status: 200, json: () => Promise.resolve(answer) };
+    });
+    const App = (): null => {
+      control = useOpinionList(address, true);
+      return null;
+    };
+    const parent = {
+      nodeType: 1,
+      childNodes: [],
+      firstChild: null,
+      contains: () => true,
+      insertBefore: () => undefined,
+    };
+    render(h(App, {}), parent as unknown as Element);
+    await vi.waitFor(() => expect(shown()).toHaveLength(PAGE));
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  const list = (): OpinionListControl => {
+    if (control === undefined) throw new Error('The hook has not run.');
+    return control;
+  };
+  const shown = (): number[] => list().list.rows.map(({ document_id }) => Number(document_id.slice(1)));
+  const arrive = (most: number, hold = false): void => {
+    while (newest < most) {
+      newest += 1;
+      list().arrive([row(newest)], hold);
+    }
+  };
+  const more = async (): Promise<void> => {
+    const before = shown().at(-1) ?? 0;
+    // What is asked goes by what is drawn.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    list().loadEarlier();
+    await vi.waitFor(() => expect(shown().at(-1)).toBeLessThan(before));
+  };
+  const down = (from: number, rows: number): number[] => Array.from({ length: rows }, (_, index) => from - index);
+
+  it('goes on behind the last row that was kept, when arrivals pushed others out', async () => {
+    arrive(500);
+    await vi.waitFor(() => expect(shown()).toEqual(down(500, 400)));
+    await more();
+    expect(shown()).toEqual(down(500, 440));
+    await more();
+    expect(shown()).toEqual(down(500, 480));
+  });
+
+  it('keeps as many rows as were loaded by hand', async () => {
+    while (shown().length < 480) await more();
+    arrive(1);
+    await vi.waitFor(() => expect(shown()).toEqual(down(1, 480)));
+    await more();
+    expect(shown()).toEqual(down(1, 520));
+  });
+
+  it('leaves out none where more waited than may wait', async () => {
+    while (shown().length < 440) await more();
+    arrive(900, true);
+    await vi.waitFor(() => expect(list().list.waiting).toHaveLength(400));
+    list().showWaiting();
+    await vi.waitFor(() => expect(shown()).toEqual(down(900, 400)));
+    await more();
+    expect(shown()).toEqual(down(900, 440));
+  });
+
+  it('takes an answer that opinions overtook, and what came too late for it', async () => {
+    arrive(360);
+    await vi.waitFor(() => expect(shown()).toHaveLength(400));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    let open = (): void => undefined;
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    unread = new Set([-50]);
+    list().loadEarlier();
+    arrive(365);
+    list().arrive([row(-50)], false);
+    open();
+    await vi.waitFor(() => expect(shown()).toEqual(down(365, 445)));
+  });
+});
