@@ -26,7 +26,7 @@ export interface Names {
   readonly count: number;
   entity(id: string): DisplayName;
   series(series: Series): DisplayName;
-  /** Ids of the watched entities that a text names. */
+  /** Ids of the watched entities that a question, or an answer to one, names. */
   entitiesIn(text: string): string[];
   /** The sector of each entity that has one: child's id to parent's id. */
   readonly parents: ReadonlyMap<string, string>;
@@ -85,7 +85,7 @@ export function namesOf(watched: readonly WatchedEntity[]): WatchedNames {
   let matcher: ReturnType<typeof createEntityMatcher> | null = null;
   return {
     entitiesIn(text) {
-      matcher ??= createEntityMatcher(watched);
+      matcher ??= createEntityMatcher(watched.map(atTheirWord));
       return matcher({ title: null, text, links: [], cashtags: findCashtags(text) }).map(({ id }) => id);
     },
     count: entities.size,
@@ -100,5 +100,18 @@ export function namesOf(watched: readonly WatchedEntity[]): WatchedNames {
       const topic = { en: series.topic, zh: TOPIC_NAMES_ZH[series.topic] ?? series.topic };
       return of === null ? topic : { en: `${of.en} · ${topic.en}`, zh: `${of.zh} · ${topic.zh}` };
     },
+  };
+}
+
+/**
+ * An entry whose ambiguous Chinese names count as they stand, its `not` apart. Whoever asks 苹果怎么了 means the company and
+ * says no more, and Han has no capitals that would say it: ingest's evidence is in the text around a name, and a question has none.
+ */
+function atTheirWord(entity: WatchedEntity): WatchedEntity {
+  const isHan = (name: string): boolean => /\p{Script=Han}/u.test(name);
+  return {
+    ...entity,
+    aliases_zh: [...entity.aliases_zh, ...entity.ambiguous.filter(isHan)],
+    ambiguous: entity.ambiguous.filter((name) => !isHan(name)),
   };
 }

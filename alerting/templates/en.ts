@@ -1,5 +1,6 @@
 /** The English words of a notification. */
 import type { Alert } from '../../core/event.ts';
+import { EVENT_NAMES_EN } from '../../core/event_names.ts';
 import { percent, type Fact, type Template } from '../template.ts';
 
 const STATES = { pending: 'Pending', firing: 'Firing', resolved: 'Resolved' } as const;
@@ -35,7 +36,7 @@ function facts(alert: Alert): Fact[] {
       'Events',
       evidence.events
         .slice(0, 3)
-        .map(({ event, stories }) => `${event} (${stories})`)
+        .map(({ event, stories }) => `${EVENT_NAMES_EN[event] ?? event} (${stories})`)
         .join(', '),
     );
   }

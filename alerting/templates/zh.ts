@@ -1,5 +1,6 @@
 /** The Chinese words of a notification. */
 import type { Alert } from '../../core/event.ts';
+import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 import { percent, type Fact, type Template } from '../template.ts';
 
 const ICONS = { pending: '◌', firing: '▲', resolved: '✓' } as const;
@@ -50,7 +51,7 @@ function facts(alert: Alert): Fact[] {
       '主题',
       evidence.topics
         .slice(0, 3)
-        .map(({ topic, stories }) => `${topic}（${stories}）`)
+        .map(({ topic, stories }) => `${TOPIC_NAMES_ZH[topic] ?? topic}（${stories}）`)
         .join('、'),
     );
   }

@@ -27,6 +27,32 @@ describe('links and cashtags', () => {
     );
   });
 
+  it.each([
+    ['https://t.cn/a，茅台跌停', ',茅台跌停'],
+    ['https://t.cn/a；2024年茅台跌停', ';2024年茅台跌停'],
+    ['https://t.cn/a！！！A股跌停', '!A股跌停'],
+    ['https://t.cn/a…茅台跌停', '...茅台跌停'],
+    ['https://t.cn/a\u200b茅台跌停', '茅台跌停'],
+    ['https://t.cn/a“茅台”跌停', '“茅台”跌停'],
+  ])('ends a link where a Chinese sentence goes on without a blank: %s', (text, rest) => {
+    expect(findLinks(cleanText(text))).toEqual(['https://t.cn/a']);
+    expect(modelText(null, text)).toContain(rest);
+  });
+
+  it('leaves a link its own commas, and Han in its path or query', () => {
+    for (const link of ['https://a.example/1,2/b(c)/d', 'https://a.example/?q=茅台&p=1,2', 'https://例子.中国/路径'])
+      expect(findLinks(cleanText(`见 ${link} 原文`))).toEqual([link]);
+  });
+
+  it('takes no longer for a link that never ends than for its length', () => {
+    for (const part of ['https://', ',', ',A', '...', ',\u200b']) {
+      const text = `https://a${part.repeat(100_000)}`;
+      const start = performance.now();
+      modelText(null, text);
+      expect(performance.now() - start, part).toBeLessThan(5_000);
+    }
+  });
+
   it('finds cashtags and not prices or words with a dollar inside', () => {
     expect(findCashtags('$aapl up, $BRK.B flat, $100 gone, US$T no, 看好$TSLA!')).toEqual(['AAPL', 'BRK.B', 'TSLA']);
   });
@@ -45,6 +71,12 @@ describe('language', () => {
     ['這個 guidance 太差了', 'zh'],
     ['$NVLK to the moon', 'en'],
     ['日経平均は下落した', 'other'],
+    ['特斯拉CEO伊隆・馬斯克宣布裁員', 'zh'],
+    ['奈雪の茶股价又跌停了', 'zh'],
+    [
+      '茅台跌停了,股民损失惨重 https://news.example/a-long-path/that-has-more-letters-than-the-sentence-has-signs',
+      'zh',
+    ],
     ['삼성전자 주가 하락', 'other'],
     ['Der Vorstand hat die Prognose für das Jahr gesenkt und die Dividende', 'other'],
     ['La banque centrale a relevé les taux pour la première fois', 'other'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cosine, quantised } from '../../../core/search/vector.ts';
-import { hashTerm, termsOf } from '../../../core/search/terms.ts';
+import { hashedTerms, hashTerm, termsOf } from '../../../core/search/terms.ts';
 
 describe('terms', () => {
   it('cuts English into words without case, plural, possessive and words that say nothing', () => {
@@ -17,6 +17,21 @@ describe('terms', () => {
 
   it('cuts Chinese into pairs of neighbouring signs, and leaves a sign alone as it is', () => {
     expect(termsOf(null, '诺维银行，跌')).toEqual(['诺维', '维银', '银行', '跌']);
+  });
+
+  it('keeps a single letter with the sign after it, with or without a blank between', () => {
+    expect(termsOf(null, 'A股三大 K 线 TSLA股价')).toEqual(['a股', '股三', '三大', 'k线', 'tsla', '股价']);
+  });
+
+  it('stores the signs at the beginning one by one too, so that what is asked by one is there', () => {
+    const stored = new Set(hashedTerms('茅台股价上涨', 'A股三大指数集体收跌，油价走高'));
+    for (const asked of ['茅台 涨', 'A股', 'ａ股', '油', '油价', '茅'])
+      expect(
+        termsOf(null, asked).every((term) => stored.has(hashTerm(term))),
+        asked,
+      ).toBe(true);
+    expect(hashedTerms(null, '平'.repeat(30) + '安'.repeat(30))).not.toContain(hashTerm('安'));
+    expect(hashedTerms(null, 'The bank fell')).toEqual(termsOf(null, 'The bank fell').map(hashTerm));
   });
 
   it('keeps figures, tickers and codes whole in a text of both languages', () => {
