@@ -54,7 +54,7 @@ export function openAuthors(
   return {
     stored,
     storedOnce: (name) => (HASHED.test(name) ? name : stored(name)),
-    forms: (name) => [...new Set([hashed(name), cleanText(name).slice(0, 200), name])],
+    forms: (name) => [...new Set([hashed(name), cleanText(name).slice(0, 200).toWellFormed(), name])],
     async keep() {
       if (isKept) return;
       await table.put('salt', salt);

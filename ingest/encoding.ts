@@ -20,17 +20,43 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 export function decodeFeed(bytes: Uint8Array, contentType?: string): string {
   const width = wideLayout(bytes);
   if (width !== null) return width.size === 4 ? decodeUtf32(bytes, width.isLittleEndian) : decode(bytes, width.label);
-  const said =
-    known(/charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1]) ?? known(declaredEncoding(bytes)) ?? 'utf-8';
+  const said = saidEncoding(bytes, contentType);
   const utf8 = strictly(bytes, 'utf-8');
   if (utf8 !== null && (said === 'utf-8' || isSurelyUtf8(utf8))) return utf8;
   const asSaid = said === 'utf-8' ? null : strictly(bytes, said);
   if (asSaid !== null) return asSaid;
-  const damaged = new TextDecoder('utf-8').decode(bytes);
-  if (isMostlyUtf8(damaged)) return damaged;
-  const chinese = likelierChinese(bytes);
-  if (chinese !== null) return decode(bytes, chinese);
-  return decode(bytes, said === 'utf-8' ? 'windows-1252' : said);
+  const likely = likelyEncoding(bytes);
+  return decode(bytes, likely === 'windows-1252' && said !== 'utf-8' ? said : likely);
+}
+
+/** The encoding of a stream that says nothing of it, by its beginning, which may be cut within a character. UTF-16 only by its mark. */
+export function encodingOfStart(bytes: Uint8Array): string {
+  const width = wideLayout(bytes);
+  return width?.size === 2 ? width.label : likelyEncoding(bytes);
+}
+
+/**
+ * Whether so many signs were lost in decoding that the words are lost with them: bytes of another encoding, not the one
+ * character that was cut in two at the end of a field.
+ */
+export function isGarbled(text: string): boolean {
+  const lost = text.match(/\ufffd/g)?.length ?? 0;
+  return lost >= 3 && lost * 4 > (text.match(/[\p{L}\p{N}]/gu)?.length ?? 0);
+}
+
+/** By HTTP, else by the XML; UTF-8 where neither says one that is known. */
+function saidEncoding(bytes: Uint8Array, contentType: string | undefined): string {
+  const http = known(/charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1]);
+  const xml = known(declaredEncoding(bytes));
+  // Latin-1 is what servers say of whatever they hold, and all bytes can be read as it: here the XML knows better, if it fits.
+  if (http === 'windows-1252' && xml !== undefined && strictly(bytes, xml) !== null) return xml;
+  return http ?? xml ?? 'utf-8';
+}
+
+/** What nothing is said of: UTF-8, perhaps with broken bytes, else Chinese, else windows-1252. */
+function likelyEncoding(bytes: Uint8Array): 'utf-8' | 'gb18030' | 'big5' | 'windows-1252' {
+  if (isMostlyUtf8(new TextDecoder('utf-8').decode(bytes, { stream: true }))) return 'utf-8';
+  return likelierChinese(bytes) ?? 'windows-1252';
 }
 
 interface WideLayout {
@@ -88,11 +114,12 @@ function isSurelyUtf8(text: string): boolean {
   return /[\u0800-\uffff]|(?:[\u0080-\u07ff][^]*){6}/.test(text.slice(0, 200_000));
 }
 
-/** Whether a text decoded as UTF-8 is that with some broken bytes, not another encoding. */
+/** Whether a text decoded as UTF-8 is that with some broken bytes, not another encoding; see isSurelyUtf8 for the two counts. */
 function isMostlyUtf8(text: string): boolean {
   const broken = text.match(/\ufffd/g)?.length ?? 0;
   const whole = text.match(/[\u0080-\ufffc]/g)?.length ?? 0;
-  return whole >= 4 * broken;
+  const long = text.match(/[\u0800-\ufffc]/g)?.length ?? 0;
+  return whole >= 4 * broken || long >= broken;
 }
 
 /** GB18030 or Big5, whichever has more of its pairs in the half that running text uses; null where neither convinces. */

@@ -12,6 +12,7 @@ import { ENOUGH_EVIDENCE, evidenceFor, isTicker, wholeText, type WholeText } fro
 import { codeForms, collectPatterns, type Pattern, stands } from './entity_patterns.ts';
 import { relevanceOf } from './relevance.ts';
 import type { WatchedEntity } from './watchlist.ts';
+import { writtenTickers, type WrittenTicker } from './written_tickers.ts';
 
 export type NamedEntity = Document['entities'][number];
 
@@ -41,11 +42,6 @@ interface Naming {
   /** A bare symbol, or the words of a name. */
   isSymbol: boolean;
 }
-
-/** Tickers as the press writes them: after an exchange's name, or alone in brackets (then three letters or more). */
-const EXCHANGE_TICKER =
-  /(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|HKEX|SEHK|HKG|LSE|LON|TSX|ASX|TSE|SSE|SZSE|纳斯达克|纽交所|港交所)\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:\.[A-Z]{1,2})?)(?![\w])/g;
-const BRACKETED_TICKER = /[(（]([A-Z]{3,6}(?:\.[A-Z]{1,2})?)[)）]/g;
 
 /** A name that is a word in so many places of one text is not looked at further. */
 const MOST_JUDGED = 200;
@@ -137,7 +133,8 @@ function withRelevance(
 }
 
 function firstSentence(text: string): number {
-  const end = /[.!?]\s|[。！？\n]/u.exec(text)?.index;
+  // Before Han the half-width sign is the full-width one that normalising made of it.
+  const end = /[.!?]\s|[!?](?=\p{Script=Han})|[。！？\n]/u.exec(text)?.index;
   return end === undefined ? text.length : end + 1;
 }
 
@@ -152,10 +149,7 @@ function tickersOf(watched: readonly WatchedEntity[]): ReadonlyMap<string, reado
   return byTicker;
 }
 
-function* symbols(
-  whole: WholeText,
-  cashtags: readonly string[],
-): Generator<{ symbol: string; surface: string; at: number }> {
+function* symbols(whole: WholeText, cashtags: readonly string[]): Generator<WrittenTicker> {
   const { text } = whole;
   const upper = cashtags.length === 0 ? '' : text.toUpperCase();
   for (const tag of cashtags) {
@@ -164,14 +158,7 @@ function* symbols(
     if (written >= 0 && !isTicker(tag, whole, cashtags.length)) continue;
     yield { symbol: tag, surface: `$${tag}`, at: written < 0 ? Math.max(0, text.length - 1) : written };
   }
-  if (text.includes('(') || text.includes('（')) {
-    for (const match of text.matchAll(BRACKETED_TICKER))
-      yield { symbol: match[1] ?? '', surface: match[1] ?? '', at: match.index };
-  }
-  if (text.includes(':') || text.includes('：')) {
-    for (const match of text.matchAll(EXCHANGE_TICKER))
-      yield { symbol: match[1] ?? '', surface: match[1] ?? '', at: match.index };
-  }
+  yield* writtenTickers(text);
 }
 
 function leftmostLongest(hits: Hit[]): Hit[] {

@@ -44,16 +44,47 @@ export function collectPatterns(watched: readonly WatchedEntity[]): Pattern[] {
   return [...patterns.values()];
 }
 
-/** Other common ways to write a code: 600519 → 600519.SH, SH600519; 0700.HK → 00700.HK, 700.HK, HK0700. */
+/**
+ * Other common ways to write a code: 600519 → 600519.SH, SH600519; 601318.SH → 601318; 0700.HK → 00700.HK, 700.HK, HK.00700.
+ * Hong Kong's bare digits are no form of their own, since 700 is a number: written_tickers.ts knows where they are a code.
+ */
 export function codeForms(code: string): string[] {
-  if (/^\d{6}$/.test(code)) {
-    const exchanges = /^[569]/.test(code) ? ['SH', 'SS'] : /^[48]/.test(code) ? ['BJ'] : ['SZ'];
-    return exchanges.flatMap((exchange) => [`${code}.${exchange}`, `${exchange}${code}`, `${exchange}:${code}`]);
-  }
-  const hongKong = /^0*(\d{1,5})\.HK$/i.exec(code)?.[1];
-  if (hongKong === undefined) return [];
-  const widths = [...new Set([hongKong, hongKong.padStart(4, '0'), hongKong.padStart(5, '0')])];
-  return widths.flatMap((digits) => [`${digits}.HK`, `HK${digits}`, `HK:${digits}`, `${digits}:HK`]);
+  const hongKong = HONG_KONG.exec(code);
+  if (hongKong !== null) return hongKongForms(hongKong[1] ?? hongKong[2] ?? '');
+  const [, before, digits, behind] = MAINLAND.exec(code) ?? [];
+  if (digits === undefined) return [];
+  const stated = EXCHANGES[(before ?? behind ?? '').toUpperCase()];
+  const usual = exchangeOf(digits);
+  const exchange = stated ?? usual;
+  const written = (exchange === 'SH' ? ['SH', 'SS'] : [exchange]).flatMap((name) => [
+    `${digits}.${name}`,
+    `${name}${digits}`,
+    `${name}:${digits}`,
+  ]);
+  // 000001 is Ping An Bank; 000001.SH is an index, and only with its exchange.
+  return exchange === usual ? [digits, ...written] : written;
+}
+
+const MAINLAND = /^(?:(SH|SS|SZ|BJ)[.:]?)?(\d{6})(?:\.(SH|SS|SZ|BJ|XSHG|XSHE))?$/i;
+const HONG_KONG = /^(?:0*(\d{1,5})[ .-]HK|HK[.:-]?0*(\d{1,5}))$/i;
+const EXCHANGES: Readonly<Record<string, string>> = { SH: 'SH', SS: 'SH', XSHG: 'SH', SZ: 'SZ', XSHE: 'SZ', BJ: 'BJ' };
+
+/** The exchange that numbers of this kind are listed on: Beijing has 920000 on beside the older 4 and 8. */
+function exchangeOf(digits: string): string {
+  if (/^(?:[48]|92)/.test(digits)) return 'BJ';
+  return /^[569]/.test(digits) ? 'SH' : 'SZ';
+}
+
+function hongKongForms(digits: string): string[] {
+  const widths = [...new Set([digits, digits.padStart(4, '0'), digits.padStart(5, '0')])];
+  return widths.flatMap((width) => [
+    `${width}.HK`,
+    `${width}-HK`,
+    `${width}:HK`,
+    `HK${width}`,
+    `HK.${width}`,
+    `HK:${width}`,
+  ]);
 }
 
 /** Letters and digits that are written in words with blanks between: everything but Han, kana and hangul. */

@@ -5,6 +5,7 @@
  *
  * Storage that is full or away is waited for here, so no source has to know about it.
  */
+import { either } from '../core/abort.ts';
 import type { Clock, ReplayClock } from '../core/clock.ts';
 import type { Document } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
@@ -188,33 +189,47 @@ export function createIntake(
     };
   }
 
+  async function takeAll(
+    feed: string,
+    items: readonly RawItem[],
+    options: TakeOptions,
+    signal: AbortSignal,
+  ): Promise<Receipt> {
+    const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
+    const refused = options.refused ?? [];
+    const removed = options.removed ?? [];
+    const storedAuthor = options.authorsStored === true ? authors.storedOnce : authors.stored;
+    const hasMore = refused.length > 0 || removed.length > 0;
+    for (let from = 0; from < Math.max(items.length, hasMore ? 1 : 0); from += BATCH) {
+      const handful: Handful = {
+        items: items.slice(from, from + BATCH),
+        refused: from === 0 ? refused : [],
+        // After the items: one of them may be what was taken back.
+        removed: from + BATCH >= items.length ? removed : [],
+        storedAuthor,
+      };
+      const turn = last.then(() => takeBatch(feed, handful, signal));
+      last = turn.catch(() => undefined);
+      const part = await orAborted(turn, signal);
+      receipt.accepted += part.accepted;
+      receipt.duplicates += part.duplicates;
+      receipt.refused.push(...part.refused.map(({ index, reason }) => ({ index: index + from, reason })));
+    }
+    return receipt;
+  }
+
   return {
     watch(entities) {
       matchEntities = createEntityMatcher(entities);
     },
     async take(feed, items, options = {}, stop = parts.signal) {
-      const signal = options.signal === undefined ? stop : AbortSignal.any([stop, options.signal]);
-      const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
-      const refused = options.refused ?? [];
-      const removed = options.removed ?? [];
-      const storedAuthor = options.authorsStored === true ? authors.storedOnce : authors.stored;
-      const hasMore = refused.length > 0 || removed.length > 0;
-      for (let from = 0; from < Math.max(items.length, hasMore ? 1 : 0); from += BATCH) {
-        const handful: Handful = {
-          items: items.slice(from, from + BATCH),
-          refused: from === 0 ? refused : [],
-          // After the items: one of them may be what was taken back.
-          removed: from + BATCH >= items.length ? removed : [],
-          storedAuthor,
-        };
-        const turn = last.then(() => takeBatch(feed, handful, signal));
-        last = turn.catch(() => undefined);
-        const part = await orAborted(turn, signal);
-        receipt.accepted += part.accepted;
-        receipt.duplicates += part.duplicates;
-        receipt.refused.push(...part.refused.map(({ index, reason }) => ({ index: index + from, reason })));
+      if (options.signal === undefined) return takeAll(feed, items, options, stop);
+      const { signal, letGo } = either(stop, options.signal);
+      try {
+        return await takeAll(feed, items, options, signal);
+      } finally {
+        letGo();
       }
-      return receipt;
     },
     count: async (targets) => (await remembered()).count(targets),
     async forget(targets) {

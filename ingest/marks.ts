@@ -3,7 +3,8 @@
  * "Bellwick to buy back shares" share most of their shingles and are two stories. Pure.
  *
  * Names are capitalised words in text that does not capitalise everything, and the first two words that say something in
- * headlines that do. Figures leave out years and dates: a day's reports share those. Rejected: weighing shingles by how
+ * headlines that do. Han has no capitals: there a name is what stands first in its clause, before 公告, a colon or a code in
+ * brackets, as notices begin. Figures leave out years and dates: a day's reports share those. Rejected: weighing shingles by how
  * rare they are (the answer would depend on what came before, and a restart would change it).
  */
 import { hashText } from './shingles.ts';
@@ -16,8 +17,10 @@ export interface Marks {
 export const MOST_MARKS = 6;
 const SCANNED_CHARS = 400;
 const WORD = /[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*/gu;
-const FIGURE = /(?<![A-Za-z\p{N}.,])\d+(?:[.,/]\d+)*(?![年月日号]|\d|[.,/]\d|(?:st|nd|rd|th)\b)/gu;
+/** A comma before it may be one of the text: full width becomes half width. */
+const FIGURE = /(?<![A-Za-z\p{N}]|\p{N}[.,])\d+(?:[.,/]\d+)*(?![年月日号]|\d|[.,/]\d|(?:st|nd|rd|th)\b)/gu;
 const MONTH_BEFORE = /(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s*$/i;
+const HAN = /\p{Script=Han}/u;
 const LATIN_CAPITAL = /^\p{Lu}/u;
 /** Capitalised for their place, or part of half of all companies' names. */
 const COMMON = new Set(
@@ -30,6 +33,13 @@ const COMMON = new Set(
   january february march april june july august september october november december
   monday tuesday wednesday thursday friday saturday sunday`.split(/\s+/),
 );
+
+/** 康美药业公告, 【长春高新:, ,贵州茅台(600519; with the words between a name and its notice left out. */
+const HAN_NAME =
+  /(?:^|[【,。:;!?\s]|日电)\*?(?=[A-Za-z]*\p{Script=Han})([\p{Script=Han}A-Za-z]{2,8}?)(?:年报|季报|中报|财报|业绩|今日|昨日|近日|日前|今晚|晚间|早间|盘后|最新|连续|再次|再度|发布|发出|披露|关于)*(?:公告|:|\(\d{5,6})/gu;
+/** What stands in a name's place and names nobody, or only the kind of report: copies of one text differ in it. */
+const NO_HAN_NAME =
+  /(?:公司|方面|官方|本行|该行|快讯|电讯|资讯|要闻|新闻|消息|早报|晚报|日报|周报|早评|午评|收评|早盘|午盘|收盘|独家|专访|专家|人士|分析|分析师|记者|编辑|来源|机构|券商|媒体|外媒|观点|研报|视频|直播|图解|更新|突发|重磅|最新|提示|聚焦|解读|原标题|发布|披露)$/u;
 
 export function marksOf(text: string): Marks {
   const head = text.length > SCANNED_CHARS ? text.slice(0, SCANNED_CHARS) : text;
@@ -55,6 +65,11 @@ function namesOf(text: string): number[] {
     if (!isCapital || lower.length < 2 || COMMON.has(lower)) continue;
     names.add(hashText(lower));
     if (names.size === (isTitle ? 2 : MOST_MARKS)) break;
+  }
+  if (HAN.test(text)) {
+    for (const [, name = ''] of text.matchAll(HAN_NAME)) {
+      if (names.size < MOST_MARKS && !NO_HAN_NAME.test(name)) names.add(hashText(name.toLowerCase()));
+    }
   }
   return [...names];
 }

@@ -36,7 +36,10 @@ const EARLIEST_MS = 86_400_000;
 
 export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
   const { now, feed, maxTextChars, storedAuthor = (name: string) => name } = options;
-  const source = cleanText(item.source ?? '').slice(0, 100) || feed;
+  const source =
+    cleanText(item.source ?? '')
+      .slice(0, 100)
+      .toWellFormed() || feed;
   const origin = { source, id: documentIdOf(source, item) };
   // HTML shrinks when stripped, but not endlessly: beyond this it is refused before time is spent on it.
   const rawLength = item.text.length + (item.title?.length ?? 0);

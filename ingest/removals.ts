@@ -17,7 +17,10 @@ export interface RemovalContext {
 
 /** The message; an item's id is made as `normalize` makes it. */
 export function removalMessage(removal: Removal, { feed, authors, now }: RemovalContext): RemovalMessage {
-  const outlet = cleanText(removal.source ?? '').slice(0, 100) || feed;
+  const outlet =
+    cleanText(removal.source ?? '')
+      .slice(0, 100)
+      .toWellFormed() || feed;
   const isAuthor = removal.author !== undefined;
   const values = isAuthor ? [authors.stored(removal.author)] : [stableId(outlet, 'guid', removal.guid?.trim() ?? '')];
   return {

@@ -2,7 +2,8 @@
  * Times as people and feeds write them, to UTC. Read by rule rather than by `new Date(text)`, which takes a time
  * without a zone as this machine's local time: the same feed would mean different moments on different machines.
  * Here a missing zone is UTC, unless the settings of its source name another. Forms: ISO 8601 and RFC 3339 (also with a
- * blank for T), RFC 822/1123 (RSS), asctime, epoch seconds or milliseconds, 2024年3月5日 10:30.
+ * blank for T), RFC 822/1123 (RSS), asctime, epoch seconds or milliseconds, and what Chinese pages write: 2024年3月5日
+ * 下午3:30, 2024-3-5 10:30, 2024.03.05, 2024/3/5 9:05, 20240305103000.
  */
 
 /**
@@ -19,11 +20,29 @@ const MONTH_FIRST =
 /** C's asctime, with the zone that some put before the year. */
 const ASCTIME =
   /^[a-z]{3,9}\s+([a-z]{3})[a-z]*\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(?:([a-z]{1,5}|[+-]\d{4})\s+)?(\d{4})$/i;
-const HAN = /^(\d{4})年(\d{1,2})月(\d{1,2})日(?:\s*(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2}))?[分秒]?)?$/;
-const SLASHES = /^(\d{4})\/(\d{1,2})\/(\d{1,2})(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
+const COMPACT = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/;
+/** Parts of the day as they stand before the hour in Chinese; in24Hours knows them. */
+const HALF = '[ap]\\.?m\\.?|凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚间|晚';
+/** Behind the day: the weekday, which is not looked at, then the clock and its zone. `gap` is what leads to the hour. */
+const behindTheDay = (gap: string): string =>
+  '(?:\\s*\\(?(?:星期|周|週|礼拜)[一二三四五六日天]\\)?)?' +
+  `(?:(?:\\s*(?<before>${HALF})\\s*|${gap})(?<hour>\\d{1,2})` +
+  '(?:[:：时時点點](?<minute>\\d{1,2})(?:[:：分](?<second>\\d{1,2})(?:[.,]\\d{1,9})?)?[分秒]?|[时時点點])' +
+  '(?:\\s*(?<after>[ap]\\.?m\\.?))?(?:\\s*(?<zone>[a-z]{1,5}|(?:UTC|GMT)?[+-]\\d{1,2}(?::?\\d{2})?))?)?$';
+const HAN = new RegExp(
+  `^(?<year>\\d{4})\\s?年\\s?(?<month>\\d{1,2})\\s?月\\s?(?<day>\\d{1,2})\\s?[日号號]${behindTheDay('\\s*')}`,
+  'i',
+);
+const YEAR_FIRST = new RegExp(
+  `^(?<year>\\d{4})(?<sign>[-/.])(?<month>\\d{1,2})\\k<sign>(?<day>\\d{1,2})${behindTheDay('(?:T|\\s+)')}`,
+  'i',
+);
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Minutes east of UTC. RFC 822's North American zones; BST and CET as feeds use them. CST is RFC 822's unless its source says where it is. */
+/**
+ * Minutes east of UTC. RFC 822's North American zones; BST and CET as feeds use them. CST is RFC 822's unless its source says
+ * where it is: who reads Chinese feeds sets their time_zone. The language of a text would be a guess: of a paper in Chicago, too.
+ */
 const ZONES: Readonly<Record<string, number>> = {
   z: 0,
   ut: 0,
@@ -75,6 +94,12 @@ export function readTime(written: string, zone?: string): WrittenTime | null {
   return at < 0 || at >= 253_402_300_800_000 ? null : { at, precision };
 }
 
+/** A written time as ISO 8601 in UTC, read in the zone of its source; a day alone, and what is no time, stay as they are. */
+export function timeInZone(written: string, zone: string): string {
+  const time = readTime(written, zone);
+  return time === null || time.precision === 'day' ? written : new Date(time.at).toISOString();
+}
+
 /** Whether a time zone is known by this name, such as Asia/Shanghai, or is an offset such as +08:00. */
 export function isTimeZone(zone: string): boolean {
   try {
@@ -113,8 +138,12 @@ function formOf(text: string): Form | null {
     const [, month, day, hour, minute, second, zone, year] = asctime;
     return { parts: [year, monthNumber(month), day, hour, minute, second], zone };
   }
-  const plain = HAN.exec(text) ?? SLASHES.exec(text);
-  return plain === null ? null : { parts: plain.slice(1, 7) };
+  const compact = COMPACT.exec(text);
+  if (compact !== null) return { parts: compact.slice(1, 7) };
+  const named = (HAN.exec(text) ?? YEAR_FIRST.exec(text))?.groups;
+  if (named === undefined) return null;
+  const { year, month, day, hour, minute, second, before, after, zone } = named;
+  return { parts: [year, month, day, in24Hours(hour, before ?? after), minute, second], zone };
 }
 
 /** The moment as if it were UTC; null where it is no date. */
@@ -147,11 +176,13 @@ function offsetAt(wall: number, zone: string): number {
   return offset(wall - offset(wall) * 60_000);
 }
 
-/** 12 AM is 0, 1 PM is 13. */
+/** 12 AM is 0, 1 PM is 13, 下午15 is 15, 中午12 is noon and 中午1 an hour later, 晚上12 is the end of the day. */
 function in24Hours(hour: string | undefined, half: string | undefined): string | undefined {
-  if (hour === undefined || half === undefined) return hour;
+  if (hour === undefined || half === undefined || Number(hour) > 12) return hour;
   const hours = Number(hour) % 12;
-  return String(/^p/i.test(half) ? hours + 12 : hours);
+  if (half === '中午') return String(hours === 0 || hours > 9 ? Number(hour) : hours + 12);
+  if (half.startsWith('晚') && Number(hour) === 12) return '24';
+  return String(/^(?:p|下午|傍晚|晚)/i.test(half) ? hours + 12 : hours);
 }
 
 function monthNumber(name: string | undefined): string {

@@ -9,6 +9,7 @@ import wordListPath from 'word-list';
 import { stringify } from 'yaml';
 import { redactUrl, TidewatchError } from '../../core/errors.ts';
 import { createHttpClient } from '../../core/http.ts';
+import { decodeFeed } from '../../ingest/encoding.ts';
 import { watchlistOf } from '../../ingest/entity_import/company.ts';
 import { LIST_FORMATS, type ListFormat, readList } from '../../ingest/entity_import/lists.ts';
 import { loadWatchlists, type WatchedEntity } from '../../ingest/watchlist.ts';
@@ -47,11 +48,13 @@ function importCommand(): Command {
     });
 }
 
+/** The list as text, in whatever encoding: exchanges and Excel in China write GBK. */
 async function load(list: string, contact: string | undefined): Promise<string> {
   if (!isAddress(list)) {
-    return readFile(list, 'utf8').catch((error: unknown) => {
+    const bytes = await readFile(list).catch((error: unknown) => {
       throw new TidewatchError('config.unreadable', `Cannot read ${list}: ${String(error)}`, { cause: error });
     });
+    return decodeFeed(bytes);
   }
   const userAgent = `Tidewatch/${VERSION}${contact === undefined ? '' : ` (${contact})`}`;
   const http = createHttpClient({ userAgent });
@@ -67,7 +70,7 @@ async function load(list: string, contact: string | undefined): Promise<string> 
           : {},
       );
     }
-    return answer.body.toString('utf8');
+    return decodeFeed(answer.body, answer.headers['content-type']);
   } finally {
     await http.close();
   }

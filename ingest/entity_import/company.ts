@@ -21,6 +21,7 @@ const LEGAL_FORM =
   /[\s,]+(?:incorporated|inc|corporation|corp|company|co|limited|ltd|plc|llc|llp|lp|l\.p|s\.a|sa|se|s\.p\.a|spa|nv|n\.v|ag|ab|asa|oyj|a\/s|kgaa|holdings?|group|trust|bancorp|adr|ads|class\s+[abc]|\/[a-z]{2,3}\/?)\.?$/i;
 /** Chinese legal forms that the press drops: 贵州茅台酒股份有限公司 → 贵州茅台酒. */
 const LEGAL_FORM_ZH = /(?:股份有限公司|有限责任公司|集团有限公司|控股有限公司|有限公司)$/;
+const HAN = /\p{Script=Han}/u;
 const MARKERS_ZH = /^(?:\*?ST|S\*?ST|XD|XR|DR|N|C)(?=\p{Script=Han})|-[WSB]+$|[ABH]$/gu;
 
 /** The name without its legal form: "Apple Inc." → "Apple", "JPMORGAN CHASE & CO" → "JPMorgan Chase"-like in the list's own capitals. */
@@ -34,9 +35,12 @@ export function shortName(name: string): string {
   return short;
 }
 
-/** Lists that shout are brought to the press's capitals: "TARGET CORP" → "Target Corp"; words of three letters or fewer stay. */
+/**
+ * Lists that shout are brought to the press's capitals: "TARGET CORP" → "Target Corp"; words of three letters or fewer stay.
+ * Han has no capitals, so TCL科技, 京东方A and *ST康美 do not shout: that is how they are written.
+ */
 export function pressCapitals(name: string): string {
-  if (name !== name.toUpperCase()) return name;
+  if (name !== name.toUpperCase() || HAN.test(name)) return name;
   return name.replace(/\p{L}{4,}/gu, (word) => word.charAt(0) + word.slice(1).toLowerCase());
 }
 
@@ -85,10 +89,12 @@ function entryOf(company: Company, words: ReadonlySet<string>, taken: Set<string
     ...(company.sector === undefined || company.sector === '' ? {} : { sector: company.sector }),
   };
   for (const alias of new Set([shortName(name), ...company.aliases.map((item) => item.trim())])) {
-    if (alias !== name || !alias.includes(' ')) file(entry, alias, words);
+    // Short is doubtful in letters, not in Han: 五粮液 is no word.
+    if (!HAN.test(alias) && (alias !== name || !alias.includes(' '))) file(entry, alias, words);
   }
-  for (const alias of new Set([shortNameZh(nameZh ?? ''), ...company.aliases_zh.map((item) => item.trim())])) {
-    if (alias.length >= 3 && alias !== nameZh) entry.aliases_zh.push(alias);
+  const chinese = nameZh || (HAN.test(name) ? name : '');
+  for (const alias of new Set([shortNameZh(chinese), ...company.aliases_zh.map((item) => item.trim())])) {
+    if (alias.length >= 3 && alias !== nameZh && alias !== name) entry.aliases_zh.push(alias);
     else if (alias.length === 2) entry.ambiguous.push(alias);
   }
   return entry;

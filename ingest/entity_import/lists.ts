@@ -162,6 +162,10 @@ function readCsv(text: string): ReadList {
       refused.push({ row: index + 2, reason: 'it has no name' });
       continue;
     }
+    if (name.includes('\ufffd') || nameZh.includes('\ufffd')) {
+      refused.push({ row: index + 2, reason: `its name cannot be decoded (${name}); save the list as UTF-8` });
+      continue;
+    }
     const code = value(columns.code);
     const ticker = value(columns.ticker) || (/^[A-Za-z]{1,5}(?:[.-][A-Za-z]{1,2})?$/.test(code) ? code : '');
     companies.push({

@@ -1,5 +1,5 @@
 /**
- * A file → items with their places, read by streaming. JSONL by our own line reader, CSV by csv-parse, feeds whole (they
+ * A file → items with their places, read by streaming, in whatever encoding it was saved. JSONL by our own line reader, CSV by csv-parse, feeds whole (they
  * are small) by the same parser as the rss source. A broken line is a refusal with its line number, never an end.
  */
 import { parse, type CsvError, type Info } from 'csv-parse';
@@ -7,10 +7,11 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { TidewatchError } from '../../core/errors.ts';
-import { decodeFeed } from '../encoding.ts';
+import { decodeFeed, isGarbled } from '../encoding.ts';
 import { parseFeed } from '../feed.ts';
 import { TEXT_COLUMNS, itemFromRecord, removalFromRecord } from '../fields.ts';
 import type { RawItem, Refusal, Removal } from '../source.ts';
+import { asUtf8 } from './file_text.ts';
 import { readLines, type Line } from './lines.ts';
 
 export type FileFormat = 'jsonl' | 'csv' | 'rss';
@@ -37,7 +38,7 @@ export async function detectFormat(path: string): Promise<FileFormat> {
     const start = buffer
       .subarray(0, bytesRead)
       .toString('latin1')
-      .replace(/^\u00ef\u00bb\u00bf/, '')
+      .replace(/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff\0)/, '')
       .trimStart();
     return start.startsWith('{') ? 'jsonl' : start.startsWith('<') ? 'rss' : 'csv';
   } finally {
@@ -56,11 +57,11 @@ export async function* readRecords(
 ): AsyncGenerator<FileRecord[]> {
   const bytes = readBytes(path, options.signal);
   if (format === 'jsonl') {
-    for await (const lines of readLines(bytes, options.maxRecordBytes)) {
+    for await (const lines of readLines(asUtf8(bytes), options.maxRecordBytes)) {
       yield lines.filter(({ text }) => text.trim() !== '').map((line) => jsonRecord(line, options.maxRecordBytes));
     }
   } else if (format === 'csv') {
-    yield* readCsv(bytes, path, options.maxRecordBytes);
+    yield* readCsv(asUtf8(bytes), path, options.maxRecordBytes);
   } else {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -105,9 +106,15 @@ function jsonRecord({ number, text, isTooLong }: Line, maxBytes: number): FileRe
   }
   const found = removalFromRecord(record) ?? { item: itemFromRecord(record) };
   if (typeof found !== 'string' && !('item' in found)) return { place: number, removal: found };
-  const item = typeof found === 'string' ? found : found.item;
+  const item = typeof found === 'string' ? found : readable(found.item);
   if (typeof item !== 'string') return { place: number, item };
   return { place: number, refusal: { code: 'input.invalid', reason: `Line ${number}: ${item}`, value: text } };
+}
+
+/** The item, or why it is none: a file that is put together of two encodings has lines that nobody can read. */
+function readable(item: RawItem | string): RawItem | string {
+  if (typeof item === 'string' || !isGarbled(`${item.title ?? ''} ${item.text}`)) return item;
+  return 'its words cannot be decoded: they are in another encoding than most of the file. Save the whole file as UTF-8.';
 }
 
 interface CsvRow {
@@ -150,7 +157,7 @@ async function* readCsv(bytes: AsyncIterable<Buffer>, path: string, maxBytes: nu
   let records: FileRecord[] = [];
   for await (const { info, record } of parser as AsyncIterable<CsvRow>) {
     while (broken[0] !== undefined && broken[0].place < info.lines) records.push(broken.shift() as FileRecord);
-    const item = itemFromRecord(record);
+    const item = readable(itemFromRecord(record));
     const refusal = (reason: string): Refusal => ({
       code: 'input.invalid',
       reason: `Line ${info.lines}: ${reason}`,

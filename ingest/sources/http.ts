@@ -22,6 +22,7 @@ import { send, sendEarly } from './http_answer.ts';
 import { readBody, readDocuments, RequestProblem } from './http_body.ts';
 import { openIdempotencyKeys, type IdempotencyKeys, type KeptAnswer } from './http_idempotency.ts';
 import { closeServer, listenPatiently } from './http_listen.ts';
+import { inZone, timeZone } from './time_zone.ts';
 
 const settings = z.object({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
@@ -40,6 +41,7 @@ const settings = z.object({
     .max(100_000_000)
     .default(1_000_000)
     .describe('Longest single document within a body.'),
+  time_zone: timeZone,
   source_class: z.enum(['news', 'social']).default('social').describe('Class of documents that do not say.'),
   requests_per_minute: z
     .number()
@@ -160,7 +162,7 @@ async function take(body: Buffer, contentType: string, { chosen, context, emit }
   const { items, rejected } = readDocuments(body, contentType, chosen);
   const signal = deadline(chosen.timeout_ms, context.signal);
   const receipt = await emit(
-    items.map(({ item }) => ({ source_class: chosen.source_class, ...item })),
+    items.map(({ item }) => ({ source_class: chosen.source_class, ...inZone(item, chosen.time_zone) })),
     { signal },
   ).catch((error: unknown) => {
     if (context.signal.aborted) throw stopping();

@@ -10,19 +10,18 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl, toTidewatchError } from '../../core/errors.ts';
-import { isoTime } from '../../core/event.ts';
 import type { FetchResult } from '../../core/http.ts';
 import { tlsSettings } from '../../core/tls.ts';
 import { createConditionKeeper } from '../condition.ts';
 import { decodeFeed } from '../encoding.ts';
 import { parseFeed, type Feed } from '../feed.ts';
 import type { Emit, RawItem, Source } from '../source.ts';
-import { isTimeZone, readTime } from '../time.ts';
 import { discoverHub, feedCursors, type FeedCursor } from './rss_cursor.ts';
 import { hostGate } from './rss_hosts.ts';
 import { retryAfterMs } from './retry_after.ts';
 import { adaptedMs, backoffMs, nextFetchMs, type Pace } from './rss_schedule.ts';
 import { createSubscription, type Subscription } from './rss_websub.ts';
+import { inZone, timeZone } from './time_zone.ts';
 
 const settings = z.object({
   url: z.url({ protocol: /^https?$/ }).describe('Address of the feed.'),
@@ -38,11 +37,7 @@ const settings = z.object({
   max_bytes: z.number().int().min(1000).max(100_000_000).default(10_000_000).describe('Largest feed, decompressed.'),
   host_connections: z.number().int().min(1).max(100).default(2).describe('Requests at a time to one host.'),
   host_requests_per_sec: z.number().min(0.01).max(1000).default(2).describe('Requests a second to one host.'),
-  time_zone: z
-    .string()
-    .refine(isTimeZone, 'It must be a time zone such as Asia/Shanghai or +08:00')
-    .optional()
-    .describe('Zone of its times that do not say one; absent: UTC.'),
+  time_zone: timeZone,
   language: z.string().min(2).max(20).optional().describe('Language of its items; absent: detected.'),
   source_class: z.enum(['news', 'social']).default('news').describe('Class of its items.'),
   websub: z
@@ -198,16 +193,9 @@ async function takeFeed(
 }
 
 function itemsOf(feed: Feed, { source_class, language, time_zone }: RssSettings): RawItem[] {
-  return feed.items.map((item) => {
-    const time = time_zone === undefined ? null : readTime(item.published_at ?? '', time_zone);
-    return Object.assign(
-      {},
-      item,
-      { source_class },
-      language === undefined ? {} : { language },
-      time === null || time.precision === 'day' ? {} : { published_at: isoTime(time.at) },
-    );
-  });
+  return feed.items.map((item) =>
+    Object.assign({}, inZone(item, time_zone), { source_class }, language === undefined ? {} : { language }),
+  );
 }
 
 /** @throws TidewatchError http.status, http.unavailable (with Retry-After) for any status but 200 */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { entitiesCommand } from '../../app/commands/entities.ts';
 import { loadWatchlists } from '../../ingest/watchlist.ts';
+import { gbk } from '../ingest/gbk.ts';
 
 const SEC = JSON.stringify({
   0: { cik_str: 320193, ticker: 'AAPL', title: 'Apple Inc.' },
@@ -66,6 +67,13 @@ describe('tidewatch entities import', () => {
     expect(said.out).toContain(`${output}: 3 entities, `);
     expect(said.err).toContain('left out: row ');
     expect(await readdir(folder)).toEqual(['list.json', 'us.yaml']);
+  });
+
+  it('reads a list in GBK, as exchanges and Excel in China write it', async () => {
+    const list = join(folder, 'codes.csv');
+    await writeFile(list, gbk('证券代码,证券简称\n600519,贵州茅台\n000100,TCL科技\n'));
+    await run(list, '--from', 'csv');
+    expect((await loadWatchlists([output])).map(({ name }) => name)).toEqual(['贵州茅台', 'TCL科技']);
   });
 
   it('takes only the first so many where that is asked', async () => {

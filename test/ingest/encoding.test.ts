@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFeed } from '../../ingest/encoding.ts';
+import { decodeFeed, isGarbled } from '../../ingest/encoding.ts';
 
 /** 中国平安银行股价下跌，投资者担心业绩 in GB 2312. */
 const GB = 'd6d0b9fac6bdb0b2d2f8d0d0b9c9bcdbcfc2b5f8a3accdb6d7cad5dfb5a3d0c4d2b5bca8';
@@ -56,12 +56,22 @@ describe('the bytes of a feed', () => {
     ['Big5 called UTF-8', xml(BIG5, 'utf-8'), undefined, TW],
     ['UTF-8 called GBK', xml(hexOf(ZH), 'gbk'), undefined, ZH],
     ['UTF-8 called Latin-1 by HTTP', xml(hexOf(ZH)), 'text/xml; charset=iso-8859-1', ZH],
+    ['GBK that HTTP calls Latin-1 and the XML GB 2312', xml(GB, 'gb2312'), 'text/xml; charset=ISO-8859-1', ZH],
+    ['Big5 that HTTP calls windows-1252 and the XML Big5', xml(BIG5, 'big5'), 'text/xml; charset=windows-1252', TW],
+    ['Latin-1 that HTTP calls so and the XML GB 2312', xml('636166e9', 'gb2312'), 'text/xml; charset=ISO-8859-1', 'café'],
     ['UTF-8 under a name that nobody knows', xml(hexOf(ZH), 'bogus'), undefined, ZH],
     ['Latin-1 called UTF-8', xml('636166e920e0206c61206361727465', 'utf-8'), undefined, 'café à la carte'],
     ['UTF-8 with a broken byte', xml(`${hexOf(ZH)}ff`, 'utf-8'), undefined, `${ZH}\ufffd`],
   ])('are read right though they are declared wrong: %s', (_, bytes, type, expected) => {
     expect(read(bytes, type)).toBe(expected);
   }); // prettier-ignore
+
+  it('that lost their words in decoding are told from those that lost a sign or two', () => {
+    expect(isGarbled(new TextDecoder().decode(Buffer.from(GB, 'hex')))).toBe(true);
+    expect(isGarbled(new TextDecoder().decode(Buffer.from(ZH).subarray(0, -1)))).toBe(false);
+    expect(isGarbled('$AAPL to the moon \ufffd\ufffd\ufffd')).toBe(false);
+    expect(isGarbled('')).toBe(false);
+  });
 
   it('that are nothing at all give a text all the same', () => {
     expect(decodeFeed(new Uint8Array())).toBe('');

@@ -71,6 +71,48 @@ describe('naming entities', () => {
     expect(ids(text).filter((id) => expected.includes(id) || expected.length === 0)).toEqual(expected);
   });
 
+  it.each([
+    '(HKEX: 0700) fell', '(SEHK: 700)', '港交所:00700', '港交所:00700今日大跌', '联交所: 700)', '(00700)大跌', '腾讯(0700)', 'HK.00700', 'HK.700',
+    '00700-HK', '0700 HK fell', '700 HK', '(700 HK)', '700 HK Equity', 'HK00700',
+  ])('knows the digits of Hong Kong where they are written as a code: %s', (text) => {
+    expect(ids(text)).toEqual(['tencent']);
+  }); // prettier-ignore
+
+  it.each([
+    'The Hang Seng fell 700 points', '大盘跌700点', '涨了0700点', 'HKEX: 700 companies listed', '港交所:700家公司申请上市', '港交所:700亿元成交', '港交所:700%',
+    'it paid 700 HK dollars', 'about 700 HK residents', '1,700 HK', '(700)', '(0700)8888', 'call (0700) 12345', 'NYSE: 700', '00700手',
+  ])('takes no plain number for a code of Hong Kong: %s', (text) => {
+    expect(ids(text)).toEqual([]);
+  }); // prettier-ignore
+
+  it('knows a mainland code however the watchlist writes it, and an index beside a share of the same digits', () => {
+    const written = createEntityMatcher([
+      entity('ping_an', { codes: ['601318.SH'] }),
+      entity('byd', { codes: ['SZ002594'] }),
+      entity('moutai', { codes: ['600519.XSHG'] }),
+      entity('anda', { codes: ['920809'] }),
+      entity('ping_an_bank', { codes: ['000001'] }),
+      entity('composite', { codes: ['000001.SH'] }),
+      entity('tencent', { codes: ['00700.HK'] }),
+    ]);
+    const found = (text: string): string[] =>
+      written({ title: null, text, links: [], cashtags: [] }).map(({ id }) => id);
+    for (const text of ['601318', 'SH601318', '601318.SH', 'SH:601318']) expect(found(text), text).toEqual(['ping_an']);
+    for (const text of ['002594', 'sz002594', '002594.SZ']) expect(found(text), text).toEqual(['byd']);
+    for (const text of ['600519', '600519.SS']) expect(found(text), text).toEqual(['moutai']);
+    for (const text of ['BJ920809', '920809.BJ', '920809']) expect(found(text), text).toEqual(['anda']);
+    expect(found('SH920809')).toEqual([]);
+    for (const text of ['000001', 'SZ000001']) expect(found(text), text).toEqual(['ping_an_bank']);
+    for (const text of ['000001.SH', 'SH000001']) expect(found(text), text).toEqual(['composite']);
+    for (const text of ['0700.HK', '(SEHK: 700)']) expect(found(text), text).toEqual(['tencent']);
+  });
+
+  it.each(['。', '!', '?', '! '])('takes a text without a title by its first sentence, which ends with %j', (sign) => {
+    const [{ relevance } = { relevance: 0 }] = named(`大盘今天暴跌${sign}腾讯收绿。`);
+    expect(relevance).toBeLessThan(65);
+    expect(named(`大盘今天暴跌，腾讯收绿${sign}明天再看。`)[0]?.relevance).toBeGreaterThan(85);
+  });
+
   it('counts an ambiguous name only beside other evidence for the same entity', () => {
     expect(ids('An apple a day')).toEqual([]);
     expect(ids('苹果丰收')).toEqual([]);

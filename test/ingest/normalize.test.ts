@@ -19,6 +19,13 @@ describe('normalising an item', () => {
     expect(plain).toMatchObject({ url: null, source: 'wire', feed: 'wire', source_class: 'news' });
   });
 
+  it('leaves no half of a sign where it cuts a long name', () => {
+    for (const name of ['x'.repeat(99), 'x'.repeat(199)]) {
+      const plain = document({ text: 'Shares fall', source: `${name}😀 news`, author: `${name}😀` });
+      expect([plain.source, plain.author].every((text) => text?.isWellFormed())).toBe(true);
+    }
+  });
+
   it('strips HTML: scripts dropped, entities decoded, blocks parted by blanks', () => {
     const html =
       '<p>Profit&nbsp;fell <b>5&#37;</b> &amp; more</p><p>Next</p><script>alert("x")</script><style>p{}</style><div>a<br>b</div>';

@@ -11,10 +11,10 @@ function place(index: StoryIndex, text: string, over: Partial<StoryText> & { now
   return { id, ...index.place({ id, text: bareHeadline(text), links: [], isSocial, at, about, url, repostOf }, now) };
 }
 /** Whether the second text joins the first one's story. */
-function isOneStory(a: string, b: string): boolean {
+function isOneStory(a: string, b: string, isSocial = true): boolean {
   const index = createStoryIndex();
-  const first = place(index, a);
-  const second = place(index, b);
+  const first = place(index, a, { isSocial });
+  const second = place(index, b, { isSocial });
   expect(first.story).toBe(first.id);
   return second.story === first.story;
 }
@@ -23,6 +23,9 @@ const REPORT =
   'Skerrivane Airways will cut about 5 percent of its flights in April because two aircraft are waiting for engine parts. The carrier said affected passengers would be moved to other departures or refunded.';
 const BERICHT =
   '周日上午起，诺维银行多名储户反映转账、取现迟迟不到账。银行回应称“需求异常集中”，未给出恢复时间。监管部门表示正在关注。';
+
+const NOTICE =
+  '公司于近日收到中国证监会《立案告知书》,因公司涉嫌信息披露违法违规,根据《中华人民共和国证券法》等法律法规,中国证监会决定对公司立案。目前公司各项经营活动和业务均正常开展,公司将积极配合中国证监会的相关调查工作,并严格履行信息披露义务。';
 
 describe('copies share a story', () => {
   it.each([
@@ -75,6 +78,23 @@ describe('reports of their own stay apart', () => {
     const first = place(index, text('Norvale'), { about: ['norvale'] });
     expect(place(index, text('Bellwick'), { about: ['bellwick'] }).story).not.toBe(first.story);
     expect(place(index, `${text('Norvale')} - Wire`, { about: ['norvale'] }).story).toBe(first.story);
+  });
+
+  it.each([
+    ['康美药业', '长春高新', (name: string) => `${name}公告，${NOTICE}`],
+    ['*ST康美', '长春高新', (name: string) => `财联社3月5日电，${name}公告，${NOTICE}`],
+    ['康美药业', '长春高新', (name: string) => `【${name}：收到立案告知书】${NOTICE}`],
+    ['康美药业(600518.SH)', '长春高新(000661.SZ)', (name: string) => `${name}今日晚间公告，${NOTICE}`],
+    ['50', '80', (sum: string) => `公司今日发布公告称收购事项已完成，${sum}亿元资金已全部到位并办理交割手续`],
+  ])('also when they share a notice and begin with another Chinese name or figure: %s / %s', (one, two, form) => {
+    // As normalising leaves them, which makes half width of full.
+    expect(isOneStory(form(one).normalize('NFKC'), form(two).normalize('NFKC'), false)).toBe(false);
+    expect(isOneStory(form(one).normalize('NFKC'), `快讯：${form(one)}`.normalize('NFKC'), false)).toBe(true);
+  });
+
+  it('but not for a kind of report, or a word for the company, that stands where a name does', () => {
+    expect(isOneStory(`图解财报:康美药业公告,${NOTICE}`, `晚间快讯:康美药业公告,${NOTICE}`)).toBe(true);
+    expect(isOneStory(`公司公告,${NOTICE}`, `上市公司公告,${NOTICE}`)).toBe(true);
   });
 
   it('also when two days of event time lie between them', () => {

@@ -35,6 +35,7 @@ describe('names of companies', () => {
   it('that shout get the press’s capitals, short words kept', () => {
     expect(pressCapitals('BERKSHIRE HATHAWAY INC')).toBe('Berkshire Hathaway INC');
     expect(pressCapitals('eBay Inc.')).toBe('eBay Inc.');
+    for (const name of ['TCL科技', '京东方A', '*ST康美']) expect(pressCapitals(name)).toBe(name);
   });
 });
 
@@ -72,6 +73,32 @@ describe('a CSV of codes and names', () => {
     expect(list.companies.map(({ codes }) => codes)).toEqual([['600519'], ['000001'], ['0700.HK']]);
     expect(list.refused).toHaveLength(1);
     expect(idsIn(list, '贵州茅台公告，sz000001 与 0700.HK')).toHaveLength(3);
+  });
+
+  it('of short Chinese names, with letters in them or without, finds each as it is written', () => {
+    const list = readList(
+      '证券代码,证券简称\n000100,TCL科技\n000725,京东方A\n600518,*ST康美\n000858,五粮液\n002594,比亚迪\n',
+      'csv',
+    );
+    expect(watchlistOf(list.companies, words).map(({ name }) => name)).toEqual([
+      'TCL科技', '京东方A', '*ST康美', '五粮液', '比亚迪',
+    ]); // prettier-ignore
+    expect(idsIn(list, 'TCL科技跌停')).toEqual(['000100']);
+    expect(idsIn(list, '京东方A大跌')).toEqual(['000725']);
+    expect(idsIn(list, '*ST康美被立案')).toEqual(['600518']);
+    expect(idsIn(list, '五粮液真难喝')).toEqual(['000858']);
+    expect(idsIn(list, '比亚迪在深圳开了家新餐厅')).toEqual(['002594']);
+  });
+
+  it('drops the legal form of a Chinese name under an English header, too', () => {
+    const list = readList('code,name\n000725,京东方科技集团股份有限公司\n', 'csv');
+    expect(idsIn(list, '京东方科技集团大跌')).toEqual(['000725']);
+  });
+
+  it('refuses a row whose name was lost in decoding', () => {
+    const list = readList('code,name_zh\n600519,贵州\ufffd台\n000858,五粮液\n', 'csv');
+    expect(list.companies).toHaveLength(1);
+    expect(list.refused).toEqual([{ row: 2, reason: expect.stringContaining('cannot be decoded') as string }]);
   });
 
   it('is read with semicolons, English headers and aliases', () => {

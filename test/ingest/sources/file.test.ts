@@ -6,6 +6,7 @@ import { createReplayClock, systemClock } from '../../../core/clock.ts';
 import type { Removal } from '../../../core/removal.ts';
 import { TOPICS } from '../../../core/stream/stream.ts';
 import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
+import { gbk } from '../gbk.ts';
 import { openWorkbench, type Workbench } from '../workbench.ts';
 
 const jsonLine = ({ id, text, time }: OfferedItem): string => JSON.stringify({ id, text, published_at: time });
@@ -171,10 +172,52 @@ describe('a file source', { timeout: 60_000 }, () => {
     await read(
       write(
         'bytes.jsonl',
-        Buffer.concat([Buffer.from('{"text":"caf'), Buffer.from([0xe9, 0xff]), Buffer.from(' bank"}\n')]),
+        Buffer.concat([
+          Buffer.from('{"text":"caf'),
+          Buffer.from([0xe9, 0xff]),
+          Buffer.from(' bank, où l’été “à la carte” dure"}\n'),
+        ]),
       ),
     );
-    expect((await bench.documents(1))[0]?.text).toBe('caf\ufffd\ufffd bank');
+    expect((await bench.documents(1))[0]?.text).toBe('caf\ufffd\ufffd bank, où l’été “à la carte” dure');
+  });
+
+  it.each([
+    ['GBK, a table', 'g.csv', gbk('title,text,time\n茅台,贵州茅台净利润下滑,2024-03-05\n'), '贵州茅台净利润下滑'],
+    ['GBK, lines', 'g.jsonl', gbk('{"text":"贵州茅台净利润下滑"}\n'), '贵州茅台净利润下滑'],
+    ['GBK, gzipped', 'g.csv.gz', gzipSync(gbk('text\n贵州茅台净利润下滑\n')), '贵州茅台净利润下滑'],
+    ['GBK, the first of it after 300 KB of ASCII', 'late.csv', gbk(`note,text\n${'x'.repeat(300_000)},贵州茅台\n`), '贵州茅台'],
+    ['UTF-16 with a mark', 'u.jsonl', Buffer.from('\ufeff{"text":"贵州茅台净利润下滑"}\n', 'utf16le'), '贵州茅台净利润下滑'],
+    ['windows-1252', 'w.csv', Buffer.from('text\nCaf\u00e9 Z\u00fcrich\u0092s profit\n', 'latin1'), 'Café Zürich’s profit'],
+    ['UTF-8', 'u.csv', Buffer.from('text\n贵州茅台净利润下滑\n'), '贵州茅台净利润下滑'],
+  ])('is read in the encoding that it was saved in: %s', async (_, name, content, text) => {
+    await read(write(name, content));
+    expect((await bench.documents(1))[0]?.text).toBe(text);
+  }); // prettier-ignore
+
+  it('is read in pieces that cut characters in two', async () => {
+    const texts = Array.from({ length: 20_000 }, (_, row) => `贵州茅台净利润下滑${'.'.repeat(row % 3)}${row}`);
+    await read(write('long.csv', gbk(`text\n${texts.join('\n')}\n`)));
+    expect((await bench.documents(20_000)).map(({ text }) => text)).toEqual(texts);
+  });
+
+  it('refuses lines in another encoding than the rest, with their number', async () => {
+    const odd = gbk('{"text":"宁德时代遭证监会立案调查"}\n');
+    const utf8 = Buffer.from(
+      `{"text":"贵州茅台净利润大幅下滑，股价跌停，股民损失惨重，公司称经营一切正常。"}\n`.repeat(3),
+    );
+    await read(write('mixed.jsonl', Buffer.concat([utf8, odd, Buffer.from('{"text":"after"}\n')])));
+    expect((await bench.documents(2)).map(({ text }) => text.slice(0, 5))).toEqual(['贵州茅台净', 'after']);
+    expect((await bench.deadLetters(1))[0]?.reason).toMatch(/^Line 4: its words cannot be decoded/);
+  });
+
+  it('reads times without a zone in the zone of its settings', async () => {
+    const lines = '{"text":"one","date":"2024-3-5 10:30"}\n{"text":"two","date":"2024-03-05T10:30:00Z"}\n';
+    await read(write('zone.jsonl', lines), { time_zone: 'Asia/Shanghai' });
+    expect((await bench.documents(2)).map(({ published_at, published_at_mark }) => [published_at, published_at_mark])).toEqual([
+      ['2024-03-05T02:30:00.000Z', 'stated'],
+      ['2024-03-05T10:30:00.000Z', 'stated'],
+    ]); // prettier-ignore
   });
 
   it('says which columns a table would need', async () => {

@@ -87,6 +87,17 @@ describe('an http source', { timeout: 60_000 }, () => {
     ]); // prettier-ignore
   });
 
+  it('reads times without a zone in the zone of its settings', async () => {
+    await start({ time_zone: 'Asia/Shanghai' });
+    await post(
+      '[{"text":"one","published_at":"2024年3月5日 下午3:30"},{"text":"two","published_at":"2024-03-05T10:30Z"}]',
+    );
+    expect((await bench.documents(2)).map(({ published_at }) => published_at)).toEqual([
+      '2024-03-05T07:30:00.000Z',
+      '2024-03-05T10:30:00.000Z',
+    ]);
+  });
+
   it.each([
     ['', 'no document'],
     ['{"text":', 'not JSON'],
