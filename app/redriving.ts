@@ -9,11 +9,12 @@ import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
-import { explainError, TidewatchError } from '../core/errors.ts';
+import { explainError, TidewatchError, toTidewatchError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { createLogger, type Logger } from '../core/log.ts';
+import { persist } from '../core/persist.ts';
 import { redrive, type RedriveReport } from '../core/stream/redrive.ts';
-import { openStream } from '../core/stream/registry.ts';
+import { openStream, type StreamSettings } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
 import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
@@ -33,7 +34,10 @@ const FOLDER = 'redrive';
 const REQUEST_END = '.request.json';
 const ANSWER_END = '.answer.json';
 const LOOK_MS = 1_000;
+const RETRY_MS = 5_000;
 const ANSWER_WITHIN_MS = 120_000;
+/** Nobody reads a stopped folder's log: who waited there for its readers would wait for ever. */
+const UNLIMITED = { max_backlog_messages: Number.MAX_SAFE_INTEGER, max_bytes: Number.MAX_SAFE_INTEGER };
 
 async function redriveAll(stream: Stream, request: RedriveRequest, signal: AbortSignal): Promise<RedriveReport[]> {
   const reports: RedriveReport[] = [];
@@ -59,17 +63,17 @@ export async function redriveFolder(settings: Settings, request: RedriveRequest)
   const folder = settings.data_dir;
   const { signal } = new AbortController();
   const log = createLogger({ level: 'warn', format: 'auto' });
-  const open = (): Promise<Stream> =>
-    openStream(settings.stream, { folder: join(folder, 'stream'), clock: systemClock, log });
+  const open = (chosen: StreamSettings): Promise<Stream> =>
+    openStream(chosen, { folder: join(folder, 'stream'), clock: systemClock, log });
   if (settings.stream.type === 'kafka') {
-    const stream = await open();
+    const stream = await open(settings.stream);
     return redriveAndClose(stream, request, signal);
   }
   requireDataFolder(folder);
   const unlock = await lockUnlessRunning(folder);
   if (unlock === null) return ask(folder, request);
   try {
-    return await redriveAndClose(await open(), request, signal);
+    return await redriveAndClose(await open({ ...settings.stream, ...UNLIMITED }), request, signal);
   } finally {
     await unlock();
   }
@@ -109,6 +113,8 @@ export function createRedriving({ stream, dataDir, log }: { stream: Stream; data
   const stopping = new AbortController();
   const { signal } = stopping;
   const folder = join(dataDir, FOLDER);
+  /** Answers that are not on disk yet, by request: sending twice would answer that nothing was sent. */
+  const unwritten = new Map<string, object>();
   let running: Promise<void> = Promise.resolve();
 
   async function answer(path: string): Promise<object> {
@@ -124,24 +130,39 @@ export function createRedriving({ stream, dataDir, log }: { stream: Stream; data
     }
   }
 
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      for (const name of await readdir(folder).catch(() => [])) {
-        if (signal.aborted || !name.endsWith(REQUEST_END)) continue;
-        const path = join(folder, name);
-        const said = await answer(path);
-        if (signal.aborted) return;
-        await writeWhole(path.replace(REQUEST_END, ANSWER_END), said);
-        await unlink(path);
-      }
-      await systemClock.sleep(LOOK_MS, signal).catch(() => undefined);
+  /** Answers what was asked; a request whose answer cannot be written holds up no other one. */
+  async function look(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!name.endsWith(REQUEST_END)) continue;
+      await take(name).catch((thrown: unknown) => failures.push(thrown));
+      if (signal.aborted) return;
     }
+    if (failures.length > 0) throw failures[0];
+    await systemClock.sleep(LOOK_MS, signal);
+  }
+
+  async function take(name: string): Promise<void> {
+    const path = join(folder, name);
+    const said = unwritten.get(name) ?? (await answer(path));
+    // Cut short by the stop: it is asked again after the next start.
+    signal.throwIfAborted();
+    unwritten.set(name, said);
+    await writeWhole(path.replace(REQUEST_END, ANSWER_END), said);
+    await unlink(path);
+    unwritten.delete(name);
   }
 
   return {
     name: 'redriving',
     start() {
-      running = run().catch((error: unknown) => log.error(`Requests to redrive are not read: ${explainError(error)}`));
+      running = persist(look, {
+        clock: systemClock,
+        signal,
+        retryMs: RETRY_MS,
+        failed: (thrown) =>
+          log.error({ code: toTidewatchError(thrown).code }, `Requests to redrive wait: ${explainError(thrown)}`),
+      });
       return Promise.resolve();
     },
     async stop() {

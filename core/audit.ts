@@ -25,14 +25,18 @@ export interface AuditRow {
   readonly detail: string;
 }
 
+/** Who runs this process; the number of a container's user that has no name. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
 /** Who runs this process, as the audit log names them. */
 export function operator(): string {
-  try {
-    return `command:${userInfo().username}`;
-  } catch {
-    // A container's user without a name.
-    return `command:${process.getuid?.() ?? 'unknown'}`;
-  }
+  return `command:${userName()}`;
 }
 
 /** @throws TidewatchError storage.* */

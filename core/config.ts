@@ -5,10 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Component, Context } from './component.ts';
 import { describeIssue } from './config_refusal.ts';
+import { readYaml } from './config_yaml.ts';
 import { TidewatchError } from './errors.ts';
 import { hideSecretsIn } from './secret.ts';
 
@@ -73,23 +74,26 @@ export function loadSettings<Schema extends z.ZodType>(
   return parseSettings(source, path, schema, environment);
 }
 
+/**
+ * Validates the text of a settings file. `environment` null: a text that is no settings, such as a watchlist, which people write
+ * who are not to read this process' environment and files: `${NAME}` and `*_file` stand for nothing in it.
+ * @throws TidewatchError config.unreadable, config.invalid (with one line a problem)
+ */
 export function parseSettings<Schema extends z.ZodType>(
   source: string,
   path: string,
   schema: Schema,
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv | null = process.env,
 ): z.output<Schema> {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: true });
-  const syntax = document.errors[0];
-  if (syntax !== undefined) {
-    throw new TidewatchError('config.unreadable', `${path} is not valid YAML: ${syntax.message}`, { cause: syntax });
-  }
+  const { document, lines, written } = readYaml(source, path);
   const problems: string[] = [];
-  const raw = substitute(document.toJS() ?? {}, [], { environment, folder: dirname(path), problems });
+  const filled = new Set<string>();
+  const raw =
+    environment === null ? written : substitute(written, [], { environment, folder: dirname(path), problems, filled });
   // Before anything is said of them.
-  hideSecretsIn(raw);
-  const parsed = schema.safeParse(raw);
+  if (environment !== null) hideSecretsIn(raw);
+  const asTexts = schema.safeParse(raw);
+  const parsed = readFilled(raw, filled, asTexts.error?.issues ?? []) ? schema.safeParse(raw) : asTexts;
   if (!parsed.success) {
     const place = { raw, document, lines, path, schema };
     const unset = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(':'))));
@@ -115,11 +119,16 @@ interface Substitution {
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
   readonly problems: string[];
+  /** Paths of values that are one place and nothing else. */
+  readonly filled: Set<string>;
 }
+
+const PLACE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 function substitute(value: unknown, path: readonly string[], with_: Substitution): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
+    return value.replace(PLACE, (place: string, name: string, fallback?: string) => {
+      if (place === value) with_.filled.add(path.join('.'));
       const found = with_.environment[name] ?? fallback;
       if (found === undefined) with_.problems.push(`${path.join('.')}: the environment variable ${name} is not set`);
       return found ?? '';
@@ -148,3 +157,24 @@ function substitute(value: unknown, path: readonly string[], with_: Substitution
   }
   return result;
 }
+
+/**
+ * What the environment fills in is text. Where a setting wants a number, or true or false, it is read as YAML reads it: the
+ * setting decides, so that a password of digits stays as it is. True where there was such a value.
+ */
+function readFilled(raw: unknown, filled: ReadonlySet<string>, issues: readonly z.core.$ZodIssue[]): boolean {
+  let isChanged = false;
+  for (const { code, path } of issues) {
+    const key = path.at(-1);
+    if (code !== 'invalid_type' || key === undefined || !filled.has(path.join('.'))) continue;
+    const holder = path.slice(0, -1).reduce((inner, step) => inner[step] as Holder, raw as Holder);
+    const { contents } = parseDocument(String(holder[key]));
+    const value = isScalar(contents) ? contents.value : undefined;
+    if (typeof value !== 'number' && typeof value !== 'boolean') continue;
+    holder[key] = value;
+    isChanged = true;
+  }
+  return isChanged;
+}
+
+type Holder = Record<PropertyKey, unknown>;

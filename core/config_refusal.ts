@@ -4,6 +4,7 @@
  */
 import { isMap, isPair, isScalar, isSeq, type Document as YamlDocument, type LineCounter } from 'yaml';
 import type { z } from 'zod';
+import { isSecretName } from './secret.ts';
 
 export interface SettingsSource {
   /** The parsed settings, before validation. */
@@ -30,7 +31,7 @@ export function describeIssue(issue: z.core.$ZodIssue, source: SettingsSource): 
     const guess = typeof value === 'string' ? suggestion(value, types) : '';
     return [`${place(issue.path, source)}: ${fault}${guess} (one of ${types.join(', ')})`];
   }
-  const secret = /token|secret|password|webhook_url|api_key/.test(String(issue.path.at(-1)));
+  const secret = issue.path.some((name) => typeof name === 'string' && isSecretName(name));
   const shown =
     value === undefined
       ? 'it is missing'

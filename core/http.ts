@@ -8,9 +8,11 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request, type Dispatcher } from 'undici';
+import { onAbort } from './abort.ts';
 import { deadline } from './deadline.ts';
 import { TidewatchError, redactUrl } from './errors.ts';
 import { readBody } from './http_body.ts';
+import { decoded } from './secret.ts';
 import { listenToSocket, type ListenOptions } from './web_socket.ts';
 
 export interface FetchOptions {
@@ -143,20 +145,24 @@ export function createHttpClient(options: { userAgent: string; allowPrivateHosts
       }
     },
     async stream(address, { headers = {}, timeoutMs = 20_000, silenceMs = 90_000, signal } = {}) {
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs);
-      const response = await request(parseUrl(address), {
+      const url = parseUrl(address);
+      const ended = new AbortController();
+      const timer = setTimeout(() => ended.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs);
+      const letGo = signal === undefined ? () => undefined : onAbort(signal, () => ended.abort(signal.reason));
+      const response = await request(url, {
         dispatcher: guarded,
         headers: { 'user-agent': options.userAgent, ...headers },
-        signal: signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]),
+        signal: ended.signal,
         bodyTimeout: silenceMs,
       })
         .catch((error: unknown) => {
+          letGo();
           if (signal?.aborted === true) throw signal.reason;
           throw asHttpError(error, address);
         })
         .finally(() => clearTimeout(timer));
       response.body.on('error', () => undefined);
+      response.body.on('close', letGo);
       const isOpen = response.statusCode === 200;
       if (!isOpen) await response.body.dump({ limit: 65_536 }).catch(() => undefined);
       const body = isOpen ? readOn(response.body as AsyncIterable<Buffer>, address, signal) : null;
@@ -199,7 +205,7 @@ function redirected(sent: Sent, status: number, isSameOrigin: boolean): Sent {
 /** A user and password in the address, as undici does not send them by itself. */
 function credentials(url: URL): Record<string, string> {
   if (url.username === '' && url.password === '') return {};
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 

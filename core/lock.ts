@@ -127,11 +127,16 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  return parseHolder(text) ?? { id: 'unreadable', pid: 0, started: null, place: 'unknown', reloads: false };
+}
+
+/** Null where the text was cut short by a crash or a full disk: nobody can be asked, so only the file's age tells. */
+function parseHolder(text: string): Holder | null {
   try {
-    return JSON.parse(text) as Holder;
+    const holder = JSON.parse(text) as Holder | null;
+    return typeof holder?.id === 'string' ? holder : null;
   } catch {
-    // Cut short by a crash or a full disk; nobody can be asked, so only the file's age tells.
-    return { id: 'unreadable', pid: 0, started: null, place: 'unknown', reloads: false };
+    return null;
   }
 }
 

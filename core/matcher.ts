@@ -3,9 +3,10 @@
  * `name!~"Test .*"`. An absent label is the empty text; expressions match the whole value. Sources: Alertmanager
  * docs/configuration.md "Matcher"; its pkg/labels/parse.go for the quoting.
  *
- * Expressions are people's and run on each flush, so their length is capped and nested repetition is refused: JavaScript's
- * engine backtracks, where Go's RE2 does not.
+ * Expressions are people's and run on each flush, so their length is capped and those that may take for ever are refused
+ * (backtracking.ts): JavaScript's engine tries again and again, where Go's RE2 does not.
  */
+import { triesOf } from './backtracking.ts';
 import { TidewatchError } from './errors.ts';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
@@ -19,8 +20,10 @@ export interface Matcher {
 
 const FORM = /^\s*([\p{L}_][\p{L}\p{N}_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
 const LONGEST = 200;
-/** A repeated group that itself holds a repetition or a choice: (a+)+, (a|b)*. */
-const NESTED_REPETITION = /\((?:[^()\\]|\\.)*[*+{|](?:[^()\\]|\\.)*\)\s*[*+{]/;
+const SIMPLER =
+  'At most three of *, + and {n,} beside each other, none around another or around |; or several matchers.';
+/** Three of `.*` beside each other, and a few choices: some milliseconds. */
+const MOST_TRIES = 10_000_000;
 
 /** @throws TidewatchError input.invalid for what is no matcher */
 export function parseMatcher(text: string): Matcher {
@@ -43,13 +46,16 @@ export function matchesAll(matchers: readonly Matcher[], labels: Readonly<Record
 function testOf(operator: MatchOperator, value: string, text: string): (given: string) => boolean {
   if (operator === '=') return (given) => given === value;
   if (operator === '!=') return (given) => given !== value;
-  if (NESTED_REPETITION.test(value)) throw invalid(text, 'repeats a repetition, which can take for ever');
   let expression: RegExp;
   try {
     expression = new RegExp(`^(?:${value})$`, 'su');
   } catch (error) {
     throw invalid(text, `is no regular expression (${error instanceof Error ? error.message : String(error)})`);
   }
+  const tries = triesOf(value);
+  if (tries === Infinity) throw invalid(text, 'repeats a repetition or a choice, which can take for ever', SIMPLER);
+  if (tries > MOST_TRIES)
+    throw invalid(text, 'has so many choices beside each other that it can take for ever', SIMPLER);
   return operator === '=~' ? (given) => expression.test(given) : (given) => !expression.test(given);
 }
 

@@ -64,12 +64,21 @@ export function hideSecretsIn(settings: unknown, isSecret = false): void {
   if (typeof settings === 'string') {
     if (isSecret) hideSecret(settings);
     else if (/^[a-z][a-z0-9+.-]*:\/\/[^/]*@/i.test(settings) && URL.canParse(settings)) {
-      hideSecret(decodeURIComponent(new URL(settings).password));
+      hideSecret(decoded(new URL(settings).password));
     }
   } else if (Array.isArray(settings)) {
     for (const item of settings) hideSecretsIn(item, isSecret);
   } else if (typeof settings === 'object' && settings !== null) {
     for (const [name, value] of Object.entries(settings)) hideSecretsIn(value, isSecretName(name));
+  }
+}
+
+/** A user or password out of an address. One with a bare "%" was never encoded: it means what it says. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 

@@ -10,6 +10,7 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Duplex } from 'node:stream';
 import { Agent, WebSocket, ping, type buildConnector } from 'undici';
+import { onAbort } from './abort.ts';
 import { TidewatchError, redactUrl } from './errors.ts';
 
 export interface ListenOptions {
@@ -61,11 +62,13 @@ export async function listenToSocket(
   };
   for (const { name } of SIGNS_OF_LIFE) subscribe(name, onSign);
   let timer: NodeJS.Timeout | undefined;
+  let letGo = (): void => undefined;
   try {
     return await new Promise<never>((_, reject) => {
       const lost = (reason: string): void => reject(connectError ?? new TidewatchError('http.unavailable', reason));
       timer = setTimeout(() => lost(`${where}: no answer in time`), timeoutMs);
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), { once: true });
+      const { signal } = options;
+      if (signal !== undefined) letGo = onAbort(signal, () => reject(signal.reason as Error));
       let isOpen = false;
       socket.addEventListener('open', () => {
         isOpen = true;
@@ -96,6 +99,8 @@ export async function listenToSocket(
     });
   } finally {
     clearInterval(timer);
+    // The signal lives as long as its stage: it would hold the socket of every connection that there was.
+    letGo();
     for (const { name } of SIGNS_OF_LIFE) unsubscribe(name, onSign);
     // A word of farewell, then the end, whether or not the other side answers.
     socket.close();

@@ -25,12 +25,24 @@ export async function compactFolder(folder: string): Promise<void> {
     } finally {
       await root.close();
     }
+    // LMDB leaves the copy to the system: the name must not reach the disk before what it names.
+    await sync(join(copy, FILE));
     await rename(join(copy, FILE), file);
+    await sync(folder);
     await rm(join(folder, 'lock.mdb'), { force: true });
     await rm(copy, { recursive: true, force: true });
   } catch (error) {
     await rm(copy, { recursive: true, force: true }).catch(() => undefined);
     throw storageError(toTidewatchError(error, 'storage.unavailable'), folder);
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await openFile(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -25,6 +25,10 @@ export async function openState(folder: string): Promise<State> {
     table<Value>(name: string) {
       let table = tables.get(name);
       if (table === undefined) {
+        // A transaction that is undone closes what it opened: the next table would get its handle, and its rows.
+        if (mode.direct) {
+          throw new TidewatchError('internal', `The state table ${name} must be opened before State.transaction.`);
+        }
         table = openTable(environment, name, mode);
         tables.set(name, table);
       }

@@ -11,11 +11,14 @@ export async function reviewState(
   targets: readonly Target[],
   { remove }: { readonly remove: boolean },
 ): Promise<Record<string, number>> {
+  // Opened before the transaction: the state opens no table within one.
+  const tables = state
+    .tables()
+    .filter((name) => !LEFT_ALONE.has(name))
+    .map((name) => [name, state.table<unknown>(name)] as const);
   const counts: Record<string, number> = {};
   const work = (): void => {
-    for (const name of state.tables()) {
-      if (LEFT_ALONE.has(name)) continue;
-      const table = state.table<unknown>(name);
+    for (const [name, table] of tables) {
       let found = 0;
       // Listed first: the loop changes the table.
       for (const { key, value } of Array.from(table.entries())) {

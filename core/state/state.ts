@@ -15,7 +15,7 @@ export interface StateTable<Value> {
 }
 
 export interface State {
-  /** Values are plain data (MessagePack). Keys up to 1,900 bytes. */
+  /** Values are plain data (MessagePack). Keys up to 1,900 bytes. Not for the first time within `transaction`. */
   table<Value>(name: string): StateTable<Value>;
   /** Names of the tables that there are. */
   tables(): string[];

@@ -10,7 +10,8 @@ import { z } from 'zod';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createFolder, fullDiskError, isOutOfRoom } from '../state/folder.ts';
-import { QUIET, createStore } from './clickhouse.ts';
+import { createStore } from './clickhouse.ts';
+import { CLIENT } from './clients.ts';
 import { retentionSettings } from './retention.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
@@ -39,7 +40,7 @@ export async function openChdbStore(
   try {
     // chdb's declarations lag behind the client's; at run time the shapes agree (the contract suite runs on it).
     const connection = chdb.createChdbConnection({ path: folder }) as unknown as ClientConnection;
-    client = createClient({ connection, log: QUIET });
+    client = createClient({ ...CLIENT, connection });
   } catch (error) {
     if (isOutOfRoom(folder)) throw fullDiskError(folder, error);
     const text = error instanceof Error ? error.message : String(error);

@@ -2,10 +2,11 @@
  * The store over @clickhouse/client: the same code speaks to a ClickHouse server and to chdb in this process, which
  * differ only in the client they hand in and in how many statements they take at once.
  */
-import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { z } from 'zod';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { READ_LIMIT_SECS, serverClients, type Patience } from './clients.ts';
 import { changesOf } from './counts.ts';
 import { storeError } from './failure.ts';
 import { migrate } from './migrate.ts';
@@ -63,12 +64,10 @@ export interface StoreParts {
   readonly gather?: Gather;
   /** How long a claim to migrate holds; a minute by default. */
   readonly leaseMs?: number;
+  /** What carries out statements without an answer; the same client by default. */
+  readonly commanding?: ClickHouseClient;
 }
 
-/** Its errors reach the caller; the client's own lines would show them twice, with the statement's values. */
-export const QUIET = { level: ClickHouseLogLevel.OFF };
-
-const READ_LIMIT_SECS = 60;
 const ONE_SERVER: Replication = { replicated: false, database: 'default' };
 
 /** chdb keeps settings between statements, so each kind of statement always sends the same names. */
@@ -107,10 +106,9 @@ const COMMAND: ClickHouseSettings = {
 };
 
 /** A store on any @clickhouse/client. Call `migrate()` before anything else. */
-export function createStore(
-  client: ClickHouseClient,
-  { log, turns = allAtOnce, prepare, retention = {}, replication = ONE_SERVER, gather, leaseMs }: StoreParts,
-): Store {
+export function createStore(client: ClickHouseClient, parts: StoreParts): Store {
+  const { log, turns = allAtOnce, prepare, retention = {}, replication = ONE_SERVER, gather, leaseMs } = parts;
+  const { commanding = client } = parts;
   const writing = replication.replicated ? { ...WRITE, ...QUORUM } : WRITE;
   let closed = false;
   function open(): void {
@@ -175,7 +173,7 @@ export function createStore(
   async function command(query: string, params: Readonly<Record<string, unknown>> = {}): Promise<void> {
     await turns('write', async () => {
       open();
-      await client.command({ query, query_params: queryParameters(query, params), clickhouse_settings: COMMAND });
+      await commanding.command({ query, query_params: queryParameters(query, params), clickhouse_settings: COMMAND });
     });
   }
 
@@ -236,6 +234,7 @@ export function createStore(
       await turns('read', async () => {
         closed = true;
         await client.close();
+        if (commanding !== client) await commanding.close();
       });
     },
   };
@@ -244,28 +243,19 @@ export function createStore(
 /** A store on a ClickHouse server. Connects at the first statement. */
 export function openClickHouseStore(
   settings: ClickHouseSettingsOfStore,
-  { log, leaseMs }: Pick<StoreParts, 'log' | 'leaseMs'>,
+  { log, leaseMs, patience }: Pick<StoreParts, 'log' | 'leaseMs'> & { readonly patience?: Patience },
 ): Store {
-  const { url, username, password, database, cluster } = settings;
-  const account = { url, username, password, application: 'tidewatch', log: QUIET };
-  const client = createClient({ ...account, database });
+  const { database, cluster } = settings;
+  const { client, commanding, bootstrap } = serverClients(settings, database, patience);
   const replication = { replicated: settings.replicated || cluster !== undefined, cluster, database };
   return createStore(client, {
     log,
+    commanding,
     retention: settings.retention ?? {},
     replication,
     gather: { rows: settings.insert_rows, waitMs: settings.insert_wait_ms },
     ...(leaseMs === undefined ? {} : { leaseMs }),
-    async prepare() {
-      // The database in the client's URL may not exist yet, so it is created by way of one that always does.
-      const bootstrap = createClient({ ...account, database: 'default' });
-      try {
-        await bootstrap.command({
-          query: forReplication(`CREATE DATABASE IF NOT EXISTS ${database}`, replication),
-        });
-      } finally {
-        await bootstrap.close();
-      }
-    },
+    // The database in the client's URL may not exist yet, so it is created by way of one that always does.
+    prepare: () => bootstrap(forReplication(`CREATE DATABASE IF NOT EXISTS ${database}`, replication)),
   });
 }

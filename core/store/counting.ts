@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
 const HOURS_A_PASS = 48;
 const DAYS_A_PASS = 31;
 const EVERY_MS = 10_000;
-/** Behind the edge of retention by so many days, what is read may be half gone. */
+/** So many days before retention takes opinions, what is read is no longer relied on; half of the time where that is short. */
 const MARGIN_DAYS = 2;
 
 interface Due {
@@ -27,7 +27,7 @@ interface Due {
 export async function countChanged(store: Store, retention: Retention, now: number): Promise<number> {
   const hours = await store.query<Due>(HOURS_QUERY, { limit: HOURS_A_PASS });
   const days = retention.opinions_days;
-  const edge = days === undefined ? -Infinity : now / 1000 - (days - MARGIN_DAYS) * 86_400;
+  const edge = days === undefined ? -Infinity : now / 1000 - (days - Math.min(MARGIN_DAYS, days / 2)) * 86_400;
   await carryOut(
     store,
     COUNT_HOURS,

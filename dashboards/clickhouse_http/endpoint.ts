@@ -124,7 +124,12 @@ export function createClickHouseHttp(
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://endpoint');
+    const given = request.url ?? '/';
+    if (!URL.canParse(given, 'http://endpoint')) {
+      response.writeHead(400).end('The path cannot be read. Questions go to /\n');
+      return;
+    }
+    const url = new URL(given, 'http://endpoint');
     if (url.pathname === '/ping' || url.pathname === '/replicas_status') {
       response.end('Ok.\n');
       return;

@@ -17,8 +17,9 @@ const TOLD = `
 export function alerts(): DashboardBuilder {
   const page = dashboard('tidewatch-alerts', 'Alerts', 'Life, precision by verdict, time to notify.');
   const judged = `(${LIVES}) AS life INNER JOIN (${VERDICTS}) AS said ON life.alert_id = said.alert_id`;
-  const told = `(${LIVES}) AS life INNER JOIN (${TOLD}) AS told ON life.alert_id = told.alert_id`;
-  const seconds = "dateDiff('millisecond', life.fired, told.told_at) / 1000";
+  const fired = `SELECT *, assumeNotNull(fired) AS first_fired FROM (${LIVES}) WHERE has_fired`;
+  const told = `(${fired}) AS life INNER JOIN (${TOLD}) AS told ON life.alert_id = told.alert_id`;
+  const seconds = "dateDiff('millisecond', life.first_fired, told.told_at) / 1000";
   const panels = [
     figure(
       { title: 'Firing now', description: 'Alerts whose last state is firing.' },
@@ -37,7 +38,7 @@ export function alerts(): DashboardBuilder {
     ).unit('percent'),
     figure(
       { title: 'Median time to notify', description: 'From the first firing (event time) until a notifier had it.' },
-      `SELECT quantileExact(0.5)(${seconds}) AS median FROM ${told} WHERE life.has_fired AND $__timeFilter(life.fired)`,
+      `SELECT quantileExact(0.5)(${seconds}) AS median FROM ${told} WHERE $__timeFilter(life.first_fired)`,
     ).unit('s'),
     bars(
       { title: 'Changes by state', description: 'Revisions of alerts: pending, firing, resolved, silenced.' },
@@ -50,8 +51,8 @@ GROUP BY time, state ORDER BY time, state`,
         title: 'Time to notify',
         description: 'Seconds from the first firing until each notifier had it: median and 95th percentile.',
       },
-      `SELECT $__timeInterval(life.fired) AS time, told.notifier AS notifier, quantileExact(0.5)(${seconds}) AS p50, quantileExact(0.95)(${seconds}) AS p95
-FROM ${told} WHERE life.has_fired AND $__timeFilter(life.fired) GROUP BY time, notifier ORDER BY time, notifier`,
+      `SELECT $__timeInterval(life.first_fired) AS time, told.notifier AS notifier, quantileExact(0.5)(${seconds}) AS p50, quantileExact(0.95)(${seconds}) AS p95
+FROM ${told} WHERE $__timeFilter(life.first_fired) GROUP BY time, notifier ORDER BY time, notifier`,
     ).unit('s'),
     table(
       {

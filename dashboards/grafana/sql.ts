@@ -65,6 +65,6 @@ GROUP BY time, series ORDER BY time, series`;
 export const LIVES = `
   SELECT alert_id, argMax(state, revision) AS last_state, argMax(name, revision) AS alert_name,
     argMax(severity, revision) AS last_severity, any(detector) AS by_detector, any(entity) AS of_entity, min(started_at) AS started,
-    minIf(at, state = 'firing') AS fired, maxOrNullIf(at, state = 'resolved') AS resolved, max(score) AS top_score,
+    minOrNullIf(at, state = 'firing') AS fired, maxOrNullIf(at, state = 'resolved') AS resolved, max(score) AS top_score,
     max(story_count) AS stories, countIf(state = 'firing') > 0 AS has_fired
   FROM alerts GROUP BY alert_id`;

@@ -206,6 +206,20 @@ export function describeStoreContract(name: string, openStore: () => Promise<Ope
       expect(document).toEqual(documentRow(opinion.document));
     });
 
+    it('stores a row whose text ends in half of a sign, and the rest of its batch, with the half replaced', async () => {
+      const rows = ['cut \ud83d', '\ude00 cut', 'whole 😀 业绩', 'written \\ud83d'].map((text, number) =>
+        opinionRow(
+          exampleOpinion(number, { document: exampleDocument(number, { source: 'halves', text, cashtags: [text] }) }),
+        ),
+      );
+      await store.insert('opinions', rows, 'halves');
+      const stored = await store.query(
+        "SELECT text, cashtags FROM opinions WHERE source = 'halves' ORDER BY document_id",
+      );
+      const texts = ['cut \ufffd', '\ufffd cut', 'whole 😀 业绩', 'written \\ud83d'];
+      expect(stored).toEqual(texts.map((text) => ({ text, cashtags: [text] })));
+    });
+
     it('gives alerts back whole and findings by their columns', async () => {
       await store.insert('alerts', [alertRow(alert), alertRow({ ...alert, revision: 2, state: 'resolved' })], 'alerts');
       const rows = await store.query<{ body: string }>('SELECT body FROM alerts ORDER BY revision');

@@ -154,6 +154,33 @@ export function describeCountsContract(name: string, openStore: () => Promise<Op
       expect(left?.n).toBe(0);
     });
 
+    it.each([1, 2, 3])('where opinions are kept for %i days only', async (days) => {
+      await countAll();
+      const now = Date.UTC(2025, 0, days, 12);
+      const hours = [now - 2 * 3_600_000, now - (days * 12 - 1) * 3_600_000];
+      const rows = hours.map((at, index) =>
+        opinionRow(
+          exampleOpinion(index, {
+            document: exampleDocument(index, {
+              id: `kept-${days}-${index}`,
+              source: `kept-${days}`,
+              published_at: new Date(at).toISOString(),
+            }),
+          }),
+        ),
+      );
+      await store.insert('opinions', rows, `kept ${days}`);
+      while ((await countChanged(store, { opinions_days: days }, now)) > 0) continue;
+      for (const grain of Object.keys(GRAINS)) {
+        const [counted] = await store.query<{ n: number }>(
+          `SELECT sum(documents) AS n FROM opinions_by_${grain} WHERE dimension = 'source' AND member = {member:String}`,
+          { member: `kept-${days}` },
+        );
+        expect([grain, counted?.n]).toEqual([grain, rows.length]);
+      }
+      await store.command('ALTER TABLE opinions DELETE WHERE source = {source:String}', { source: `kept-${days}` });
+    });
+
     it('and outlive opinions that retention took, as far as those were counted', async () => {
       await countAll();
       const before = await store.query("SELECT * FROM opinions_by_hour WHERE dimension = 'all' ORDER BY at");

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { componentSchema, parseSettings } from '../../core/config.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { withoutSecrets } from '../../core/secret.ts';
 
 const lamp = defineComponent({
   name: 'lamp',
@@ -85,6 +86,36 @@ describe('settings', () => {
     expect(refusal('things:\n  - {type: lamp, watts: 1, token: "${SECRET}"}')).toContain('SECRET is not set');
   });
 
+  it('take a number, or true and false, from the environment where a setting wants one, and leave texts of digits alone', () => {
+    const wide = schema.extend({ on: z.boolean().optional(), user: z.string().optional() });
+    const source =
+      'port: ${PORT:-8080}\non: ${ON}\nuser: ${USER_ID}\nthings:\n  - {type: lamp, watts: "${WATTS}", token: "${TOKEN}"}';
+    const environment = { ON: 'true', USER_ID: '007', WATTS: '1.5', TOKEN: '123456' };
+    expect(parseSettings(source, 'file.yaml', wide, environment)).toEqual({
+      port: 8080,
+      on: true,
+      user: '007',
+      things: [{ type: 'lamp', name: 'lamp', watts: 1.5, token: '123456' }],
+    });
+    expect(refusal('port: ${PORT}\n', { PORT: 'eighty' })).toMatch(
+      /port \(file\.yaml:1\): .*expected number, received string; it is "eighty"/,
+    );
+    expect(refusal('port: "8${PORT}"\n', { PORT: '0' })).toContain('it is "80"');
+    expect(refusal('port: ${PORT}\n', { PORT: '1.5' })).toContain('it is 1.5');
+  });
+
+  it('take a password with a bare percent sign in an address, and hide it', () => {
+    const addressed = z.strictObject({ url: z.url() });
+    for (const [written, meant] of [
+      ['100%paint', '100%paint'],
+      ['50%25off%2Fwall', '50%off/wall'],
+    ]) {
+      const url = `http://u:${written}@host:8123`;
+      expect(parseSettings(`url: '${url}'`, 'file.yaml', addressed, {})).toEqual({ url });
+      expect(withoutSecrets(`it is ${meant} here`)).toBe('it is *** here');
+    }
+  });
+
   it('take a secret from a file beside the settings, without its final newline', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tidewatch-config-'));
     writeFileSync(join(folder, 'token.txt'), 'from a file\n');
@@ -96,7 +127,34 @@ describe('settings', () => {
     );
   });
 
+  it('are not shown in a refusal where they are secret, also when they are too short or one of several', () => {
+    const secret = z.strictObject({
+      author_salt: z.string().min(8).optional(),
+      tokens: z.array(z.string().min(8)).optional(),
+    });
+    for (const source of ['author_salt: abc1', 'tokens: [abc1]']) {
+      try {
+        parseSettings(source, 'file.yaml', secret, {});
+      } catch (error) {
+        expect(String(error)).toContain('its value is not shown');
+        expect(String(error)).not.toContain('abc1');
+        continue;
+      }
+      throw new Error('it was accepted');
+    }
+  });
+
   it('say where YAML is broken', () => {
     expect(refusal('port: [1\n')).toMatch(/not valid YAML/);
+  });
+
+  it('say where an alias stands for nothing, and refuse aliases that would fill the memory', () => {
+    expect(refusal('port: 1\nthings: [*foo]\n')).toMatch(/^file\.yaml:2: the alias \*foo stands for nothing$/);
+    expect(parseSettings('port: &p 7\nnested: { threshold: *p }\n', 'file.yaml', schema)).toMatchObject({
+      nested: { threshold: 7 },
+    });
+    const ten = (name: string): string => `[${Array.from({ length: 10 }, () => name).join(', ')}]`;
+    const bomb = `a: &a ${ten('x')}\nb: &b ${ten('*a')}\nc: &c ${ten('*b')}\nd: ${ten('*c')}\n`;
+    expect(refusal(bomb)).toMatch(/^file\.yaml is not valid YAML: .*alias/i);
   });
 });

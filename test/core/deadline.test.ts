@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { deadline } from '../../core/deadline.ts';
+import { held } from './held_by_signal.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -30,5 +31,20 @@ describe('a deadline', () => {
     stop.abort(new TypeError('stopped'));
     expect(await fired).toBe('TypeError');
     expect(deadline(60_000, stop.signal).aborted).toBe(true);
+  });
+
+  it('leaves nothing behind in the other signal once its time is over', async () => {
+    const stop = new AbortController();
+    const ended = await Promise.all(Array.from({ length: 1_000 }, () => aborted(deadline(1, stop.signal))));
+    expect(new Set(ended)).toEqual(new Set(['TimeoutError']));
+    expect(held(stop.signal)).toBe(0);
+  });
+
+  it('takes one listener of the other signal, however many wait', async () => {
+    const stop = new AbortController();
+    const waiting = Array.from({ length: 100 }, () => aborted(deadline(60_000, stop.signal)));
+    expect(held(stop.signal)).toBe(1);
+    stop.abort(new TypeError('stopped'));
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['TypeError']));
   });
 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpClient, isPublicAddress, type HttpClient } from '../../core/http.ts';
+import { held } from './held_by_signal.ts';
 
 const servers: Server[] = [];
 const clients: HttpClient[] = [];
@@ -211,6 +212,8 @@ describe('a server', () => {
     });
     await client().fetch(base.replace('//', '//user:pass%20word@'));
     expect(seen).toBe(`Basic ${Buffer.from('user:pass word').toString('base64')}`);
+    await client().fetch(base.replace('//', '//user%40x:50%off@'));
+    expect(seen).toBe(`Basic ${Buffer.from('user@x:50%off').toString('base64')}`);
   });
 
   it('whose answer is no longer wanted is left at once, with the reason of the signal', async () => {
@@ -224,6 +227,32 @@ describe('a server', () => {
     setTimeout(() => controller.abort(reason), 50);
     await expect(client().fetch(base, { signal: controller.signal })).rejects.toBe(reason);
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  it('that is streamed is held by the signal for as long as it speaks, and not after', async () => {
+    const base = await serve((request, response) => {
+      response.writeHead(Number(request.url?.slice(1))).write('潮');
+      setTimeout(() => response.end('.'), 50);
+    });
+    const stop = new AbortController();
+    const answer = await client().stream(`${base}/200`, { signal: stop.signal });
+    expect(held(stop.signal)).toBe(1);
+    for await (const chunk of answer.body ?? []) expect(chunk.length).toBeGreaterThan(0);
+    await client().stream(`${base}/404`, { signal: stop.signal });
+    await expect(client().stream('http://127.0.0.1:1', { signal: stop.signal })).rejects.toThrow('ECONNREFUSED');
+    expect(held(stop.signal)).toBe(0);
+  });
+
+  it('that is streamed is left at once when it is no longer wanted, with the reason of the signal', async () => {
+    const base = await serve((_, response) => void response.write('潮'));
+    const stop = new AbortController();
+    const { body } = await client().stream(base, { signal: stop.signal });
+    const reason = new Error('stopping');
+    setTimeout(() => stop.abort(reason), 50);
+    const reading = (async () => {
+      for await (const chunk of body ?? []) expect(chunk.toString()).toBe('潮');
+    })();
+    await expect(reading).rejects.toBe(reason);
   });
 
   it.each([

@@ -39,7 +39,35 @@ describe('matchers', () => {
     `a="${'x'.repeat(201)}"`,
     'a=~"(x+)+"',
     'a=~"(a|b)*"',
+    'a=~"((.+))+!"',
+    'a=~"(((a|b)c)d)+"',
+    'a=~"([(]x+)+"',
+    'a=~"(?:(?<n>x){2,})*"',
+    'a=~"((?:业绩|财报) ?)+"',
+    `a=~"${'.*'.repeat(8)}!"`,
+    'a=~".*a.+b.*c.{3,}"',
+    `a=~"${'a?'.repeat(24)}a{24}"`,
+    'a=~"(a?){24}a{24}"',
+    `a=~"${'(a|a)'.repeat(30)}"`,
   ])('refuse %s with the reason', (text) => {
     expect(() => parseMatcher(text)).toThrow(/The matcher/);
+  });
+
+  it.each([
+    'Ear.*',
+    '(a|b)',
+    '(foo|bar).*baz',
+    'Apple.*|Google.*|Amazon.*|Meta.*|.*业绩.*',
+    '(Norvale|Halcyon)? ?Bank',
+    '(abc)+',
+    '(19|20){2}',
+    '[(*+|]+\\(+x\\*+',
+    '\\p{L}{2,5} \\d{4}',
+    '(?<year>[0-9]{4})(?!x)',
+  ])('take %s', (expression) => {
+    const matcher = parseMatcher(`a=~"${expression}"`);
+    const began = performance.now();
+    matcher.matches({ a: 'x'.repeat(300) });
+    expect(performance.now() - began).toBeLessThan(1000);
   });
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -132,6 +133,13 @@ describe('listening to a web socket', () => {
     expect((await listen(url, { signal: AbortSignal.abort(new Error('never')) })).error.message).toBe('never');
     for (const socket of server.clients) socket.resume();
     await expect.poll(() => server.clients.size).toBe(0);
+  });
+
+  it('leaves nothing behind at the signal when the connection ended, so that a thousand of them hold no memory', async () => {
+    const { url } = await sockets((socket) => socket.close(1001));
+    const life = new AbortController();
+    for (const address of [url, 'ws://127.0.0.1:1/']) await listen(address, { signal: life.signal });
+    expect(getEventListeners(life.signal, 'abort')).toEqual([]);
   });
 
   it('ends with what the reader of a message throws', async () => {

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Target } from '../../../core/removal.ts';
 import { openState } from '../../../core/state/lmdb.ts';
+import { reviewState } from '../../../core/state/removal.ts';
 import type { State } from '../../../core/state/state.ts';
 import { mountSmallDisk } from '../stream/small_disk.ts';
 
@@ -136,6 +138,41 @@ describe('the state on disk', () => {
     const table = state.table<number>('t');
     await state.close();
     await expect(table.put('a', 1)).rejects.toMatchObject({ code: 'storage.unavailable' });
+  });
+
+  it('opens no table within a transaction, which could be undone and take it along', async () => {
+    await state.table('old').put('a', 1);
+    const failing = state.transaction(() => void state.table('new'));
+    await expect(failing).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('new') });
+    await state.transaction(() => void state.table('old').put('a', 2));
+    await state.table('new').put('b', 3);
+    expect([state.table('old').get('a'), state.table('new').get('b')]).toEqual([2, 3]);
+  });
+
+  it('keeps each row in its own table after a removal that was undone', async () => {
+    await state.table('notify.queue').put('q1', { id: 'd1', title: 'A notification', text: '亏损扩大' });
+    await state.table('ingest_feeds').put('f1', 'a cursor');
+    await state.close();
+    state = await openState(folder);
+    const broken: Target = {
+      kind: 'document',
+      outlet: null,
+      get values(): string[] {
+        throw new Error('undone');
+      },
+    };
+    await expect(reviewState(state, [broken], { remove: true })).rejects.toThrow('undone');
+    await state.table('opened later').put('o1', 'mine');
+    await state.table('notify.queue').put('q2', 'another notification');
+    await state.table('ingest_feeds').put('f2', 'another cursor');
+    await state.close();
+    state = await openState(folder);
+    const rows = (name: string): string[] => Array.from(state.table(name).entries(), ({ key }) => key);
+    expect([rows('notify.queue'), rows('ingest_feeds'), rows('opened later')]).toEqual([
+      ['q1', 'q2'],
+      ['f1', 'f2'],
+      ['o1'],
+    ]);
   });
 
   it('names a read-only data folder', async ({ skip }) => {

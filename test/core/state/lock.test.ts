@@ -85,8 +85,8 @@ describe('the lock of the data folder', { timeout: 30_000 }, () => {
     )();
   });
 
-  it('counts a file that a crash cut short as dead once it is old', async () => {
-    await writeFile(path, '{"id":');
+  it.each(['{"id":', '', 'null', '{}', '[]'])('counts a damaged file (%s) as dead once it is old', async (text) => {
+    await writeFile(path, text);
     await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'storage.locked' });
     const old = new Date(Date.now() - 60_000);
     await utimes(path, old, old);

@@ -1,6 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { clickhouseSettings, openClickHouseStore } from '../../../core/store/clickhouse.ts';
+import { PATIENCE, READ_LIMIT_SECS } from '../../../core/store/clients.ts';
 import { createLogger } from '../../../core/log.ts';
 import { openStore, storeSettings, type StoreSettings } from '../../../core/store/registry.ts';
 import { MIGRATIONS } from '../../../core/store/schema.ts';
@@ -46,6 +51,52 @@ describe('the clickhouse store', () => {
     await expect(store.migrate()).rejects.toMatchObject({ code: 'storage.unavailable', retryable: true });
     await expect(store.insert('opinions', [{}], 't')).rejects.toMatchObject({ code: 'storage.unavailable' });
     await store.close();
+  });
+
+  it('waits for a statement as long as it takes, with signs of life asked for, and for a question only as long as one may last', async () => {
+    const heard: URL[] = [];
+    const late = createServer((request: IncomingMessage, response: ServerResponse) => {
+      heard.push(new URL(request.url ?? '/', 'http://late'));
+      request.resume();
+      void sleep(1500).then(() => response.end());
+    });
+    await new Promise<void>((resolve) => late.listen(0, '127.0.0.1', resolve));
+    const settings = clickhouseSettings.parse({ url: `http://127.0.0.1:${(late.address() as AddressInfo).port}` });
+    const store = openClickHouseStore(settings, { log, patience: { readMs: 200, commandMs: 30_000 } });
+    await store.command('ALTER TABLE opinions DELETE WHERE 1');
+    expect(heard[0]?.searchParams.get('send_progress_in_http_headers')).toBe('1');
+    expect(Number(heard[0]?.searchParams.get('http_headers_progress_interval_ms'))).toBeLessThan(60_000);
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'storage.unavailable', retryable: true });
+    expect(heard[1]?.searchParams.has('send_progress_in_http_headers')).toBe(false);
+    await store.close();
+    late.closeAllConnections();
+    await new Promise((resolve) => late.close(resolve));
+  });
+
+  it('logs in as the address says, where it has a user and a password, also one with a bare percent sign', async () => {
+    let seen: string | undefined;
+    const named = createServer((request, response) => {
+      seen = request.headers.authorization;
+      response.end();
+    });
+    await new Promise<void>((resolve) => named.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(named.address() as AddressInfo).port}`;
+    for (const [url, login] of [
+      [`http://u%40x:100%paint@${host}`, 'u@x:100%paint'],
+      [`http://${host}`, 'reader:secret'],
+    ]) {
+      const settings = clickhouseSettings.parse({ url, username: 'reader', password: 'secret' });
+      const store = openClickHouseStore(settings, { log });
+      await store.command('SYSTEM FLUSH LOGS');
+      expect(seen).toBe(`Basic ${Buffer.from(login ?? '').toString('base64')}`);
+      await store.close();
+    }
+    await new Promise((resolve) => named.close(resolve));
+  });
+
+  it('waits longer for a question than the engine lets it last, and for a statement for hours', () => {
+    expect(PATIENCE.readMs).toBeGreaterThan(READ_LIMIT_SECS * 1000);
+    expect(PATIENCE.commandMs).toBeGreaterThan(3_600_000);
   });
 
   it('takes an http address only', () => {

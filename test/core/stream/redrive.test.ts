@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { createRedriving, redriveFolder, type RedriveRequest } from '../../../ap
 import { settingsSchema, type Settings } from '../../../app/config.ts';
 import { systemClock } from '../../../core/clock.ts';
 import { lockFolder } from '../../../core/lock.ts';
-import { createLogger } from '../../../core/log.ts';
+import { createLogger, type Logger } from '../../../core/log.ts';
 import { createMetrics } from '../../../core/metrics.ts';
 import { createMemoryState } from '../../../core/state/memory.ts';
 import { embeddedStreamSettings, openEmbeddedStream } from '../../../core/stream/embedded.ts';
@@ -147,4 +148,49 @@ describe('tidewatch redrive', () => {
     }
     expect(await all(TOPICS.opinions)).toEqual([{ n: 1 }]);
   });
+
+  it('sends back to a stopped folder more than its readers may be behind, since none of them reads there', async () => {
+    await stream.createGroup(TOPICS.documents, 'classifier');
+    const letters = Array.from({ length: 450 }, (_, n) => letter({ n }));
+    await stream.append(deadLetterTopic(TOPICS.documents), letters);
+    await stream.append(deadLetterTopic(TOPICS.opinions), [letter({ n: 1 }, { stage: 'alerting' })]);
+    await stream.close();
+    settings = settingsSchema.parse({ data_dir: folder, stream: { type: 'embedded', max_backlog_messages: 1 } });
+    const [documents, opinions] = await redriveFolder(settings, asked());
+    expect(documents).toMatchObject({ topic: 'documents', sent: { 'classifier model.failed': 450 } });
+    expect(opinions).toMatchObject({ topic: 'opinions', sent: { 'alerting model.failed': 1 } });
+    stream = await openHere();
+    expect(await all(TOPICS.documents)).toHaveLength(450);
+  });
+
+  it('is answered by a running process also while and after an answer cannot be written', async () => {
+    await stream.append(deadLetterTopic(TOPICS.documents), [letter({ n: 1 })]);
+    const door = join(folder, 'redrive');
+    const inTheWay = join(door, 'a.answer.json.part');
+    const failures: unknown[] = [];
+    await mkdir(inTheWay, { recursive: true });
+    await writeFile(join(door, 'a.request.json'), JSON.stringify(asked()));
+    await writeFile(join(door, 'b.request.json'), JSON.stringify(asked({ topics: ['documents'], dry_run: true })));
+    const service = createRedriving({
+      stream,
+      dataDir: folder,
+      log: { info: () => undefined, error: (...said: unknown[]) => failures.push(said) } as unknown as Logger,
+    });
+    const answerTo = async (name: string): Promise<unknown> => {
+      const path = join(door, `${name}.answer.json`);
+      while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
+      return JSON.parse(await readFile(path, 'utf8'));
+    };
+    await service.start();
+    try {
+      while (failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await answerTo('b')).toMatchObject({ reports: [{ topic: 'documents', found: 1 }] });
+      await rm(inTheWay, { recursive: true });
+      // What was sent before the answer failed, and not what a second run would find.
+      expect(await answerTo('a')).toMatchObject({ reports: [{ sent: { 'classifier model.failed': 1 } }, {}] });
+    } finally {
+      await service.stop();
+    }
+    expect(await all(TOPICS.documents)).toEqual([{ n: 1 }]);
+  }, 30_000);
 });

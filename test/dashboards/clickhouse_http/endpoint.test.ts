@@ -1,7 +1,7 @@
 /** The ClickHouse door over a real store, asked by the clients that will ask it. */
 import { execFileSync, execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ const log = createLogger({ level: 'silent', format: 'json' });
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-door-'));
 const outside = join(folder, 'outside');
 const opinions = sampleOpinions(Date.UTC(2026, 2, 15));
+const metrics = createMetrics();
 let store: Store;
 let door: ClickHouseHttp;
 let client: ClickHouseClient;
@@ -45,7 +46,7 @@ beforeAll(async () => {
     max_secs: 2,
     max_bytes: 1_000_000,
   });
-  door = createClickHouseHttp(settings, { store, metrics: createMetrics(), log });
+  door = createClickHouseHttp(settings, { store, metrics, log });
   await door.start();
   client = createClient({
     url: door.address(),
@@ -103,6 +104,21 @@ describe('the ClickHouse door', () => {
     expect((await fetch(`${url}/play`)).status).toBe(404);
   });
 
+  it('says of a path that is none that it cannot be read, and writes no error of its own', async () => {
+    const before = await metrics.registry.getSingleMetric('tidewatch_errors_total')?.get();
+    for (const path of ['//', 'http://[', '///']) {
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const { hostname, port } = new URL(door.address());
+        get({ host: hostname, port, path }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).on('error', reject);
+      });
+      expect([path, status]).toEqual([path, 400]);
+    }
+    expect(await metrics.registry.getSingleMetric('tidewatch_errors_total')?.get()).toEqual(before);
+  });
+
   it('answers @clickhouse/client: parameters, formats, settings, its ping, its errors', async () => {
     expect(await client.ping()).toEqual({ success: true });
     const one = await client.query({
@@ -140,6 +156,37 @@ describe('the ClickHouse door', () => {
       code: '164',
       type: 'READONLY',
     });
+  });
+
+  it('takes times as the engine does, in UTC whatever the zone of this machine, and as ISO 8601', async () => {
+    const zone = process.env['TZ'];
+    process.env['TZ'] = 'Asia/Shanghai';
+    try {
+      expect(new Date(2026, 0, 1).getTimezoneOffset()).toBe(-480);
+      const asked = [
+        ['DateTime', '2026-01-01 10:00:00', '2026-01-01 10:00:00'],
+        ['Nullable(DateTime)', '2026-01-01 10:00:00', '2026-01-01 10:00:00'],
+        ['DateTime', '1767225600', '2026-01-01 00:00:00'],
+        ['DateTime', '2026-01-01T10:00:00.500Z', '2026-01-01 10:00:00'],
+        ['DateTime64(3)', '2026-01-01 10:00:00', '2026-01-01 10:00:00.000'],
+        ['DateTime64(3)', '2026-01-01T10:00:00.123', '2026-01-01 10:00:00.123'],
+        ['DateTime64(3)', '2026-01-01T10:00:00.123+08:00', '2026-01-01 02:00:00.123'],
+        ['DateTime64(6)', '2026-01-01 10:00:00.123456', '2026-01-01 10:00:00.123456'],
+        ['DateTime64(6)', '2026-01-01T10:00:00.123456Z', '2026-01-01 10:00:00.123456'],
+        ["DateTime64(3, 'UTC')", '1767225600.123', '2026-01-01 00:00:00.123'],
+      ];
+      for (const [type = '', given = '', text = ''] of asked) {
+        const search = new URLSearchParams({ param_t: given }).toString();
+        const answer = await (
+          await ask(`SELECT {t:${type}}, toUnixTimestamp64Milli(toDateTime64({t:${type}}, 3))`, search)
+        ).text();
+        const instant = Date.parse(`${text.slice(0, 23).replace(' ', 'T')}Z`);
+        expect([type, given, answer]).toEqual([type, given, `${text}\t${instant}\n`]);
+      }
+    } finally {
+      if (zone === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = zone;
+    }
   });
 
   it('answers in every format that it names, in bytes as ClickHouse writes them', async () => {

@@ -127,6 +127,17 @@ export const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     'SHOW PROCESSLIST',
     "SELECT catboostEvaluate('$FOLDER/m', 1)",
   ],
+  'the audit log': [
+    'SELECT * FROM audit',
+    'SELECT * FROM default.audit',
+    'DESCRIBE TABLE `audit`',
+    "SELECT ('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i') IN audit",
+    "SELECT count() FROM opinions WHERE tuple('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i') IN (default.audit)",
+    "SELECT ('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i') NOT IN `default`.`audit`",
+    "SELECT ('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i') GLOBAL IN audit",
+    "SELECT in(('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'), audit)",
+    "SELECT notIn(('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'), `audit` AS x)",
+  ],
   'writing files': [
     "SELECT 1 INTO OUTFILE '$FOLDER/out.csv'",
     "SELECT 1 INTO OUTFILE '$FOLDER/out.csv' FORMAT CSV",

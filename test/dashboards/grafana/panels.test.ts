@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { Alert } from '../../../core/event.ts';
 import { createLogger } from '../../../core/log.ts';
 import { createMetrics } from '../../../core/metrics.ts';
 import { openStore } from '../../../core/store/registry.ts';
@@ -219,5 +220,25 @@ describe('the Grafana dashboards', () => {
     const { data } = await ask(expand(panel?.targets?.[0]?.rawSql ?? '', RANGE, {}));
     // Six verdicts on three alerts, one of them taken back, one of the rest "noise".
     expect(data).toEqual([{ precision: 80 }]);
+  });
+
+  it('say of an alert that never fired that it did not, and not that it fired in 1970', async () => {
+    const [first] = sampleAlerts(END, sampleOpinions(END));
+    if (first === undefined) throw new Error('there are no alerts');
+    const pending: Alert = { ...first, alert_id: 'never', name: 'Never Fired', revision: 1, state: 'pending' };
+    const rows = [pending, { ...pending, revision: 2, state: 'resolved' } satisfies Alert].map(alertRow);
+    await store.insert('alerts', rows, 'never');
+    const choice: Chosen = { entity: [first.series.entity ?? ''] };
+    const tables = pages.flatMap(panelsOf).flatMap(({ targets }) => {
+      const sql = targets?.[0]?.rawSql ?? '';
+      return /\bstarted, fired, resolved\b/.test(sql) ? [sql] : [];
+    });
+    expect(tables).toHaveLength(2);
+    for (const sql of tables) {
+      const { data } = await ask(expand(sql, RANGE, choice));
+      const fired = data.map((row) => row['fired']);
+      expect(fired.filter((at) => at === null)).toHaveLength(1);
+      expect(fired.every((at) => at === null || (typeof at === 'string' && at.startsWith('2026-')))).toBe(true);
+    }
   });
 });
