@@ -41,7 +41,7 @@ import { answersOf } from './forget_answers.ts';
 import { createHearing, processId } from './hearing.ts';
 import { embedHeld, explainHeld } from './held_model.ts';
 import { VERSION } from './package_root.ts';
-import { createSettingsDesk } from './settings_desk.ts';
+import { createSettingsDesk, type SettingsFile } from './settings_desk.ts';
 import { createWatchlistDesk } from './watchlist_desk.ts';
 
 export const ROLES = ['ingest', 'classifier', 'alerting', 'dashboards'] as const;
@@ -51,7 +51,7 @@ export interface AppOptions {
   readonly roles?: readonly Role[];
   readonly clock?: Clock;
   /** Where the settings were read from, for who may edit them on the page. */
-  readonly settingsFile?: string;
+  readonly settingsFile?: Omit<SettingsFile, 'running'>;
   /** Whether this process listens for SIGHUP, by which commands tell it of a change. */
   readonly reloads?: boolean;
   /** How event time advances: a lane a feed for live work, one lane for a replay. */
@@ -188,7 +188,7 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
           settingsFile:
             options.settingsFile === undefined
               ? null
-              : createSettingsDesk({ path: options.settingsFile, running: settings }),
+              : createSettingsDesk({ ...options.settingsFile, running: settings }),
           watched: () => names.watched,
           prices: openPrices(settings, logOf('dashboards')),
           learning: learningOf(settings, {

@@ -72,6 +72,13 @@ function resolved(settings: Settings, path: string, overrides: { dataDir?: strin
   settings.ingest.watchlists = settings.ingest.watchlists.map((file) => resolve(folder, file));
   const { prices } = settings.dashboards;
   if (prices !== undefined) settings.dashboards.prices = resolve(folder, prices);
+  if (settings.stream.type === 'kafka' && settings.stream.tls !== undefined) {
+    const { tls } = settings.stream;
+    for (const key of ['ca_file', 'certificate_file', 'key_file'] as const) {
+      const file = tls[key];
+      if (file !== undefined) tls[key] = resolve(folder, file);
+    }
+  }
   const { models_dir } = settings.classifier;
   if (models_dir !== undefined) settings.classifier.models_dir = resolve(folder, models_dir);
   for (const component of [...settings.ingest.sources, settings.classifier.backend]) {

@@ -24,7 +24,7 @@ function settingsPage(): string {
   const parts = [
     GENERATED,
     '# Settings',
-    'A YAML file. `${NAME}` takes an environment variable (`${NAME:-fallback}` with a default); `token_file`, `secret_file`, `password_file`, `webhook_url_file` and `api_key_file` take the secret from a file. Paths are relative to the settings file, `data_dir` to where the command runs. Unknown settings are refused.',
+    'A YAML file. `${NAME}` takes an environment variable (`${NAME:-fallback}` with a default), as text, or where a setting wants it as a number or `true` and `false`; `token_file`, `secret_file`, `password_file`, `webhook_url_file` and `api_key_file` take the secret from a file. Paths are relative to the settings file, `data_dir` to where the command runs. Unknown settings are refused.',
     '## The file',
     table(settingRows(settingsSchema).filter(({ name }) => !name.includes('[]'))),
   ];

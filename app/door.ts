@@ -19,6 +19,8 @@ import { createRouter, type Asking, type Change } from '../dashboards/router.ts'
 import { ROUTES } from '../dashboards/routes.ts';
 import { createServices } from '../dashboards/services.ts';
 import type { Settings } from './config.ts';
+import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { learningOf } from './models.ts';
 import { VERSION } from './package_root.ts';
 
 export interface Door {
@@ -39,11 +41,24 @@ function tokenOf({ dashboards: { token, tokens } }: Settings): string | undefine
   return ROLES.flatMap((role) => tokens.filter((one) => one.role === role)).at(-1)?.token;
 }
 
+/** What the command line says of the way: `--url`, and `--data` where the folder is not that of the settings. */
+export interface DoorChoice {
+  readonly url?: string | undefined;
+  readonly data?: string | undefined;
+}
+
 /**
- * Opens the door: `url` where it is given, else the server of the settings where it answers, else the store.
- * @throws TidewatchError storage.locked when a process holds the data folder and its server does not answer
+ * Opens the door: `url` where it is given, else the server of the settings where it answers, else the store. Who names a folder
+ * means what lies in it: whatever answers at the address is asked only where a process holds that folder.
+ * @throws TidewatchError storage.locked when a process holds the data folder and its server does not answer, input.invalid where
+ * there is no data folder
  */
-export async function openDoor(settings: Settings, url?: string): Promise<Door> {
+export async function openDoor(settings: Settings, { url, data }: DoorChoice = {}): Promise<Door> {
+  if (url === undefined && data !== undefined && settings.store.type === 'chdb') {
+    requireDataFolder(settings.data_dir);
+    const unlock = await lockUnlessRunning(settings.data_dir);
+    if (unlock !== null) return overStore(settings, unlock);
+  }
   const token = tokenOf(settings);
   const address = (url ?? addressOf(settings)).replace(/\/+$/, '');
   const served = overHttp(address, token);
@@ -58,7 +73,7 @@ export async function openDoor(settings: Settings, url?: string): Promise<Door> 
     }
   }
   await served.close();
-  return overStore(settings, address);
+  return overStore(settings, await lockStore(settings, address));
 }
 
 function overHttp(address: string, token: string | undefined): Door {
@@ -80,18 +95,22 @@ function overHttp(address: string, token: string | undefined): Door {
   return { get: (path) => ask(path, null), post: ask, close: () => http.close() };
 }
 
-async function overStore(settings: Settings, address: string): Promise<Door> {
-  const embedded = settings.store.type === 'chdb';
+type Unlock = () => Promise<void>;
+
+async function lockStore({ store, data_dir }: Settings, address: string): Promise<Unlock> {
   // A server of ClickHouse takes many; the embedded one is a process' own.
-  const unlock = embedded
-    ? await lockFolder(settings.data_dir).catch((thrown: unknown) => {
-        const error = toTidewatchError(thrown);
-        if (error.code !== 'storage.locked') throw error;
-        throw new TidewatchError('storage.locked', `${error.message}, and nothing answers at ${address}`, {
-          hint: 'Give the address of its page with --url.',
-        });
-      })
-    : async (): Promise<void> => undefined;
+  if (store.type !== 'chdb') return () => Promise.resolve();
+  requireDataFolder(data_dir);
+  return lockFolder(data_dir).catch((thrown: unknown) => {
+    const error = toTidewatchError(thrown);
+    if (error.code !== 'storage.locked') throw error;
+    throw new TidewatchError('storage.locked', `${error.message}, and nothing answers at ${address}`, {
+      hint: 'Give the address of its page with --url.',
+    });
+  });
+}
+
+async function overStore(settings: Settings, unlock: Unlock): Promise<Door> {
   try {
     const log = createLogger({ level: 'error', format: 'auto' });
     const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
@@ -103,6 +122,7 @@ async function overStore(settings: Settings, address: string): Promise<Door> {
       version: VERSION,
       live: null,
       explain: null,
+      learning: learningOf(settings, { store, clock: systemClock, reference: () => null }),
       sources: () => [],
       model: () => null,
       names: (id) => ({ en: id, zh: id }),

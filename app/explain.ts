@@ -26,6 +26,7 @@ import { openStore } from '../core/store/registry.ts';
 import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Settings } from './config.ts';
+import { requireDataFolder } from './data_folder.ts';
 import { withMeasuredConfusion } from './measured_confusion.ts';
 import { loadNames } from './names.ts';
 
@@ -36,10 +37,12 @@ const DAY_MS = 86_400_000;
 /** Opinions read at most: about 1 GB. */
 const MOST_OPINIONS = 1_000_000;
 
-/** @throws TidewatchError input.invalid for what there is not; storage.locked while a process holds the embedded store */
+/** @throws TidewatchError input.invalid for what there is not, a data folder among it; storage.locked while a process holds the embedded store */
 export async function explainFromStore(settings: Settings, asked: Asked): Promise<Explanation> {
   const log = createLogger({ level: 'error', format: 'auto' });
-  const unlock = settings.store.type === 'chdb' ? await lockFolder(settings.data_dir) : () => Promise.resolve();
+  const isEmbedded = settings.store.type === 'chdb';
+  if (isEmbedded) requireDataFolder(settings.data_dir);
+  const unlock = isEmbedded ? await lockFolder(settings.data_dir) : () => Promise.resolve();
   try {
     const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
     try {

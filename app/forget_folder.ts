@@ -1,14 +1,10 @@
 /**
  * Forgetting in a data folder, as `tidewatch forget` does it. A stopped folder is opened here, cleaned, and its files
  * rewritten without the freed pages in which removed records could still be read. A folder in use is asked through its
- * door (removing.ts), and the answer waited for.
+ * door (forget_requests.ts), and the answer waited for.
  */
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import { TidewatchError } from '../core/errors.ts';
 import { lockFolder } from '../core/lock.ts';
 import { createLogger } from '../core/log.ts';
 import type { Removal } from '../core/removal.ts';
@@ -34,8 +30,8 @@ import {
   type Planes,
 } from './forgetting.ts';
 import { answersOf, type Elsewhere } from './forget_answers.ts';
+import { askToForget } from './forget_requests.ts';
 import { processId } from './hearing.ts';
-import { ANSWER_END, REQUEST_END, REQUESTS } from './removing.ts';
 
 export interface ForgetReport {
   readonly data_dir: string;
@@ -52,7 +48,6 @@ export interface ForgetReport {
   readonly kept: string | null;
 }
 
-const ANSWER_WITHIN_MS = 120_000;
 const NEEDLES = 100;
 
 /** @throws TidewatchError storage.*, input.invalid (no data folder) */
@@ -64,7 +59,10 @@ export async function forgetFolder(
   const folder = settings.data_dir;
   requireDataFolder(folder);
   const unlock = dryRun ? await lockFolder(folder) : await lockUnlessRunning(folder);
-  if (unlock === null) return ask(folder, request);
+  if (unlock === null) {
+    const done = await askToForget(folder, request);
+    return { data_dir: folder, dry_run: false, ...done, remaining: total(done.after), raw: null };
+  }
   try {
     return await forgetStopped(settings, request, dryRun);
   } finally {
@@ -129,28 +127,4 @@ async function rewriteFiles(folder: string, { kind, values }: Removal, ids: read
   if (kind === 'author') inStream.push(...values.map((name) => `"author":${JSON.stringify(name)}`));
   const hashes = kind === 'author' ? values.filter((name) => /^u_[0-9a-f]{32}$/.test(name)) : [];
   return (await findInFile(join(folder, 'stream'), inStream)) + (await findInFile(join(folder, 'state'), hashes));
-}
-
-async function ask(folder: string, request: ForgetRequest): Promise<ForgetReport> {
-  const name = randomUUID();
-  const asked = join(folder, REQUESTS, `${name}${REQUEST_END}`);
-  const answered = join(folder, REQUESTS, `${name}${ANSWER_END}`);
-  await writeFile(`${asked}.part`, JSON.stringify(request));
-  await rename(`${asked}.part`, asked);
-  const end = Date.now() + ANSWER_WITHIN_MS;
-  while (!existsSync(answered)) {
-    if (Date.now() > end) {
-      throw new TidewatchError(
-        'storage.unavailable',
-        `The running process took the request but is not done after ${ANSWER_WITHIN_MS / 1000} s`,
-        {
-          hint: `It goes on: documents wait to be labelled, or the store is away. The answer will be in ${answered} and in the table removals.`,
-        },
-      );
-    }
-    await systemClock.sleep(200);
-  }
-  const result = JSON.parse(await readFile(answered, 'utf8')) as Forgotten & Pick<ForgetReport, 'audit' | 'elsewhere'>;
-  await unlink(answered);
-  return { data_dir: folder, dry_run: false, ...result, remaining: total(result.after), raw: null };
 }

@@ -4,8 +4,9 @@
  * again. What stays by design: hashes of ids and words by which a document is known and not taken in again, counts in
  * which it is one of many, and an audit row that says that something was removed, not what.
  */
+import { z } from 'zod';
 import { isoTime, SCHEMA_VERSION, stableId } from '../core/event.ts';
-import type { Removal, Target } from '../core/removal.ts';
+import { removalSchema, type Removal, type Target } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import type { State } from '../core/state/state.ts';
 import { countInStore, documentsOf, removeFromStore } from '../core/store/removal.ts';
@@ -24,13 +25,14 @@ export interface Planes {
   readonly memory: Forgetful;
 }
 
-export interface ForgetRequest {
-  readonly kind: Removal['kind'];
+export const forgetRequestSchema = z.strictObject({
+  kind: removalSchema.shape.kind,
   /** A document's id or address, an author's name, a source's name. */
-  readonly value: string;
+  value: z.string().min(1),
   /** Of an author: only there. */
-  readonly outlet: string | null;
-}
+  outlet: z.string().nullable(),
+});
+export type ForgetRequest = Readonly<z.output<typeof forgetRequestSchema>>;
 
 /** How much is where, by place: `store documents`, `stream documents`, `state notify.queue`. */
 export type Counts = Record<string, number>;

@@ -12,7 +12,7 @@ import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { LessonsAnswer } from '../dashboards/contract.ts';
 import type { Settings } from './config.ts';
-import { openDoor, type Door } from './door.ts';
+import { openDoor, type Door, type DoorChoice } from './door.ts';
 import { currentFolder, libraryOf, modelIn } from './models.ts';
 import { PACKAGE_ROOT } from './package_root.ts';
 
@@ -20,7 +20,7 @@ export interface FromFeedbackOptions extends Pick<
   FineTuneOptions,
   'data' | 'method' | 'backend' | 'seed' | 'epochs' | 'replay' | 'minutes' | 'devRows' | 'log'
 > {
-  readonly url?: string | undefined;
+  readonly door: DoorChoice;
   /** Part of the stories that is not taught but asked at the end. */
   readonly heldOut: number;
 }
@@ -30,7 +30,7 @@ export async function trainFromFeedback(settings: Settings, options: FromFeedbac
   const library = libraryOf(settings);
   const current = await currentFolder(settings.classifier, library);
   const against = await modelIn(current);
-  const door = await openDoor(settings, options.url);
+  const door = await openDoor(settings, options.door);
   let read: Awaited<ReturnType<typeof readLessons>>;
   try {
     read = await readLessons(door);

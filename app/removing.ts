@@ -1,13 +1,10 @@
 /**
  * Carries out, in a running process, what origins took back and what an operator wants forgotten. Reads the topic
  * `removals`; many processes share the work as one group. A removal is done again until everything that was appended
- * before it has passed the stages: a document that was on its way cannot come back behind it. Then it is audited.
- *
- * The operator's door is a folder: `tidewatch forget` on a folder in use leaves a request in `<data_dir>/forget`, and
- * finds the answer there. Who may write into the data folder may ask; there is no port and no token to guard.
+ * before it has passed the stages: a document that was on its way cannot come back behind it. Then it is audited, and an
+ * operator answered (forget_requests.ts).
  */
-import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
 import { systemClock } from '../core/clock.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import type { Service } from '../core/lifecycle.ts';
@@ -18,6 +15,7 @@ import { documentsOf } from '../core/store/removal.ts';
 import { TOPICS } from '../core/stream/stream.ts';
 import type { AuthorSettings } from '../ingest/authors.ts';
 import type { Elsewhere } from './forget_answers.ts';
+import { requestsFolder, requestsIn, writeAnswer } from './forget_requests.ts';
 import {
   audit,
   forget,
@@ -26,16 +24,11 @@ import {
   toldDocuments,
   toldOthers,
   total,
-  type ForgetRequest,
   type Forgotten,
   type Planes,
 } from './forgetting.ts';
 
 export const REMOVAL_GROUP = 'removal';
-/** Folder of requests within the data folder. */
-export const REQUESTS = 'forget';
-export const REQUEST_END = '.request.json';
-export const ANSWER_END = '.answer.json';
 
 export interface RemovingParts extends Planes {
   readonly dataDir: string;
@@ -64,6 +57,8 @@ interface Open {
   readonly at: number;
   /** What the first pass found; null before it. */
   readonly before: Forgotten['before'] | null;
+  /** Name of the file in which somebody waits to be told, also after a restart; absent where nobody does. */
+  readonly answer?: string;
 }
 
 export function createRemoving({
@@ -80,8 +75,6 @@ export function createRemoving({
   const table = state.table<Open>('removals.open');
   const stopping = new AbortController();
   const { signal } = stopping;
-  const requests = join(dataDir, REQUESTS);
-  const answers = new Map<string, string>();
   let running: Promise<unknown> = Promise.resolve();
   let restUntil = 0;
 
@@ -126,19 +119,23 @@ export function createRemoving({
     const result = await forget(planes, removals);
     const seen = open.map((one) => ({ ...one, before: one.before ?? result.before }));
     const done = seen.filter(({ at }) => at < passedUntil || systemClock.now() - at > LONGEST_WAIT_MS);
-    for (const { removal, before } of done) await audit(store, [removal], { ...result, before }, systemClock.now());
-    await state.transaction(() => {
-      for (const one of seen) void (done.includes(one) ? table.remove(one.removal.id) : table.put(one.removal.id, one));
-    });
+    await keep(seen);
     // What the other stages took in between the first pass and this one.
     const again = open.filter(
       (one) => one.before !== null && done.some(({ removal }) => removal.id === one.removal.id),
     );
     const told = again.flatMap(({ removal }) => toldOthers({ ...removal, reason: TOLD }, [], authors));
     if (told.length > 0) await stream.append(TOPICS.removals, told, signal);
-    for (const { removal, before } of done.filter(({ removal }) => answers.has(removal.id))) {
-      await answer(removal.id, { ...result, before, elsewhere: await elsewhere(removal.id) });
+    for (const { removal, before, answer } of done) {
+      // The others are waited for before anything is said: who is stopped meanwhile says it after the next start.
+      const heard = answer === undefined ? [] : await elsewhere(removal.id);
+      await audit(store, [removal], { ...result, before }, systemClock.now());
+      if (answer === undefined) continue;
+      await writeAnswer(dataDir, answer, { ...result, before, elsewhere: heard, audit: removal.id });
     }
+    await state.transaction(() => {
+      for (const { removal } of done) void table.remove(removal.id);
+    });
     if (done.length > 0) {
       log.info(
         `${done.length} removals carried out: ${total(result.before)} things found, ${total(result.after)} left`,
@@ -168,26 +165,19 @@ export function createRemoving({
   }
 
   async function look(): Promise<void> {
-    for (const name of await readdir(requests).catch(() => [])) {
-      if (!name.endsWith(REQUEST_END)) continue;
-      const path = join(requests, name);
-      const request = JSON.parse(await readFile(path, 'utf8')) as ForgetRequest;
-      const removal = await removalOf(request, planes, authors, systemClock.now());
-      answers.set(removal.id, name.replace(REQUEST_END, ANSWER_END));
-      await keep([{ removal, at: systemClock.now(), before: null }]);
-      await unlink(path);
+    for (const { path, answer, wanted } of await requestsIn(dataDir)) {
+      if ('error' in wanted) {
+        // Not what it says: that names what is to be forgotten.
+        log.warn(`${path} asks for nothing that can be read; its answer says why`);
+        await writeAnswer(dataDir, answer, wanted);
+      } else {
+        const removal = await removalOf(wanted, planes, authors, systemClock.now());
+        await keep([{ removal, at: systemClock.now(), before: null, answer }]);
+      }
+      await rm(path, { force: true });
     }
     await carryOut();
     await systemClock.sleep(LOOK_MS, signal);
-  }
-
-  async function answer(id: string, result: Forgotten & { elsewhere: readonly Elsewhere[] }): Promise<void> {
-    const name = answers.get(id);
-    if (name === undefined) return;
-    answers.delete(id);
-    const path = join(requests, name);
-    await writeFile(`${path}.part`, JSON.stringify({ ...result, audit: id }));
-    await rename(`${path}.part`, path);
   }
 
   const persistence: Persistence = {
@@ -200,7 +190,7 @@ export function createRemoving({
   return {
     name: 'removing',
     async start() {
-      await mkdir(requests, { recursive: true });
+      await mkdir(requestsFolder(dataDir), { recursive: true });
       running = Promise.all([persist(read, persistence), persist(look, persistence)]);
     },
     async stop() {

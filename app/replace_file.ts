@@ -21,19 +21,24 @@ export async function isWritable(path: string): Promise<boolean> {
 
 /** @throws TidewatchError storage.read_only */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.part`;
   try {
     const { mode } = await stat(path);
     await copyFile(path, `${path}.before`);
-    const file = await open(draft, 'w', mode & 0o777);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
+    await writeWhole(path, text, mode & 0o777);
   } catch (cause) {
     throw new TidewatchError('storage.read_only', `${path} cannot be written: it stays as it was`, { cause });
   }
+}
+
+/** Whole or not at all: the file takes its name when its bytes are on the disk. */
+export async function writeWhole(path: string, text: string, mode?: number): Promise<void> {
+  const draft = `${path}.part`;
+  const file = await open(draft, 'w', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
 }

@@ -20,11 +20,13 @@ export interface SettingsFile {
   readonly path: string;
   /** As this process runs with them. */
   readonly running: Settings;
+  /** The data folder that the command line names, whatever the file says. */
+  readonly dataDir?: string | undefined;
 }
 
 type Changes = Awaited<ReturnType<SettingsDesk['check']>>['changed'];
 
-export function createSettingsDesk({ path: given, running }: SettingsFile): SettingsDesk {
+export function createSettingsDesk({ path: given, running, dataDir }: SettingsFile): SettingsDesk {
   const path = resolve(given);
   /** One change at a time: each is checked against the file as it is. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -39,7 +41,7 @@ export function createSettingsDesk({ path: given, running }: SettingsFile): Sett
     text: string,
   ): Promise<{ settings: Settings } | { problems: { message: string; line: number | null }[] }> {
     try {
-      const settings = settingsFrom(text, path, { dataDir: running.data_dir });
+      const settings = settingsFrom(text, path, { dataDir });
       await loadNames(settings);
       return { settings };
     } catch (thrown) {

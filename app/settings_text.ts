@@ -90,9 +90,14 @@ function scalarsOf(source: string): Scalar[] {
       for (const item of node.items) visit(item, key, isSecret);
     } else if (isScalar<string | number | boolean>(node) && node.value !== null) {
       const [start = 0, end = 0] = (node as Node).range ?? [];
-      found.push({ key, value: `${node.value}`, isSecret, start, end });
+      found.push({ key, value: `${node.value}`, isSecret, start, end: endOf(source, start, end) });
     }
   };
   visit(parseDocument(source).contents, '', false);
   return found;
+}
+
+/** A block (`|`, `>-`) has the line ends behind it as its own; they part a mark in its place from the next line. */
+function endOf(source: string, start: number, end: number): number {
+  return /[|>]/.test(source.charAt(start)) ? start + source.slice(start, end).trimEnd().length : end;
 }

@@ -18,6 +18,9 @@ interface Place {
 export function withEntry(source: string, entry: WatchedEntity): string {
   const entities = entitiesOf(source);
   const known = placeOf(source, entities, entry.id);
+  if (known !== null && entities.flow === true) {
+    return source.slice(0, known.start) + inFlow(entry) + source.slice(known.end);
+  }
   if (known !== null) {
     const column = known.start - lineStart(source, known.start);
     return source.slice(0, known.start) + written(entry, column) + source.slice(known.end);
@@ -26,7 +29,8 @@ export function withEntry(source: string, entry: WatchedEntity): string {
   if (last === null || entities.flow === true) {
     const document = parseDocument(source);
     document.addIn(['entities'], document.createNode(spoken(entry)));
-    return document.toString({ lineWidth: 0 });
+    // What is new is in quotes: a file of JSON stays one.
+    return document.toString({ lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' });
   }
   const dash = source.lastIndexOf('-', last.start);
   const indent = source.slice(lineStart(source, dash), dash);
@@ -77,6 +81,12 @@ function written(entry: WatchedEntity, column: number): string {
   return Object.entries(spoken(entry))
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? quoted(value) : `[${value.map(quoted).join(', ')}]`}`)
     .join(`\n${' '.repeat(column)}`);
+}
+
+/** The entry in braces, as a list in flow form has them: YAML, and JSON where the file is JSON. */
+function inFlow(entry: WatchedEntity): string {
+  const fields = Object.entries(spoken(entry)).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
+  return `{ ${fields.join(', ')} }`;
 }
 
 function spoken(entry: WatchedEntity): Record<string, string | readonly string[]> {

@@ -32,7 +32,7 @@ function watchlistSchema(taken: ReadonlyMap<string, string>) {
 
 /** One file's entries, on their own: ids that another file has are not looked for. @throws TidewatchError config.invalid */
 export function parseWatchlist(source: string, path: string): readonly WatchedEntity[] {
-  return parseSettings(source, path, watchlistSchema(new Map())).entities;
+  return parseSettings(source, path, watchlistSchema(new Map()), null).entities;
 }
 
 /**
@@ -55,7 +55,7 @@ export async function loadWatchlists(
         hint: 'ingest.watchlists names it, relative to the settings file.',
       });
     }
-    const { entities } = parseSettings(source, path, watchlistSchema(taken));
+    const { entities } = parseSettings(source, path, watchlistSchema(taken), null);
     for (const entity of entities) taken.set(entity.id, path);
     merged.push(...entities);
   }

@@ -1,10 +1,9 @@
 /** `tidewatch classify`: labels JSON lines from a file or a pipe, one line out for each line in, order kept. */
-import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { classifyLines } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { fileError, openInput, refuseBadPaths, writeOut } from './in_and_out.ts';
+import { fileError, linesOf, refuseBadPaths, writeOut } from './in_and_out.ts';
 
 interface ClassifyOptions {
   input: string;
@@ -42,9 +41,8 @@ export function classifyCommand(): Command {
       const started = performance.now();
       const asked = { entities: options.entity, explain: options.explain === true };
       async function* labelled(): AsyncGenerator<string> {
-        const lines = createInterface({ input: openInput(options.input), crlfDelay: Infinity });
         try {
-          for await (const line of classifyLines(lines, backend, counts, asked)) yield `${line}\n`;
+          for await (const line of classifyLines(linesOf(options.input), backend, counts, asked)) yield `${line}\n`;
         } catch (error) {
           throw fileError('--input', options.input, 'read', error);
         }

@@ -3,15 +3,15 @@
  * `export`: what analysts corrected, as rows to train on, a JSON line each. It goes through the running
  * server where there is one (app/door.ts). The file appears under its name only when it is whole.
  */
-import { rename } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { rename, rm } from 'node:fs/promises';
 import { Command } from 'commander';
+import { userName } from '../../core/audit.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import type { HeldAnswer, TrainingAnswer } from '../../dashboards/contract.ts';
 import { readSettings } from '../config.ts';
 import { openDoor, type Door } from '../door.ts';
 import { QUICKSTART } from '../package_root.ts';
-import { writeOut } from './in_and_out.ts';
+import { fileError, writeOut } from './in_and_out.ts';
 
 interface ExportOptions {
   since?: string;
@@ -37,7 +37,7 @@ export function feedbackCommand(): Command {
         });
       }
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
-      const door = await openDoor(settings, options.url);
+      const door = await openDoor(settings, options);
       try {
         const rows = await writeTraining(door, since === null ? null : new Date(since).toISOString(), options.output);
         const where = options.output === '-' ? '' : ` in ${options.output}`;
@@ -66,7 +66,7 @@ function throughDoor(name: string, description: string): Command {
 }
 
 async function through<Result>(options: ReviewOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
-  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options.url);
+  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options);
   try {
     return await work(door);
   } finally {
@@ -107,7 +107,7 @@ function reviewing(decision: 'release' | 'reject'): Command {
     .option('--author <name>', 'who decides (default: the user of this machine)')
     .option('--reason <text>', 'why', '')
     .action(async (id: string, options: ReviewOptions) => {
-      const body = { author: options.author ?? userInfo().username, decision, reason: options.reason };
+      const body = { author: options.author ?? userName(), decision, reason: options.reason };
       await through(options, (door) => door.post(`/learning/held/${encodeURIComponent(id)}/review`, body));
       process.stdout.write(`${decision === 'release' ? 'Released' : 'Rejected'}.\n`);
     });
@@ -128,8 +128,17 @@ export async function writeTraining(door: Door, since: string | null, output: st
       after = answer.next;
     } while (after !== null);
   }
-  const isFile = output !== '-';
-  await writeOut(rows(), isFile ? `${output}.part` : output);
-  if (isFile) await rename(`${output}.part`, output);
+  if (output === '-') {
+    await writeOut(rows(), output);
+    return count;
+  }
+  const draft = `${output}.part`;
+  try {
+    await writeOut(rows(), draft);
+    await rename(draft, output);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw fileError('--output', output, 'written', error);
+  }
   return count;
 }

@@ -1,5 +1,6 @@
 /** Files and pipes that a command reads and writes: what is refused before a byte is read, and errors that name the option. */
 import { createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
@@ -25,6 +26,15 @@ export function refuseBadPaths({ input, output }: Paths): void {
 /** The bytes of a file, or of standard input. */
 export function openInput(input: string): Readable {
   return input === '-' ? process.stdin : createReadStream(input);
+}
+
+/** Its lines, without the byte order mark that many programs of Windows begin a file with. */
+export async function* linesOf(input: string): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const line of createInterface({ input: openInput(input), crlfDelay: Infinity })) {
+    yield isFirst ? line.replace(/^\ufeff/, '') : line;
+    isFirst = false;
+  }
 }
 
 /**

@@ -3,10 +3,10 @@
  * read along in shadow. Only files are changed (classifier/learning/model_library.ts), so no server need run; a process that
  * holds the data folder is told by SIGHUP and swaps without a gap.
  */
-import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { verdictTable } from '../../classifier/learning/gate.ts';
 import { promote, rollBack } from '../../classifier/learning/promotion.ts';
+import { userName } from '../../core/audit.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import type { DifferencesAnswer } from '../../dashboards/contract.ts';
@@ -38,7 +38,7 @@ const decided = (command: Command): Command =>
     .option('--reason <text>', 'why, for the log', '');
 
 const settingsOf = ({ config, data }: ModelsOptions): Settings => readSettings(config ?? QUICKSTART, { dataDir: data });
-const byOf = ({ author, reason }: ModelsOptions) => ({ author: author ?? userInfo().username, reason: reason ?? '' });
+const byOf = ({ author, reason }: ModelsOptions) => ({ author: author ?? userName(), reason: reason ?? '' });
 const say = (line: string): void => void process.stdout.write(`${line.replaceAll(/(?!\n)\p{Cc}/gu, ' ')}\n`);
 
 export function modelsCommand(): Command {
@@ -139,7 +139,7 @@ function differing(): Command {
       const settings = settingsOf(options);
       const asked = model ?? (await libraryOf(settings).pointer('shadow'))?.model;
       if (asked === undefined) throw new TidewatchError('input.invalid', 'No candidate reads along in shadow.');
-      const door = await openDoor(settings, options.url);
+      const door = await openDoor(settings, options);
       try {
         const found = await door.get<DifferencesAnswer>(`/learning/differences?model=${encodeURIComponent(asked)}`);
         say(options.json === true ? JSON.stringify(found) : describe(found));

@@ -2,9 +2,9 @@
  * What people do about alerts, from a terminal: `silence`, `ack`, `resolve`, `notify`, `audit`. Each goes through the running
  * server where there is one (app/door.ts), is one row of the log, and takes effect within seconds, or at the next start.
  */
-import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Action } from '../../core/action.ts';
+import { userName } from '../../core/audit.ts';
 import type { AuditAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
 import { readSettings } from '../config.ts';
 import { openDoor, type Door } from '../door.ts';
@@ -34,7 +34,7 @@ const authored = (command: Command): Command =>
   command.option('--author <name>', 'who does it (default: the user of this machine)');
 
 async function through<Result>(options: DoorOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
-  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options.url);
+  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options);
   try {
     return await work(door);
   } finally {
@@ -42,7 +42,7 @@ async function through<Result>(options: DoorOptions, work: (door: Door) => Promi
   }
 }
 
-const authorOf = ({ author }: DoorOptions): string => author ?? userInfo().username;
+const authorOf = ({ author }: DoorOptions): string => author ?? userName();
 
 async function act(options: DoorOptions, path: string, body: object, done: (action: Action) => string): Promise<void> {
   const { action } = await through(options, (door) =>

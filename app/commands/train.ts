@@ -93,7 +93,7 @@ async function fromFeedback(options: TrainOptions, log: (line: string) => void):
   const { readSettings } = await import('../config.ts');
   const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
   const done = await trainFromFeedback(settings, {
-    url: options.url,
+    door: { url: options.url, data: options.data },
     data: publicData(options.publicData),
     method: options.method,
     backend: options.backend,

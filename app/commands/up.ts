@@ -22,7 +22,8 @@ export function upCommand(): Command {
       let isAsked = false;
       if (reloads) process.on('SIGHUP', () => reload());
       const roles = parseRoles(options.role);
-      const app = await createApp(settings, { roles, settingsFile: options.config ?? QUICKSTART, reloads });
+      const settingsFile = { path: options.config ?? QUICKSTART, dataDir: options.data };
+      const app = await createApp(settings, { roles, settingsFile, reloads });
       reload = () => {
         reloadDoors(app);
         swapModel(app, options);

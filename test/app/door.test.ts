@@ -1,17 +1,19 @@
 /** The commands' way to the alerts: through the process that runs, or through the store where none does. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDuration } from '../../app/commands/people.ts';
 import { settingsSchema, type Settings } from '../../app/config.ts';
 import { openDoor } from '../../app/door.ts';
+import { explainFromStore } from '../../app/explain.ts';
 import { systemClock } from '../../core/clock.ts';
 import { lockFolder } from '../../core/lock.ts';
 import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { openStore } from '../../core/store/registry.ts';
-import type { ActionsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import type { ActionsAnswer, DifferencesAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
 import { createDashboards } from '../../dashboards/server.ts';
 import { freePort } from '../free_port.ts';
 
@@ -71,11 +73,63 @@ describe('a command about alerts', () => {
     }
     // The process holds the folder, but its page is elsewhere.
     await expect(openDoor(settings)).rejects.toThrow(/nothing answers at/);
-    await expect(openDoor(settings, `http://127.0.0.1:${await freePort()}`)).rejects.toMatchObject({
+    await expect(openDoor(settings, { url: `http://127.0.0.1:${await freePort()}` })).rejects.toMatchObject({
       code: 'http.unavailable',
     });
     await store.close();
     await unlock();
+  }, 60_000);
+
+  it('goes to the folder that --data names, whatever answers at the address, unless a process holds it', async () => {
+    const asked: (string | undefined)[] = [];
+    const other = createServer(({ method }, response) => {
+      asked.push(method);
+      response.end(JSON.stringify({ silences: [] }));
+    });
+    await new Promise<void>((resolve) => other.listen(settings.dashboards.port, '127.0.0.1', resolve));
+    try {
+      const own = await openDoor(settings, { data: folder });
+      await own.post('/silences', silence);
+      expect((await own.get<SilencesAnswer>('/silences')).silences).toMatchObject([{ author: 'Priya' }]);
+      await own.close();
+      expect(asked).toEqual([]);
+      const unlock = await lockFolder(folder);
+      const held = await openDoor(settings, { data: folder });
+      await held.close();
+      expect(asked).toEqual(['GET']);
+      await unlock();
+    } finally {
+      other.closeAllConnections();
+      await new Promise((resolve) => other.close(resolve));
+    }
+  }, 60_000);
+
+  it('makes no data folder where there is none', async () => {
+    const data_dir = join(folder, 'mistyped');
+    const absent = { ...settings, data_dir };
+    const refused = { code: 'input.invalid', message: `There is no data folder ${data_dir}` };
+    await expect(openDoor(absent)).rejects.toMatchObject(refused);
+    await expect(openDoor(absent, { data: data_dir })).rejects.toMatchObject(refused);
+    await expect(explainFromStore(absent, { alert: 'a' })).rejects.toMatchObject(refused);
+    expect(existsSync(data_dir)).toBe(false);
+  });
+
+  it('says where two models differ from the store alone', async () => {
+    const store = await openStore({ type: 'chdb' }, { folder: join(folder, 'store'), log });
+    await store.migrate();
+    const label = { sentiment: 'negative', negative: 0.9, neutral: 0.1, positive: 0, topic: 'Other' };
+    const before = { current_sentiment: 'neutral', current_negative: 0.2, current_topic: 'Other' };
+    const at = '2026-03-02T08:00:00.000Z';
+    const row = { document_id: 'd', model: 'm@2', against: 'm@1', published_at: at, labelled_at: at };
+    await store.insert('shadow_labels', [{ ...row, ...label, ...before }], 's');
+    await store.close();
+    const door = await openDoor(settings);
+    try {
+      const found = await door.get<DifferencesAnswer>('/learning/differences?model=m%402');
+      expect(found).toMatchObject({ model: 'm@2', against: 'm@1', documents: 1, sentiment: 1 });
+    } finally {
+      await door.close();
+    }
   }, 60_000);
 
   it('reads durations as people write them', () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -252,6 +253,90 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     await removing.stop();
     await folder.close();
     await unlock();
+  });
+
+  it('is not held up by a request that cannot be read: it is answered with why, and the next one is done', async () => {
+    const folder = await openFolder();
+    const requests = join(path, 'forget');
+    await mkdir(requests);
+    await writeFile(join(requests, '0.request.json'), '');
+    await writeFile(join(requests, '1.request.json'), '{"kind":"everything","value":"作者","outlet":null}');
+    const unlock = await lockFolder(path);
+    const removing = createRemoving({
+      ...folder, dataDir: path, authors: settings.ingest, log,
+      memory: folder.intake, elsewhere: () => Promise.resolve([]),
+    }); // prettier-ignore
+    await removing.start();
+    const report = await forgetFolder(settings, { kind: 'source', value: 'none', outlet: null }, { dryRun: false });
+    expect(report).toMatchObject({ before: {}, remaining: 0 });
+    expect((await readdir(requests)).toSorted()).toEqual(['0.answer.json', '1.answer.json']);
+    for (const name of await readdir(requests)) {
+      expect(JSON.parse(await readFile(join(requests, name), 'utf8'))).toEqual({
+        error: expect.stringContaining('The request cannot be read') as string,
+      });
+    }
+    await removing.stop();
+    await folder.close();
+    await unlock();
+  });
+
+  it('tells who asked why the process that has the folder could not', async () => {
+    const unlock = await lockFolder(path);
+    const requests = join(path, 'forget');
+    await mkdir(requests);
+    const asked = forgetFolder(settings, { kind: 'source', value: 'none', outlet: null }, { dryRun: false });
+    const refused = expect(asked).rejects.toMatchObject({ code: 'storage.unavailable', message: 'Of another version' });
+    for (;;) {
+      const request = (await readdir(requests)).find((name) => name.endsWith('.request.json'));
+      if (request !== undefined) {
+        const answer = join(requests, request.replace('.request.', '.answer.'));
+        await writeFile(answer, JSON.stringify({ error: 'Of another version' }));
+        break;
+      }
+      await systemClock.sleep(20);
+    }
+    await refused;
+    await unlock();
+  });
+
+  it('is answered, with what there was before, by the next process where the first one is stopped', async () => {
+    await fill();
+    const folder = await openFolder();
+    const { stream, state } = folder;
+    const requests = join(path, 'forget');
+    await mkdir(requests);
+    await writeFile(join(requests, 'a.request.json'), '{"kind":"source","value":"birdsong","outlet":null}');
+    const start = async () => {
+      const removing = createRemoving({
+        ...folder, dataDir: path, authors: settings.ingest, log,
+        memory: folder.intake, elsewhere: () => Promise.resolve([]),
+      }); // prettier-ignore
+      await removing.start();
+      return removing;
+    };
+    const until = async (done: () => boolean): Promise<void> => {
+      for (let tries = 0; !done() && tries < 300; tries += 1) await systemClock.sleep(100);
+      expect(done()).toBe(true);
+    };
+    const first = await start();
+    // Taken, and carried out once; done it is when the classifier has read what came before.
+    await until(() => [...state.table<{ before: unknown }>('removals.open').entries()].some((row) => row.value.before));
+    expect(await readdir(requests)).toEqual([]);
+    await first.stop();
+    for (const [topic, group] of [[TOPICS.documents, 'classifier'], [TOPICS.opinions, 'alerting']] as const) {
+      const stop = new AbortController();
+      for await (const delivery of stream.subscribe(topic, group, { maxMessages: 100, maxWaitMs: 0, signal: stop.signal })) {
+        await delivery.acknowledge();
+        if ((await stream.lag(topic, group)).messages === 0) stop.abort();
+      }
+    } // prettier-ignore
+    const second = await start();
+    await until(() => existsSync(join(requests, 'a.answer.json')));
+    const answer = JSON.parse(await readFile(join(requests, 'a.answer.json'), 'utf8')) as Record<string, unknown>;
+    expect(answer).toMatchObject({ before: { 'store documents': 3 }, after: {}, elsewhere: [] });
+    await second.stop();
+    expect([...state.table('removals.open').entries()]).toEqual([]);
+    await folder.close();
   });
 
   it('honours what an origin deleted: a post, and a whole account', async () => {

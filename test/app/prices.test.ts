@@ -59,6 +59,16 @@ it('keeps what it read where the file turns wrong, and complains once', async ()
   expect(complaints[1]).toContain('dashboards.prices');
 });
 
+it('draws one listing of a company that the file has two of, and names the other', async () => {
+  const file = join(folder, 'doubled.csv');
+  await writeFile(file, 'date,NVB,NVB.EGX\n2026-03-02,41.5,300\n2026-03-03,,301\n2026-03-04,44,302\n');
+  const told: string[] = [];
+  const log = { ...createLogger({ level: 'silent', format: 'json' }), warn: (text: string) => told.push(text) };
+  const prices = openPrices(settingsWith(file), log as never);
+  expect((await prices?.('norvale_bank'))?.map(({ close }) => close)).toEqual([300, 301, 302]);
+  expect(told).toEqual([expect.stringMatching(/dashboards\.prices: .* NVB\.EGX are used, those of NVB are not/)]);
+});
+
 it('has none where the settings name no file', () => {
   expect(openPrices(settingsWith(undefined), createLogger({ level: 'silent', format: 'json' }))).toBeUndefined();
 });

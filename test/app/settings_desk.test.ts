@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { readSettings } from '../../app/config.ts';
 import { QUICKSTART } from '../../app/package_root.ts';
 import { createSettingsDesk } from '../../app/settings_desk.ts';
@@ -104,6 +105,16 @@ describe('the settings file by the API', () => {
     expect(audit.changes[0]).toMatchObject({ actor: 'Odo', detail: '{"changed":["dashboards"]}' });
   });
 
+  it('says that a changed data_dir takes a restart, unless the command line said which', async () => {
+    const running = readSettings(path);
+    const elsewhere = `data_dir: ${join(folder, 'elsewhere')}\n${TEXT}`;
+    const desk = createSettingsDesk({ path, running });
+    expect((await desk.check(elsewhere)).changed).toEqual([{ section: 'data_dir', takes: 'restart' }]);
+    expect((await desk.check(TEXT)).changed).toEqual([]);
+    const given = createSettingsDesk({ path, running, dataDir: running.data_dir });
+    expect((await given.check(elsewhere)).changed).toEqual([]);
+  });
+
   it('is refused where it is wrong, where it was changed meanwhile, and where a mark was moved', async () => {
     const { text, version } = await shown();
     const refused = async (next: string, of = version): Promise<number> =>
@@ -133,5 +144,18 @@ describe('marks', () => {
     const list = 'ingest:\n  more_tokens: [abcdefgh, "ijklmnop"] # two\n';
     expect(withMarks(list)).not.toMatch(/abcdefgh|ijklmnop/);
     expect(withSecrets(withMarks(list), list)).toBe(list);
+  });
+
+  it.each([
+    ['literal', 'dashboards:\n  token: |\n    abcdefghijkl\n    mnop\n  port: 80\n'],
+    ['folded', 'dashboards:\n  token: >-\n    abcdefghijkl\n    mnop\n\n  port: 80\n'],
+    ['with a comment and blank lines kept', 'dashboards:\n  token: |+ # ours\n    abcdefghijkl\n\n\n  port: 80\n'],
+    ['with the line ends of Windows', 'dashboards:\r\n  token: |\r\n    abcdefghijkl\r\n  port: 80\r\n'],
+    ['at the end of the file', 'dashboards:\n  port: 80\n  token: |\n    abcdefghijkl'],
+  ])('take the place of a block, %s, and leave a file that can be read', (_, text) => {
+    const shown = withMarks(text);
+    expect(shown).not.toMatch(/abcdef|mnop/);
+    expect(parse(shown)).toEqual({ dashboards: { token: '***kept 1, token***', port: 80 } });
+    expect(withSecrets(shown, text)).toBe(text);
   });
 });

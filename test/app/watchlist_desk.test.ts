@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { liveNames, namesOf } from '../../app/names.ts';
 import { createWatchlistDesk } from '../../app/watchlist_desk.ts';
-import type { WatchedEntity } from '../../core/watched_entity.ts';
+import { withEntry } from '../../app/watchlist_text.ts';
+import { watchedEntitySchema, type WatchedEntity } from '../../core/watched_entity.ts';
+import { parseWatchlist } from '../../ingest/watchlist.ts';
 import type {
   AuditAnswer,
   WatchlistAnswer,
@@ -136,6 +138,14 @@ describe('the watchlist by the API', () => {
     expect((await ask('/watchlist/tern')).status).toBe(404);
   });
 
+  it('gives back what was written, and nothing of the environment or of files', async () => {
+    const { entry, version } = await entryOf('norvale_bank');
+    const changed = { ...entry, aliases: ['${HOME}', '${NO_SUCH_VARIABLE_诺维}'] };
+    expect((await ask('/watchlist/norvale_bank', { entry: changed, version })).status).toBe(200);
+    expect((await entryOf('norvale_bank')).entry.aliases).toEqual(changed.aliases);
+    expect(taken.find(({ id }) => id === 'norvale_bank')?.aliases).toEqual(changed.aliases);
+  });
+
   it('refuses what is not of its form, an id that is taken, a sector that is none, and a change of what has changed', async () => {
     const { entry, version } = await entryOf('norvale_bank');
     const before = readFileSync(own, 'utf8');
@@ -148,5 +158,29 @@ describe('the watchlist by the API', () => {
     const cars = await entryOf('cars');
     expect(await refused('/watchlist/cars/remove', { version: cars.version })).toBe(422);
     expect(readFileSync(own, 'utf8')).toBe(before);
+  });
+});
+
+describe('an entry of a list in flow form', () => {
+  const bank = watchedEntitySchema.parse({ id: 'bank', name: 'No: Bank', name_zh: '诺维银行', kind: 'company' });
+  const isFound = (text: string): void =>
+    expect(parseWatchlist(text, 'list.yaml')).toEqual([bank, expect.objectContaining({ id: 'cars' })]);
+
+  it('is changed in its place, and every other byte stays', () => {
+    const rest = `,
+  { id: cars, name: Cars, kind: sector } # and 汽车
+]
+`;
+    const text = withEntry(`# Ours.\nentities: [\n  { id: bank, name: Bank, kind: company }${rest}`, bank);
+    expect(text.startsWith('# Ours.\nentities: [\n  {')).toBe(true);
+    expect(text.endsWith(rest)).toBe(true);
+    isFound(text);
+  });
+
+  it('is JSON still where the file is JSON', () => {
+    const json = JSON.stringify({ entities: [{ id: 'bank', name: 'Bank', kind: 'company' }, { id: 'cars', name: 'Cars', kind: 'sector' }] }, null, 2); // prettier-ignore
+    const text = withEntry(json, bank);
+    expect(JSON.parse(text)).toMatchObject({ entities: [{ name_zh: '诺维银行' }, { id: 'cars' }] });
+    isFound(text);
   });
 });
