@@ -18,6 +18,7 @@ import { removeWithin, type Removal } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import { fetchedAt } from '../core/stream/fetched_at.ts';
 import { TOPICS, type Delivery } from '../core/stream/stream.ts';
+import { createClockGuard } from './clock_guard.ts';
 import { createHeard } from './heard.ts';
 import { createIntake } from './intake.ts';
 import { createHearing } from './hearing.ts';
@@ -55,6 +56,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const { lanes } = watch.state;
   expectReplays(lanes, rules.watermark);
 
+  const guard = createClockGuard({ watch, dispatch, rules, clock, wallClock, log });
   const ledger = createLedger(parts, deps);
   const heard = createHeard();
   const hearPartitions = createPartitions({ stream, heard, lanes, clock: wallClock, log });
@@ -101,6 +103,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   async function tick(elapsedMs: number): Promise<void> {
     const { upstream, own } = await hearPartitions(ledger.holds());
     metrics.lag(own.seconds);
+    guard.check();
     const caughtUp = own.messages === ledger.heldMessages();
     if (caughtUp && upstream.messages === 0) passQuietly(lanes, elapsedMs);
     await hearing.take();
@@ -151,6 +154,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
 
   /** What takes effect before anything is read. */
   async function begin(): Promise<void> {
+    guard.check();
     await hearing.people();
     const ended = endUnjudged(watch, settings, watch.state.closed ?? clock.now());
     ledger.keep({ alerts: ended, findings: [] });

@@ -8,6 +8,8 @@ import type { Context } from '../core/component.ts';
 import type { FetchResult } from '../core/http.ts';
 
 const WORTH_ANOTHER_TRY = new Set([408, 425, 429]);
+/** All messages of the notifier wait as long (notify_worker.ts): a year in a header, seconds meant, must not silence it. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
 export interface Post {
   readonly url: string;
@@ -46,16 +48,15 @@ function expectTaken(result: FetchResult, notifier: string, now: number): void {
     throw new TidewatchError('notify.unavailable', message, retryAfterMs === undefined ? {} : { retryAfterMs });
   }
   throw new TidewatchError('notify.rejected', message, {
-    hint: 'Check the address and its secret; then send a new alert, this one stays in the dead letters.',
+    hint: 'Check the address and its secret; then tidewatch notify replay.',
   });
 }
 
-/** Milliseconds from `now` until a Retry-After header lets us try again (RFC 9110 section 10.2.3), if it says so. */
+/** Milliseconds from `now` until a Retry-After header (RFC 9110 section 10.2.3) lets us try again, an hour at most, if it says so. */
 export function retryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header.trim()) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const text = header?.trim() ?? '';
+  const asked = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(asked) ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, asked));
 }
 
 /**

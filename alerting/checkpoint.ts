@@ -16,7 +16,7 @@ import { openSeriesDisk } from './series_disk.ts';
 export type Offsets = Map<number, { readonly offset: number; readonly appendedAt: number }>;
 
 type Pairs<Value> = readonly (readonly [number, Value])[];
-type PackedLane = Omit<Lane, 'days' | 'volume' | 'ahead'> & {
+type PackedLane = Omit<Lane, 'days' | 'volume' | 'ahead' | 'woken'> & {
   readonly days: Pairs<number>;
   /** Absent in a position that an earlier version wrote. */
   readonly ahead?: Pairs<Ahead>;
@@ -68,7 +68,8 @@ export function openCheckpoint(state: State, windowMs: number): Checkpoint {
       for (const [id, incident] of saved.incidents ?? []) watched.incidents.set(id, incident);
       for (const [name, lane] of saved.lanes) {
         const volume = new Map(volumes.get(name) ?? []);
-        watched.lanes.set(name, { ...lane, quiet: 0, days: new Map(lane.days), ahead: new Map(lane.ahead), volume });
+        const maps = { days: new Map(lane.days), ahead: new Map(lane.ahead), volume };
+        watched.lanes.set(name, { ...lane, quiet: 0, woken: 0, ...maps });
       }
       for (const { key, value } of voices.entries()) {
         watched.voices.set(key, new Map(value.map(([day, sum]) => [day, { ...sum }])));
@@ -118,7 +119,7 @@ function write<Value>(
   }
 }
 
-/** Without its volume, which has a table of its own. */
+/** Without its volume, which has a table of its own, and without when it was woken, which a start decides. */
 function packLane({ newest, fetched, since, quiet, idle, days, ahead }: Lane): PackedLane {
   return { newest, fetched, since, quiet, idle, days: [...days], ahead: [...ahead] };
 }

@@ -71,6 +71,8 @@ export interface Dispatch {
   admit(alert: Alert, now: number): void;
   /** Everything that is due by `now`, in the order of time. */
   advance(now: number): Outcome;
+  /** Brings back into reach what a clock that was ahead has put off: no plan is further away than the waits of the rules. */
+  keepWithin(now: number): void;
   /** Every alert that fires now. */
   firing(): Iterable<Alert>;
   readonly groups: Groups;
@@ -133,6 +135,17 @@ export function createDispatch(
       touched.add(group.key);
     }
     return outcome;
+  }
+
+  function keepWithin(now: number): void {
+    const latest = now + Math.max(rules.groupWaitMs, rules.groupIntervalMs);
+    for (const group of groups.values()) {
+      const accounts = Object.values(group.accounts);
+      if (group.flushAt <= latest && accounts.every(({ at }) => at <= now)) continue;
+      group.flushAt = Math.min(group.flushAt, latest);
+      for (const account of accounts) account.at = Math.min(account.at, now);
+      touched.add(group.key);
+    }
   }
 
   function flush(group: Group, at: number, now: number, outcome: Outcome): void {
@@ -218,5 +231,5 @@ export function createDispatch(
     }
   }
 
-  return { admit, advance, firing, groups, touched };
+  return { admit, advance, keepWithin, firing, groups, touched };
 }

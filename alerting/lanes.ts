@@ -5,7 +5,8 @@
  * The watermark is the earliest of the lanes' newest event times, less the allowed lateness (Akidau et al., The Dataflow
  * Model, 2015). An idle lane stands at the present: nothing of it is outstanding. A lane is idle when it brought nothing
  * for `idle_secs` while no document waited anywhere in the pipeline, or when documents fetched that much later have come
- * through: a slow classifier makes no lane idle. A feed that is replayed at a pace lives in the past and has gaps of its
+ * through: a slow classifier makes no lane idle. Silence counts only while somebody listened: after a start or a sleep each
+ * feed has its time anew to bring what was missed. A feed that is replayed at a pace lives in the past and has gaps of its
  * own, so it holds the watermark from the start and is given far longer (REPLAY_IDLE_MS).
  *
  * What came out of one partition of the log while an earlier part of another still waits is ahead: it counts in its window,
@@ -22,12 +23,14 @@ const REPLAY_IDLE_MS = 600_000;
 export interface Lane {
   /** Newest event time seen, epoch milliseconds; null for a replayed feed that has not spoken yet. */
   newest: number | null;
-  /** Newest and earliest time of fetching seen, epoch milliseconds. */
+  /** Newest and earliest time of fetching seen, epoch milliseconds; the newest is that of all lanes where it was woken since. */
   fetched: number;
   since: number;
   /** Milliseconds of real time for which the pipeline was empty and this lane silent. */
   quiet: number;
   idle: boolean;
+  /** Until when nobody listened, epoch milliseconds; 0 where it was first heard since. Not written down: a start wakes all. */
+  woken: number;
   /** Days (UTC, epoch milliseconds of their start) on which it spoke, each with its earliest event time. */
   readonly days: Map<number, number>;
   /** Documents by slot (epoch milliseconds of its start; see slotOf), in whole thousandths after discounts. */
@@ -58,6 +61,7 @@ function newLane(): Lane {
     since: Infinity,
     quiet: 0,
     idle: false,
+    woken: 0,
     days: new Map(),
     volume: new Map(),
     ahead: new Map(),
@@ -75,6 +79,30 @@ export function slotOf(bucketMs: number): number {
 export function expectReplays(lanes: Lanes, rules: WatermarkRules): void {
   if (rules.mode === 'global') return;
   for (const name of rules.replayed) if (!lanes.has(name)) lanes.set(name, newLane());
+}
+
+/**
+ * Notes that nobody listened until `now`: no live feed was silent meanwhile, and none is overtaken before it could answer. What was
+ * fetched so far proves no silence any more; what waits in the log and was fetched later does, as ever.
+ */
+export function wake(lanes: Lanes, rules: WatermarkRules, now: number): void {
+  const fetched = latestFetchOf(lanes);
+  for (const [name, lane] of lanes) {
+    if (!rules.replayed.has(name)) Object.assign(lane, { fetched, quiet: 0, idle: false, woken: now });
+  }
+}
+
+function latestFetchOf(lanes: Lanes): number {
+  return Math.max(...[...lanes.values()].map((lane) => lane.fetched));
+}
+
+/** Takes back what a clock that was ahead has put beyond `now`: else such a lane would hold nothing back until then. */
+export function keepWithin(lanes: Lanes, now: number): void {
+  for (const lane of lanes.values()) {
+    if (lane.newest !== null) lane.newest = Math.min(lane.newest, now);
+    lane.fetched = Math.min(lane.fetched, now);
+    lane.woken = Math.min(lane.woken, now);
+  }
 }
 
 /**
@@ -154,13 +182,15 @@ export function watermark(lanes: Lanes, rules: WatermarkRules, now: number, hear
     const newest = Math.max(...[...lanes.values()].map((lane) => lane.newest ?? -Infinity));
     return Number.isFinite(newest) ? newest - rules.latenessMs : null;
   }
-  const latestFetch = Math.min(heardUntil, Math.max(...[...lanes.values()].map((lane) => lane.fetched)));
+  const latestFetch = Math.min(heardUntil, latestFetchOf(lanes));
   let earliest = now;
   for (const [name, lane] of lanes) {
     const replayed = rules.replayed.has(name);
+    // What was fetched since it was woken proves no silence of before.
+    const heardAt = latestFetch > lane.woken ? Math.max(lane.fetched, lane.woken) : lane.fetched;
     lane.idle ||= replayed
       ? lane.quiet >= REPLAY_IDLE_MS
-      : lane.quiet >= rules.idleMs || latestFetch - lane.fetched >= rules.idleMs;
+      : lane.quiet >= rules.idleMs || latestFetch - heardAt >= rules.idleMs;
     if (lane.idle) continue;
     if (lane.newest === null) return null;
     earliest = Math.min(earliest, lane.newest);

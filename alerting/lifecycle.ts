@@ -4,7 +4,8 @@
  *   inactive → pending (anomalous) → firing (still anomalous after `for_buckets`) → resolved → inactive
  *
  * Hysteresis keeps it from flapping: it starts by the detector's word and ends only when the score has stayed under
- * `clear_score` for `keep_firing_hours`. After that the series is left alone for `refractory_hours`. A pending alert
+ * `clear_score` for `keep_firing_hours`, and what the detector still calls anomalous is never under it: not every detector
+ * fires by a score that the settings could be compared with (`threshold` fires by a number). After that the series is left alone for `refractory_hours`. A pending alert
  * whose anomaly passes is resolved at once, without a refractory period. The states and their order are Alertmanager's
  * and Prometheus' (`for`, `keep_firing_for`), in event time.
  */
@@ -91,7 +92,8 @@ export function step(life: Life, input: LifeInput, rules: LifecycleRules): { lif
       change: announce('firing', severity),
     };
   }
-  const clearSince = input.score >= rules.clearScore ? null : (life.clearSince ?? at);
+  const isClear = !anomalous && input.score < rules.clearScore;
+  const clearSince = isClear ? (life.clearSince ?? at) : null;
   if (clearSince !== null && at - clearSince >= rules.keepFiringMs) {
     return { life: { state: 'inactive', anomalous, resolvedAt: at }, change: announce('resolved', life.severity) };
   }

@@ -73,7 +73,11 @@ export async function keepTelling(
       } catch (thrown) {
         if (ended()) return;
         const error = toTidewatchError(thrown, 'notify.unavailable');
-        if (error.retryAfterMs !== undefined) heldUntil = clock.now() + error.retryAfterMs;
+        if (error.retryAfterMs !== undefined) {
+          heldUntil = clock.now() + error.retryAfterMs;
+          const secs = Math.ceil(error.retryAfterMs / 1000);
+          log.warn(`${name} asks to be left alone for ${secs} s: all that is meant for it waits`);
+        }
         await outcomes.failed(entry, error, isRefresh);
       }
     }

@@ -111,11 +111,13 @@ export async function openParts(settings: AlertingSettings, deps: AlertingDeps, 
           log,
         });
   if (verdicts !== null) thresholds?.learn(verdicts.cases());
+  const mute = createMute(settings, people.silences, () => dispatch.firing());
   const dispatch = createDispatch(
     dispatchRulesOf(settings),
     [...notifiers].map(([name, { refreshMs }]) => ({ name, refreshMs })),
     {
-      mute: createMute(settings, people.silences, () => dispatch.firing()),
+      // What fell due while nobody ran is told now, so what people have said by now holds. A replay asks as of the time it was due.
+      mute: deps.watermark === 'global' ? mute : (alert) => mute(alert, wallClock.now()),
       isAcknowledged: people.isAcknowledged,
     },
     loaded.groups,

@@ -157,3 +157,13 @@ export function forgetPast(past: Past, first: number): boolean {
   if (past.size * 4 < past.block.length && past.block.length > 2) resize(past, Math.max(2, past.size * 2));
   return true;
 }
+
+/** Forgets blocks from `first` on, and the weekly swing, in which they cannot be told apart. True when something went. */
+export function forgetFuture(past: Past, first: number): boolean {
+  const known = past.size;
+  while (past.size > 0 && (past.block[past.size - 1] ?? 0) >= first) past.size -= 1;
+  if (past.size === known) return false;
+  past.hours = null;
+  past.heard = 0;
+  return true;
+}

@@ -3,7 +3,14 @@
  * so that a silence holds while the store is away and after a restart. Each action takes effect once: its id is written
  * down in the transaction that holds its effect.
  */
-import { actionFromRow, silencesOf, type Action, type ActionRow, type Silence } from '../core/action.ts';
+import {
+  actionFromRow,
+  actionRequestSchema,
+  silencesOf,
+  type Action,
+  type ActionRow,
+  type Silence,
+} from '../core/action.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
@@ -36,11 +43,27 @@ export function openPeople(
   const known = new Map<string, Action>();
   const waiting = new Map<string, Action>();
   for (const { key, value } of table.entries()) known.set(key, value);
+  const refused = refusedOf(known.values());
+  const told = new Set<string>();
   let acknowledged = acknowledgedOf(known.values());
   let failing = false;
 
   function newest(): number {
     return Math.max(0, ...[...known.values()].map(({ at }) => Date.parse(at)));
+  }
+
+  /** The end of a silence is kept for as long as the silence: forgotten before it, it would let the silence come back. */
+  function holdsUntil({ at, request }: Action): number {
+    const silence = request.kind === 'expire' ? known.get(request.silence_id)?.request : request;
+    return Math.max(Date.parse(at), silence?.kind === 'silence' ? Date.parse(silence.ends_at) : -Infinity);
+  }
+
+  function holds({ id, state }: Silence): boolean {
+    const reason = state === 'expired' ? undefined : refused.get(id);
+    if (reason === undefined) return state !== 'expired';
+    if (!told.has(id)) log.warn(`The silence ${id} holds no more, set another in its place: ${reason}`);
+    told.add(id);
+    return false;
   }
 
   function parse(row: ActionRow): Action | null {
@@ -86,14 +109,22 @@ export function openPeople(
     save(actions) {
       const last = newest();
       for (const action of actions) void table.put(action.id, action);
-      for (const [id, { at, request }] of known) {
-        const until = request.kind === 'silence' ? Date.parse(request.ends_at) : Date.parse(at);
-        if (until < last - KEPT_MS && Date.parse(at) < last - KEPT_MS) void table.remove(id);
-      }
+      for (const [id, action] of known) if (holdsUntil(action) < last - KEPT_MS) void table.remove(id);
     },
-    silences: (now) => silencesOf([...known.values()], now).filter(({ state }) => state !== 'expired'),
+    silences: (now) => silencesOf([...known.values()], now).filter(holds),
     isAcknowledged: (alertId) => acknowledged.has(alertId),
   };
+}
+
+/** Silences that an earlier version took and this one refuses, as a matcher of theirs could take for ever; with the reason. */
+function refusedOf(actions: Iterable<Action>): Map<string, string> {
+  const refused = new Map<string, string>();
+  for (const { id, request } of actions) {
+    const { error } = actionRequestSchema.safeParse(request);
+    if (request.kind === 'silence' && error !== undefined)
+      refused.set(id, error.issues.map((one) => one.message).join('; '));
+  }
+  return refused;
 }
 
 function acknowledgedOf(actions: Iterable<Action>): Set<string> {

@@ -1,6 +1,7 @@
 /**
  * What was taken back goes out of what alerting remembers: documents in windows and evidence, also of alerts that live,
- * and out of what waits to be stored or sent. Sums of closed buckets stay: they say how many, not what or who.
+ * and out of what waits to be stored or sent. Sums of closed buckets stay: they say how many, not what or who; so do the short
+ * hashes by which copies are known that come late (hindsight.ts), which go with their time.
  */
 import { removalSchema, removeWithin, type Removal } from '../core/removal.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';

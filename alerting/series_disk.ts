@@ -1,7 +1,7 @@
 /**
  * The series of the watch on disk, in parts, so that a checkpoint writes what changed and not every document of a window again:
  *
- *   head     `alerting.pasts`    series and past                  when a bucket was closed, or something came late
+ *   head     `alerting.pasts`    series, past and hindsight       when a bucket was closed, or something came late
  *   bucket   `alerting.buckets`  what was admitted to it          the same
  *   waiting  `alerting.waiting`  what came since the last save    once; gone when its bucket is closed
  *
@@ -10,6 +10,7 @@
  * a log of what was taken in, judged again at the start (it would have to hold all that judging reads, people's words too).
  */
 import type { State } from '../core/state/state.ts';
+import { packHindsight, unpackHindsight, type Hindsight, type PackedHindsight } from './hindsight.ts';
 import type { Touched } from './memory.ts';
 import type { Observation } from './observation.ts';
 import { packPast, unpackPast, type PackedPast } from './past_disk.ts';
@@ -19,6 +20,8 @@ type PackedBucket = Omit<Bucket, 'copies'> & { readonly copies: readonly (readon
 
 interface PackedHead extends Pick<SeriesRecord, 'series'> {
   readonly past: PackedPast;
+  /** Absent where nothing came so late. */
+  readonly hindsight?: PackedHindsight;
   /** An earlier version kept all in one. */
   readonly waiting?: readonly Observation[];
   readonly buckets?: readonly PackedBucket[];
@@ -71,6 +74,7 @@ export function openSeriesDisk(state: State, windowMs: number): SeriesDisk {
         waiting: [...(value.waiting ?? [])],
         buckets: (value.buckets ?? []).map(unpackBucket),
         past: unpackPast(value.past, windowMs, closed ?? Infinity),
+        hindsight: hindsightOf(value, windowMs),
       });
     }
     for (const { key, value } of buckets.entries()) {
@@ -97,8 +101,7 @@ export function openSeriesDisk(state: State, windowMs: number): SeriesDisk {
       const parts = partsOf(key);
       const isAnew = touched.rewritten.has(key) || whole.has(key) || record === undefined;
       if (record === undefined) void heads.remove(key);
-      else if (touched.records.has(key) || stale.has(key) || isAnew)
-        void heads.put(key, { series: record.series, past: packPast(record.past, windowMs) });
+      else if (touched.records.has(key) || stale.has(key) || isAnew) void heads.put(key, packHead(record, windowMs));
 
       const present = new Map((record?.buckets ?? []).map((bucket) => [bucket.start, bucket]));
       for (const start of parts.buckets) {
@@ -139,6 +142,15 @@ export function openSeriesDisk(state: State, windowMs: number): SeriesDisk {
 
 function newestOf(observations: readonly Observation[]): number {
   return observations.reduce((newest, { time }) => Math.max(newest, time), -Infinity);
+}
+
+function packHead({ series, past, hindsight }: SeriesRecord, windowMs: number): PackedHead {
+  return { series, past: packPast(past, windowMs), ...(hindsight !== null && { hindsight: packHindsight(hindsight) }) };
+}
+
+/** By blocks as the past: those of another length say nothing of today's. */
+function hindsightOf({ past, hindsight }: PackedHead, windowMs: number): Hindsight | null {
+  return hindsight === undefined || past.windowMs !== windowMs ? null : unpackHindsight(hindsight);
 }
 
 function packBucket(bucket: Bucket): PackedBucket {

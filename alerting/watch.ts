@@ -19,6 +19,7 @@ import { hear, slotOf, type WatermarkRules } from './lanes.ts';
 import { newWatchState, nothingTouched, touchBucket, touchWaiting, type Touched, type WatchState } from './memory.ts';
 import { observe, observeFor, seriesOf } from './observation.ts';
 import { isCrowded, prune } from './pruning.ts';
+import { rewind } from './rewind.ts';
 import { listen } from './voices.ts';
 import { admitLate, closeThrough, isOccupied, newRecord, type SeriesRecord } from './window.ts';
 
@@ -36,6 +37,8 @@ export interface Watch {
   take(opinion: Opinion, heardUntil?: number): Intake;
   /** Judges every bucket that ends at or before `watermark` (epoch milliseconds). */
   advance(watermark: number): Changes;
+  /** Sets event time back to the end of a bucket (rewind.ts), epoch milliseconds. */
+  rewind(to: number): void;
   /** Ends an alert by a person's word; null where no such alert lives. `at` in epoch milliseconds of event time. */
   resolve(alertId: string, at: number, resolution: { by: string; note: string }): Alert | null;
   /** Closes the bucket that ends at `end` and says what every detector makes of one series, whatever it holds. */
@@ -118,6 +121,11 @@ export function createWatch(
     return changes;
   }
 
+  function rewindTo(to: number): void {
+    rewind(state, touched, to, rules.window);
+    prunedAt = Math.min(prunedAt, to);
+  }
+
   /** Admits what waits before `end`. */
   function close(key: string, record: SeriesRecord, end: number): void {
     if (!isOccupied(record) && record.waiting.length === 0) return;
@@ -149,5 +157,5 @@ export function createWatch(
     return judging.tick(records, end, active.isAlive, asked).filter(({ record }) => record === asked);
   }
 
-  return { state, take, advance, inspect, resolve: courses.resolve, touched };
+  return { state, take, advance, rewind: rewindTo, inspect, resolve: courses.resolve, touched };
 }

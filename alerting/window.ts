@@ -4,8 +4,8 @@
  * document counts in every window over its bucket and, later, in the past: both are sums of the same numbers.
  *
  * A story counts once a window, its copies are only counted as copies; an author counts at most `author_cap` stories a
- * window; a document that looks coordinated counts for less. So a bot flood or one syndicated story cannot raise an alert,
- * nor hide one by raising the baseline. What is summed is the probability of being negative, not the label: the sum
+ * window; a document that looks coordinated counts for less; what comes when its window has passed counts in the past alone, by the
+ * same rules (hindsight.ts). So a bot flood or one syndicated story cannot raise an alert, nor hide one by raising the baseline. What is summed is the probability of being negative, not the label: the sum
  * estimates the number of negative stories without bias when the probabilities are calibrated (Forman 2008; Bella et al.
  * 2010, "probabilistic classify and count") or corrected (correction.ts).
  *
@@ -13,6 +13,7 @@
  * may fire.
  */
 import type { Series } from '../core/event.ts';
+import { countsLate, forgetSeen, newHindsight, type Hindsight } from './hindsight.ts';
 import type { Observation } from './observation.ts';
 import { forgetPast, newPast, remember, type Past } from './past.ts';
 
@@ -43,6 +44,8 @@ export interface SeriesRecord {
   /** Buckets of the current window that hold something, ascending by start. */
   buckets: Bucket[];
   readonly past: Past;
+  /** What was counted when its window had passed; null for nothing, as nearly everywhere. */
+  hindsight: Hindsight | null;
 }
 
 /** Sums over one window: enough to tell that no detector can fire. */
@@ -86,7 +89,7 @@ export interface WindowRules {
 const SHOWN_PER_BUCKET = 30;
 
 export function newRecord(series: Series): SeriesRecord {
-  return { series, waiting: [], buckets: [], past: newPast() };
+  return { series, waiting: [], buckets: [], past: newPast(), hindsight: null };
 }
 
 /**
@@ -173,6 +176,10 @@ function admit(record: SeriesRecord, observation: Observation, seen: Tally, from
     sum.stories += weight;
     sum.negative += weight * negative;
     if (observation.leansNegative) sum.leaning += weight;
+  } else {
+    record.hindsight ??= newHindsight();
+    const block = Math.floor(time / rules.windowMs);
+    if (!countsLate(record.hindsight, block, observation, rules.authorCap)) return false;
   }
   remember(record.past, lane, time, weight * negative, weight, rules);
   return true;
@@ -256,7 +263,10 @@ export function differentBy(observations: readonly Observation[], key: (observat
 
 /** Forgets blocks that no baseline reaches any more; `before` in epoch milliseconds. True when something went. */
 export function forgetBefore(record: SeriesRecord, before: number, rules: WindowRules): boolean {
-  return forgetPast(record.past, Math.floor(before / rules.windowMs));
+  const first = Math.floor(before / rules.windowMs);
+  const hasForgotten = record.hindsight !== null && forgetSeen(record.hindsight, first);
+  if (record.hindsight?.size === 0) record.hindsight = null;
+  return forgetPast(record.past, first) || hasForgotten;
 }
 
 function byTime(a: Observation, b: Observation): number {

@@ -28,12 +28,9 @@ const settings = z.object({
 
 /** The request body for one message. */
 export function dingtalkMessage(messages: readonly Message[]): object {
-  const lines = messages.flatMap((message, index) => [
-    ...(index > 0 ? ['', '---', ''] : []),
-    ...markdownLines(message),
-  ]);
+  const text = withinBytes(messages.map(markdownLines), MOST_BYTES, '\n\n---\n\n');
   const title = plain(cut(messages[0]?.title ?? '', 60));
-  return { msgtype: 'markdown', markdown: { title, text: withinBytes(lines, MOST_BYTES) }, at: { isAtAll: false } };
+  return { msgtype: 'markdown', markdown: { title, text }, at: { isAtAll: false } };
 }
 
 /** The address with timestamp (milliseconds) and sign. */

@@ -11,7 +11,7 @@ import { post } from '../answer.ts';
 import { cut, languageSetting, messagesOf, type Message } from '../message.ts';
 import type { Notifier } from '../notifier.ts';
 import { expectRobotTook } from '../robot_answer.ts';
-import { linkTarget } from '../robot_text.ts';
+import { LINK_LENGTH, linkTarget } from '../robot_text.ts';
 
 /** 9499: too many requests; 11232: the limit of the group. 11000 and 11001: busy. */
 const CODES = { tooFast: [9499, 11232, 11233], waitMs: 60_000, busy: [11000, 11001] };
@@ -39,22 +39,42 @@ export function feishuCard(messages: readonly Message[]): object {
   const lead = first?.sections[0]?.alert;
   const state = lead?.state ?? 'firing';
   const template = state === 'firing' && lead?.severity === 'critical' ? 'red' : COLOURS[state];
-  const elements = messages.flatMap((message, index) => [
-    ...(index > 0 ? [{ tag: 'hr' }] : []),
-    ...elementsOf(message),
-  ]);
-  elements.splice(MOST_ELEMENTS);
-  while (elements.length > 1 && Buffer.byteLength(JSON.stringify(elements)) > MOST_BYTES) elements.pop();
   return {
     config: { wide_screen_mode: true },
     header: { template, title: { tag: 'plain_text', content: cut(first?.title ?? '', 200) } },
-    elements,
+    elements: withinLimits(messages.map(elementsOf)),
   };
 }
 
-function elementsOf({ template, sections, page, footer }: Message): object[] {
-  const elements: object[] = [];
-  const say = (content: string): void => void elements.push({ tag: 'markdown', content });
+/** What a card says in one language. */
+interface Elements {
+  /** The most important first. */
+  readonly body: readonly object[];
+  /** The button to the page and the footer, which stay whatever is cut. */
+  readonly end: readonly object[];
+}
+
+/** The languages one after the other; where they do not fit, each gets its part of the room, or the second would be gone. */
+function withinLimits(languages: readonly Elements[]): object[] {
+  const joined = (parts: readonly object[][]): object[] =>
+    parts.flatMap((part, index) => [...(index > 0 ? [{ tag: 'hr' }] : []), ...part]);
+  const fits = (elements: readonly object[], shares: number): boolean =>
+    elements.length <= Math.floor((MOST_ELEMENTS - (shares - 1)) / shares) &&
+    Buffer.byteLength(JSON.stringify(elements)) <= MOST_BYTES / shares;
+  const whole = joined(languages.map(({ body, end }) => [...body, ...end]));
+  if (fits(whole, 1)) return whole;
+  return joined(
+    languages.map(({ body, end }) => {
+      const kept = [...body];
+      while (kept.length > 1 && !fits([...kept, ...end], languages.length)) kept.pop();
+      return [...kept, ...end];
+    }),
+  );
+}
+
+function elementsOf({ template, sections, page, footer }: Message): Elements {
+  const body: object[] = [];
+  const say = (content: string): void => void body.push({ tag: 'markdown', content });
   for (const [index, { headline, summary, facts, stories, sparkline }] of sections.entries()) {
     if (index > 0) say(`**${escapeText(cut(headline, 200))}**`);
     say([escapeText(cut(summary, 600)), ...(sparkline === '' ? [] : [sparkline])].join('\n'));
@@ -64,17 +84,15 @@ function elementsOf({ template, sections, page, footer }: Message): object[] {
     if (stories.length === 0) continue;
     const lines = stories.map(({ title, source, url, copies }) => {
       const shown = escapeText(cut(title, 120));
-      const link = url === null || url.length > 500 ? shown : `[${shown}](${linkTarget(url)})`;
+      const link = url === null || url.length > LINK_LENGTH ? shown : `[${shown}](${linkTarget(url)})`;
       return `- ${link} ${escapeText(`${cut(source, 60)} ${copies}`.trim())}`;
     });
     say(lines.join('\n'));
   }
-  if (page !== null) {
-    const text = { tag: 'plain_text', content: template.page };
-    elements.push({ tag: 'action', actions: [{ tag: 'button', type: 'primary', text, url: page }] });
-  }
-  elements.push({ tag: 'note', elements: [{ tag: 'plain_text', content: cut(footer, 200) }] });
-  return elements;
+  const text = { tag: 'plain_text', content: template.page };
+  const button = { tag: 'action', actions: [{ tag: 'button', type: 'primary', text, url: page }] };
+  const note = { tag: 'note', elements: [{ tag: 'plain_text', content: cut(footer, 200) }] };
+  return { body, end: page === null || page.length > LINK_LENGTH ? [note] : [button, note] };
 }
 
 /** Text that a card's Markdown shows as it is: no link, no layout, no <at id=all>. */

@@ -36,16 +36,16 @@ export function slackMessage(
 } {
   const [first] = messages;
   const headline = first?.title ?? '';
-  const blocks: object[] = [
+  const head: object[] = [
     { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_LENGTH), emoji: false } },
     ...(chartFile === null
       ? []
       : [{ type: 'image', slack_file: { id: chartFile }, alt_text: first?.template.chart ?? '' }]),
-    ...messages.flatMap(blocksOf),
   ];
-  const footer = first?.footer ?? '';
-  blocks.splice(BLOCKS - 1);
-  blocks.push({ type: 'context', elements: [mrkdwn(cutEscaped(escapeText(footer), FIELD_LENGTH))] });
+  const footer = { type: 'context', elements: [mrkdwn(cutEscaped(escapeText(first?.footer ?? ''), FIELD_LENGTH))] };
+  // Each language gets its part of the room: cut from the end of both, the second would be gone where alerts are many.
+  const room = Math.floor((BLOCKS - head.length - 1) / messages.length);
+  const blocks = [...head, ...messages.flatMap((message) => blocksOf(message, room)), footer];
   return {
     text: cutEscaped(escapeText(`${headline} ${first?.sections[0]?.summary ?? ''}`), SECTION_LENGTH),
     blocks,
@@ -54,7 +54,8 @@ export function slackMessage(
   };
 }
 
-function blocksOf({ template, sections, page }: Message): object[] {
+/** At most `room` blocks, the most important first and the link to the page in any case. */
+function blocksOf({ template, sections, page }: Message, room: number): object[] {
   const blocks: object[] = [];
   for (const [index, { headline, summary, facts, stories, sparkline }] of sections.entries()) {
     const head = index === 0 ? '' : `*${escapeText(cut(headline, HEADER_LENGTH))}*\n`;
@@ -70,8 +71,8 @@ function blocksOf({ template, sections, page }: Message): object[] {
     for (const story of stories) blocks.push({ type: 'section', text: mrkdwn(storyLine(story)) });
   }
   const link = linkTo(page);
-  if (link !== null) blocks.push({ type: 'section', text: mrkdwn(`<${link}|${escapeText(template.page)}>`) });
-  return blocks;
+  if (link === null) return blocks.slice(0, room);
+  return [...blocks.slice(0, room - 1), { type: 'section', text: mrkdwn(`<${link}|${escapeText(template.page)}>`) }];
 }
 
 function storyLine({ title, source, url, copies }: Story): string {

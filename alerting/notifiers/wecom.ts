@@ -24,15 +24,9 @@ const settings = z.object({
 
 /** The request body for one message. Blank lines are left out: WeCom shows each line as a line. */
 export function wecomMessage(messages: readonly Message[]): object {
-  // Each language gets its part of the room, so that the second is there at all.
-  const room = Math.floor((MOST_BYTES - (messages.length - 1)) / messages.length);
-  const parts = messages.map((message) =>
-    withinBytes(
-      markdownLines(message).filter((line) => line !== ''),
-      room,
-    ),
-  );
-  return { msgtype: 'markdown', markdown: { content: parts.join('\n') } };
+  const shown = (lines: readonly string[]): string[] => lines.filter((line) => line !== '');
+  const languages = messages.map(markdownLines).map(({ body, end }) => ({ body: shown(body), end: shown(end) }));
+  return { msgtype: 'markdown', markdown: { content: withinBytes(languages, MOST_BYTES, '\n') } };
 }
 
 export const wecom = defineComponent({

@@ -380,6 +380,31 @@ describe('the alerting stage', () => {
     expect(await counted(running.metrics, 'tidewatch_documents_skipped_total', 'late')).toBe(0);
   });
 
+  it('judges what happened while it was down, when its feeds bring it after the start', async () => {
+    const now = Date.now();
+    const quiet = Array.from({ length: 7 * 24 }, (_, index) =>
+      opinionOf({ id: `b${index}`, time: now - 7 * DAY + index * HOUR, fetched: now, negative: 0.1 }),
+    );
+    const settings = { idle_secs: 1, series: ['entity'] };
+    const deps = { watermark: 'per_feed' } as const;
+    const before = await start({ settings, deps });
+    await append(before, quiet);
+    await before.drained();
+    await systemClock.sleep(2500);
+    await before.close();
+
+    const clock = { ...systemClock, now: () => Date.now() + 12 * HOUR };
+    const after = await start({ settings: { ...settings, idle_secs: 10 }, deps: { ...deps, clock, wallClock: clock } });
+    await systemClock.sleep(2500);
+    const missed = Array.from({ length: 20 }, (_, index) =>
+      opinionOf({ id: `i${index}`, time: now + index * 20 * 60_000, fetched: clock.now(), negative: 0.9 }),
+    );
+    await append(after, missed);
+    await until(() => fired(after.alerts).length > 0);
+    expect(fired(after.alerts)).toEqual(['acme']);
+    expect(await counted(after.metrics, 'tidewatch_documents_skipped_total', 'late')).toBe(0);
+  });
+
   it('resolves a live alert by the clock alone when nothing more comes', async () => {
     const now = Date.now();
     const background = Array.from({ length: 7 * 24 }, (_, index) =>

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rowsOf } from '../../alerting/baseline_rows.ts';
 import { openCheckpoint } from '../../alerting/checkpoint.ts';
 import { createExposures } from '../../alerting/exposure.ts';
+import { packHindsight } from '../../alerting/hindsight.ts';
 import type { WatchState } from '../../alerting/memory.ts';
 import { newPast, type Past } from '../../alerting/past.ts';
 import { forgetIn } from '../../alerting/removal.ts';
@@ -41,12 +42,13 @@ function essence({ closed, records }: WatchState) {
   return {
     closed,
     records: [...records]
-      .map(([key, { series, waiting, buckets, past }]) => ({
+      .map(([key, { series, waiting, buckets, past, hindsight }]) => ({
         key,
         series,
         waiting: waiting.toSorted((a, b) => a.id.localeCompare(b.id)),
         buckets,
         past: [past.block, past.lane, past.negative, past.stories].map((column) => [...column.subarray(0, past.size)]),
+        hindsight: hindsight === null ? null : packHindsight(hindsight),
       }))
       .toSorted((a, b) => a.key.localeCompare(b.key)),
   };
@@ -94,6 +96,7 @@ describe('the checkpoint', () => {
           watch = watchOf(checkpoint.load(BUCKET).state);
         }
       }
+      expect([...watch.state.records.values()].some(({ hindsight }) => hindsight !== null)).toBe(true);
       expect(hour).toBeGreaterThan(20);
       expect(watch.state.records.size).toBeGreaterThan(5);
     },

@@ -150,6 +150,23 @@ describe('who is told when', () => {
     expect(names(2 * HOUR)).toEqual([]);
   });
 
+  it('is told in time again after a clock was a year ahead for a moment', () => {
+    const { dispatch, admit, tellAt } = bench();
+    const year = 365 * 24 * HOUR;
+    admit(alert('a'), 0);
+    tellAt(2000);
+    expect(tellAt(year)).toEqual(['repeat a:2~1']);
+    admit(alert('b'), MINUTE);
+    dispatch.touched.clear();
+    dispatch.keepWithin(START + MINUTE);
+    expect(dispatch.touched.size).toBe(1);
+    expect(tellAt(6 * MINUTE)).toEqual(['news b:2 +1']);
+    dispatch.touched.clear();
+    dispatch.keepWithin(START + 6 * MINUTE);
+    expect(dispatch.touched.size).toBe(0);
+    expect(tellAt(4 * HOUR + 11 * MINUTE)).toEqual(['repeat a:2~2 b:2~2']);
+  });
+
   it('goes on where it was after its groups were written down and taken up again', () => {
     const first = bench();
     first.admit(alert('a'), 0);

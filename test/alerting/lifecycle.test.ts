@@ -71,6 +71,15 @@ describe('the life of an alert', () => {
     expect(live([5, 5, 3, 2.5, 3.9, 2, 3]).told).toEqual(['0 pending warning', '1 firing warning']);
   });
 
+  it('never ends while the detector calls it anomalous, however high clear_score is', () => {
+    const scores = [4.2, 4.2, 4.2, 4.2, 4.2, 4.2, 4.2, 3, 3, 3];
+    expect(live(scores, { ...rules, clearScore: 4.5 }).told).toEqual([
+      '0 pending warning',
+      '1 firing warning',
+      '9 resolved warning',
+    ]);
+  });
+
   it('starts the time under the lower threshold anew when the score comes back', () => {
     expect(live([5, 5, 1, 1, 3, 1, 1, 1]).told.at(-1)).toBe('7 resolved warning');
   });

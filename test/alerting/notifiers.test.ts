@@ -141,6 +141,21 @@ describe('slack', () => {
     expect(everything).not.toMatch(/&[a-z]{0,3}…/);
   });
 
+  it.each([null, 'F0CHART'])(
+    'tells both languages of ten alerts, each with what leads and its link (chart: %s)',
+    (chart) => {
+      const documents = Array.from({ length: 10 }, () => documentOf());
+      const alerts = Array.from({ length: 10 }, (_, index) => alertOf({ alert_id: `alert ${index}`, documents }));
+      const { blocks } = slackMessage(messagesOf(notificationWith(alerts), 'both'), chart);
+      expect(blocks.length).toBeLessThanOrEqual(50);
+      const text = JSON.stringify(blocks);
+      expect(text).toContain('18 negative stories in 8 h');
+      expect(text).toContain('8小时内18条负面报道');
+      expect(text.split('<https://tide.example/?alert=1|')).toHaveLength(3);
+      expect((blocks.at(-1) as Block).type).toBe('context');
+    },
+  );
+
   it('calls nobody and breaks out of nothing, whatever the data says', () => {
     const nasty = 'a <!channel> <@U123> & <https://evil.example|click> |> done\n*bold*';
     const alert = alertOf({

@@ -10,12 +10,13 @@ import type { DeadNotification } from '../../alerting/notify_entries.ts';
 import { systemClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import type { Alert } from '../../core/event.ts';
+import type { Logger } from '../../core/log.ts';
 import { createMetrics, type Metrics } from '../../core/metrics.ts';
 import type { Removal } from '../../core/removal.ts';
 import { openState } from '../../core/state/lmdb.ts';
 import { reviewState } from '../../core/state/removal.ts';
 import type { State } from '../../core/state/state.ts';
-import { alertOf, documentOf, notificationWith, quietLog } from './alerts.ts';
+import { alertOf, documentOf, listeningLog, notificationWith, quietLog } from './alerts.ts';
 import { counted } from './stage.ts';
 
 let folder: string;
@@ -59,13 +60,14 @@ function open(
   notifiers: Record<string, Notifier>,
   rules = { maxAttempts: 10, giveUpMs: 3_600_000 },
   claims: Claims | null = null,
+  log: Logger = quietLog,
 ): NotifyQueue {
   notifierNames = Object.keys(notifiers);
   metrics = createMetrics();
   queue = createNotifyQueue(new Map(Object.entries(notifiers)), rules, {
     state,
     clock: systemClock,
-    log: quietLog,
+    log,
     metrics: metrics.stage('alerting'),
     signal: new AbortController().signal,
     random: () => 0,
@@ -161,6 +163,18 @@ describe('the notification queue', () => {
     await until(() => opened.waiting() === 0);
     expect(sent).toHaveLength(2);
     expect((attempts[1]?.at ?? 0) - (attempts[0]?.at ?? 0)).toBeGreaterThanOrEqual(1490);
+  });
+
+  it('says once that all of a notifier’s messages wait, and for how long', async () => {
+    const { notifier } = recorder((_, attempt) => (attempt === 1 ? unavailable(1500) : null));
+    const { log, warnings } = listeningLog();
+    const opened = open({ a: notifier }, undefined, null, log);
+    opened.start();
+    await enqueue(opened, alertOf({ alert_id: 'one' }));
+    await until(() => opened.waiting() === 0);
+    expect(warnings.filter((one) => one.includes('left alone'))).toEqual([
+      'a asks to be left alone for 2 s: all that is meant for it waits',
+    ]);
   });
 
   it('puts what is refused for good into the dead letters, with the reason', async () => {

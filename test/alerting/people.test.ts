@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionRequestSchema, actionRow, newAction } from '../../core/action.ts';
 import { systemClock } from '../../core/clock.ts';
-import type { Alert } from '../../core/event.ts';
+import { isoTime, type Alert } from '../../core/event.ts';
 import { openStore } from '../../core/store/registry.ts';
 import type { Store } from '../../core/store/store.ts';
 import { TOPICS } from '../../core/stream/stream.ts';
@@ -111,6 +111,41 @@ describe('what people do', () => {
       "SELECT status, reason FROM notifications WHERE notifier = '*' AND status = 'muted'",
     );
     expect(rows.some(({ reason }) => reason.startsWith('silenced: '))).toBe(true);
+  });
+});
+
+describe('a silence set while no process ran', () => {
+  it('holds for what fell due before it, as that is told only now', async () => {
+    const now = Date.now();
+    const opinions = [
+      ...Array.from({ length: 7 * 24 }, (_, hour) =>
+        opinionOf({ id: `b${hour}`, time: now - 7 * DAY + hour * HOUR, fetched: now, negative: 0.1 }),
+      ),
+      ...Array.from({ length: 24 }, (_, index) =>
+        opinionOf({ id: `i${index}`, time: now - 10 * HOUR + index * 20 * 60_000, fetched: now, negative: 0.9 }),
+      ),
+    ].toSorted((a, b) => a.document.published_at.localeCompare(b.document.published_at));
+    const settings = { idle_secs: 1, series: ['entity'], group_wait_secs: 3600 };
+    const deps = { watermark: 'per_feed' } as const;
+    const before = await start('down', { settings, deps });
+    await append(before, opinions);
+    await until(() => before.alerts.some(({ state }) => state === 'firing'));
+    await before.close();
+    stages.length = 0;
+
+    // Due after an hour, silenced after an hour and a half, started again after two.
+    await act({
+      kind: 'silence',
+      matchers: ['entity="acme"'],
+      starts_at: isoTime(now + 1.5 * HOUR),
+      ends_at: isoTime(now + DAY),
+      comment: 'known',
+    });
+    const wallClock = { ...systemClock, now: () => Date.now() + 2 * HOUR };
+    const after = await start('down', { settings, deps: { ...deps, wallClock } });
+    await until(async () => (await counted(after.metrics, 'tidewatch_documents_skipped_total', 'silenced')) > 0);
+    await sent(after);
+    expect(receiver.requests).toEqual([]);
   });
 });
 

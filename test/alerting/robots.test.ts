@@ -147,6 +147,33 @@ describe('the robots of Chinese teams', () => {
     }
   });
 
+  it('tell both languages of ten alerts, each with what leads and its link to the page', () => {
+    const alerts = Array.from({ length: 10 }, (_, index) =>
+      alertOf({ alert_id: `alert ${index}`, documents: Array.from({ length: 10 }, () => documentOf()) }),
+    );
+    for (const length of [10, 120]) {
+      const told = alerts.map((one) => ({
+        ...one,
+        documents: one.documents.map((document) => ({ ...document, title: '很长的标题'.repeat(length / 5) })),
+      }));
+      const messages = messagesOf(notificationWith(told), 'both');
+      const { elements } = feishuCard(messages) as { elements: { tag: string }[] };
+      expect(elements.length).toBeLessThanOrEqual(40);
+      expect(elements.filter(({ tag }) => tag === 'action')).toHaveLength(2);
+      const { text } = (dingtalkMessage(messages) as { markdown: { text: string } }).markdown;
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(18_000);
+      const { content } = (wecomMessage(messages) as { markdown: { content: string } }).markdown;
+      expect(Buffer.byteLength(content)).toBeLessThanOrEqual(4096);
+      for (const whole of [JSON.stringify(elements), text, content]) {
+        expect(whole).toContain('18 negative stories in 8 h');
+        expect(whole).toContain('8小时内18条负面报道');
+      }
+      for (const whole of [text, content]) {
+        expect(whole.split('](https://tide.example/?alert=1)')).toHaveLength(3);
+      }
+    }
+  });
+
   it('call nobody and break out of nothing, whatever the data says', () => {
     const messages = messagesOf(notificationWith([nastyAlert]), 'both');
     const ding = (dingtalkMessage(messages) as { markdown: { text: string } }).markdown.text;

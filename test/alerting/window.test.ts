@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MOST_SEEN_LATE } from '../../alerting/hindsight.ts';
 import { observe } from '../../alerting/observation.ts';
 import {
   admitLate,
@@ -135,6 +136,62 @@ describe('the window of a series', () => {
     admitLate(record, observe(opinionOf({ id: 'late', time: START })), START + 21 * HOUR, rules);
     expect(record.buckets.flatMap(({ admitted }) => admitted).map(({ id }) => id)).toEqual(['a']);
     expect([...record.past.stories.subarray(0, record.past.size)]).toEqual([1, 1]);
+  });
+
+  describe('dated so far back that only the history counts it', () => {
+    const END = START + 100 * HOUR;
+    const counted = ({ past }: SeriesRecord): number[] => [...past.stories.subarray(0, past.size)];
+
+    /** A record to which these come when everything up to END is closed. */
+    function after(facts: readonly OpinionFacts[]): SeriesRecord {
+      const record = recordWith([]);
+      closeThrough(record, END, rules);
+      for (const one of facts) admitLate(record, observe(opinionOf(one)), END, rules);
+      return record;
+    }
+
+    it('counts a story once a block, however often it is copied', () => {
+      const copies = Array.from({ length: 80 }, (_, index) => ({
+        id: `copy ${index}`,
+        time: START + (index % 16) * HOUR,
+        story: 'wire',
+        source: `outlet ${index}`,
+      }));
+      expect(counted(after(copies))).toEqual([1, 1]);
+    });
+
+    it('counts at most author_cap stories of one author a block', () => {
+      const posts = Array.from({ length: 80 }, (_, index) => ({
+        id: `post ${index}`,
+        time: START + (index % 16) * HOUR,
+        author: `bot ${index % 3}`,
+      }));
+      expect(counted(after(posts))).toEqual([6, 6]);
+    });
+
+    it('is in the history as in order: the same sums for what comes late', () => {
+      const facts = Array.from({ length: 60 }, (_, index) => ({
+        id: `d${String(index).padStart(2, '0')}`,
+        time: START + index * 8 * 60_000,
+        author: `author ${index % 7}`,
+        story: `story ${index % 11}`,
+      }));
+      const inOrder = recordWith(facts);
+      closeThrough(inOrder, START + 8 * HOUR, rules);
+      expect(counted(after(facts))).toEqual(counted(inOrder));
+    });
+
+    it('costs a bounded memory, which goes with the blocks', () => {
+      const many = Array.from({ length: 3 * MOST_SEEN_LATE }, (_, index) => ({ id: `d${index}`, time: START + index }));
+      const record = after(many);
+      expect(counted(record)).toEqual([many.length]);
+      expect(record.hindsight?.size).toBe(MOST_SEEN_LATE);
+      admitLate(record, observe(opinionOf({ id: 'kept', time: START + 50 * HOUR })), END, rules);
+      expect(forgetBefore(record, START + 9 * HOUR, rules)).toBe(true);
+      expect([record.hindsight?.size, counted(record)]).toEqual([1, [1]]);
+      expect(forgetBefore(record, END, rules)).toBe(true);
+      expect(record.hindsight).toBeNull();
+    });
   });
 
   it('keeps what is needed to show for the most negative documents only', () => {
