@@ -1,6 +1,7 @@
 # Three stages: the first builds, the second has the packages of production only, the third is what runs, as a user without
 # rights. BASE may be any image with Node 20.19, 22 or 24 (and glibc: chdb and ONNX Runtime have no musl builds).
 #   docker build -t tidewatch .
+#   docker build -t tidewatch:single --build-arg EMBEDDED=yes .   (one container for everything: deploy/single.yaml)
 #   docker build -t tidewatch:gpu --target gpu .   (an NVIDIA card: CUDA 12 and cuDNN 9)
 ARG BASE=node:22.21.1-bookworm-slim
 ARG CUDA_BASE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
@@ -42,7 +43,8 @@ USER 1000:1000
 VOLUME /data
 EXPOSE 8080 9464
 ENTRYPOINT ["node", "/opt/tidewatch/dist/app/cli.js"]
-CMD ["up", "--data", "/data"]
+# What to run is said by compose, a manifest or docs/deployment.md: no settings would be right for both kinds of image.
+CMD ["--help"]
 
 # The same on CUDA: Node and the program from above, ONNX Runtime's CUDA library fetched by its own install step.
 FROM ${BASE} AS gpu-packages
@@ -60,7 +62,7 @@ RUN mkdir /data && chown 1000:1000 /data
 USER 1000:1000
 VOLUME /data
 ENTRYPOINT ["node", "/opt/tidewatch/dist/app/cli.js"]
-CMD ["up", "--role", "classifier", "--data", "/data"]
+CMD ["--help"]
 
 # The default target is the plain one.
 FROM runtime

@@ -30,8 +30,10 @@ export function openPrices(
       if (now === version) return;
       version = now;
       const watched = await loadWatchlists(ingest.watchlists);
-      read = readPrices(await readFile(path, 'utf8'), path, createResolver(watched));
+      const { prices, notes } = readPrices(await readFile(path, 'utf8'), path, createResolver(watched));
+      read = prices;
       complaint = '';
+      for (const note of notes) log.warn(`dashboards.prices: ${note}`);
     } catch (thrown) {
       const told =
         thrown instanceof TidewatchError

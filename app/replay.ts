@@ -3,16 +3,15 @@
  * write is idempotent and cursors are durable, a replay that was killed goes on where it was, and a second one over the
  * same data folder adds nothing; the alerts file is written from the store at the end, so it is whole either way.
  */
-import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { createReplayClock, systemClock } from '../core/clock.ts';
-import { TidewatchError } from '../core/errors.ts';
 import type { Alert } from '../core/event.ts';
 import { TOPICS } from '../core/stream/stream.ts';
 import type { Store } from '../core/store/store.ts';
 import { createApp, type App } from './app.ts';
 import type { Settings } from './config.ts';
+import { feedRead, recordedFeed } from './recorded_feed.ts';
 
 export interface ReplayOptions {
   readonly feed: string;
@@ -36,11 +35,10 @@ export interface ReplaySummary {
 }
 
 /**
- * @throws TidewatchError input.invalid when there is no such feed; whatever createApp throws
+ * @throws TidewatchError input.invalid when there is no such feed or it breaks off; whatever createApp throws
  */
 export async function replay(settings: Settings, options: ReplayOptions): Promise<ReplaySummary> {
-  const feed = resolve(options.feed);
-  if (!existsSync(feed)) throw new TidewatchError('input.invalid', `--feed: there is no file ${options.feed}`);
+  const feed = recordedFeed(options.feed);
   settings.ingest.sources = [
     {
       type: 'file',
@@ -69,7 +67,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     await app.start();
-    await app.ingest?.finished;
+    await feedRead(app);
     await drained(app, TOPICS.documents, 'classifier');
     await drained(app, TOPICS.opinions, 'alerting');
     await app.alerting?.flush();

@@ -5,10 +5,11 @@
  */
 import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
+import { momentOf } from './moment.ts';
 
 export interface KnownEvent {
   readonly line: number;
-  /** Start of the event: epoch milliseconds; of a date alone, its midnight in UTC. */
+  /** Start of the event: epoch milliseconds; of a date alone, its midnight in UTC, and a time without a zone is UTC. */
   readonly at: number;
   readonly named: string;
   /** Id of the watched entity; null where the watchlist has none of that name. */
@@ -37,7 +38,10 @@ const lineSchema = z
  */
 export function readEvents(text: string, file: string, entityOf: (name: string) => string | null): KnownEvent[] {
   const events: KnownEvent[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
     if (line.trim() === '') continue;
     const fail = (why: string): TidewatchError =>
       new TidewatchError('input.invalid', `${file}:${index + 1}: ${why}`, {
@@ -52,11 +56,14 @@ export function readEvents(text: string, file: string, entityOf: (name: string) 
     const parsed = lineSchema.safeParse(json);
     if (!parsed.success) throw fail(parsed.error.issues[0]?.message ?? 'not an event');
     const { date, at, entity, ticker, what, ret } = parsed.data;
-    const time = Date.parse(at ?? `${date ?? ''}T00:00:00Z`);
-    if (Number.isNaN(time)) throw fail(`${at ?? date ?? ''} is no time`);
+    const written = at ?? date ?? '';
+    const time = momentOf(written);
+    if (time === null) throw fail(`${written} is no time, such as 2020-01-31 or 2020-01-31T09:00:00Z`);
     const named = entity ?? ticker ?? '';
+    // A list may call the company as nobody here does, and still give its ticker.
+    const watched = [entity, ticker].flatMap((name) => (name === undefined ? [] : (entityOf(name) ?? [])));
     const told = what ?? (ret === undefined ? '' : `price ${ret > 0 ? '+' : ''}${(ret * 100).toFixed(1)}%`);
-    events.push({ line: index + 1, at: time, named, entity: entityOf(named), what: told });
+    events.push({ line: index + 1, at: time, named, entity: watched[0] ?? null, what: told });
   }
   return events.toSorted((a, b) => a.at - b.at || a.line - b.line);
 }

@@ -8,10 +8,11 @@ import type { Study } from './event_study.ts';
 import { timeline } from './drawing.ts';
 import type { Prices } from './prices.ts';
 import type { Nearest } from './nearest.ts';
-import { delayPicture, proportionPicture, studyPicture, sweepPicture } from './pictures.ts';
+import { delayPicture, proportionPicture, sweepPicture } from './pictures.ts';
 import type { Run } from './run.ts';
 import { MATCH, type Proportion, type Score } from './score.ts';
 import { STYLE } from './report_style.ts';
+import { studySection } from './study_section.ts';
 import type { FailedRun, SweepRow } from './sweep.ts';
 
 export interface Report {
@@ -22,6 +23,8 @@ export interface Report {
   /** Runs of the sweep that came to nothing. */
   readonly failed: readonly FailedRun[];
   readonly prices: Prices;
+  /** What is to be known about the prices. */
+  readonly priceNotes: readonly string[];
   readonly names: (key: string) => string;
 }
 
@@ -37,8 +40,8 @@ export function reportHtml(report: Report): string {
     summary(report),
     score === null ? '' : events(score, report),
     timelines(report),
-    study === null ? '' : returns(study),
-    sweep.length + failed.length < 2 ? '' : tradeOff(sweep, failed),
+    study === null ? '' : studySection(study, report.priceNotes),
+    sweep.length + failed.length === 0 ? '' : tradeOff(sweep, failed),
     alertSection(run.alerts),
     howMade(run),
   ];
@@ -146,26 +149,6 @@ function timelines({ run, score, prices, names }: Report): string {
   return `<section><h2>Timelines</h2><p class="legend"><span class="k bars"></span> documents a day <span class="k share"></span> negative share, by week <span class="k alert"></span> alert <span class="k event"></span> known event <span class="k price"></span> price</p>${drawn.join('')}${left}</section>`;
 }
 
-function returns(study: Study): string {
-  const { rows, usable, tooFew, market } = study;
-  const note = tooFew
-    ? `<p class="note">Only ${usable} alerts have prices after them: too few to say anything. The table is shown for what it is.</p>`
-    : '';
-  const lines = rows.map(
-    ({ days, alerts: count, mean, interval, placebo, placeboInterval, rank }) =>
-      `<tr><td>${days}</td><td>${count}</td><td>${percent(mean)}</td><td>${percent(interval[0])} to ${percent(interval[1])}</td><td>${percent(placebo)}</td><td>${percent(placeboInterval[0])} to ${percent(placeboInterval[1])}</td><td>${(rank * 100).toFixed(0)}%</td></tr>`,
-  );
-  const kind =
-    market === null
-      ? 'Returns are raw: what the market did is in them.'
-      : `Returns are less those of ${market} over the same days.`;
-  const picture =
-    rows.length === 0
-      ? ''
-      : `<figure><figcaption>Mean return (dot, 95% interval) over random days (band, 95% of placebos)</figcaption>${studyPicture(study)}</figure>`;
-  return `<section><h2>Prices after alerts</h2><p>From the first close on a day after people were told. ${escapeMarkup(kind)} The placebo draws as many random days of the same entities 2,000 times; the last column is the part of its means at or below ours. Alerts that lie near each other share days, which the interval does not know.</p>${note}${picture}<table><thead><tr><th>Trading days</th><th>Alerts</th><th>Mean return</th><th>95% interval</th><th>Placebo</th><th>95% of placebos</th><th>Rank</th></tr></thead><tbody>${lines.join('')}</tbody></table></section>`;
-}
-
 function tradeOff(sweep: readonly SweepRow[], failed: readonly FailedRun[]): string {
   const lines = sweep.map(
     ({ settings, alerts: count, alertsPerWeek, entitiesPerWeek, recall, precision, medianDelayHours }) =>
@@ -181,10 +164,6 @@ function tradeOff(sweep: readonly SweepRow[], failed: readonly FailedRun[]): str
 
 function delay(hours: number): string {
   return hours < 0 ? `${Math.abs(hours).toFixed(1)} h before` : `after ${hours.toFixed(1)} h`;
-}
-
-function percent(part: number): string {
-  return `${part > 0 ? '+' : ''}${(part * 100).toFixed(2)}%`;
 }
 
 function percentOf({ hits, of }: Proportion): string {

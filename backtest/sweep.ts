@@ -35,6 +35,15 @@ export function parseOverrides(text: string): Override[] {
   return values.split(',').map((value) => ({ path, value: scalar(value.trim()) }));
 }
 
+/** One setting and its one value. @throws TidewatchError config.invalid where there are several: which was meant? */
+export function parseSetting(text: string): Override {
+  const [one, ...more] = parseOverrides(text);
+  if (one !== undefined && more.length === 0) return one;
+  throw new TidewatchError('config.invalid', `--set ${text} gives ${more.length + 1} values; a setting has one`, {
+    hint: `To try several: --sweep ${text}`,
+  });
+}
+
 /** Every combination, the last setting changing fastest; one empty combination where there is nothing to vary. */
 export function combinations(settings: readonly (readonly Override[])[]): Override[][] {
   return settings.reduce<Override[][]>(

@@ -4,7 +4,7 @@
 # TensorFlow 2.10.1), the C headers from the pip wheel of the same version, the addon is compiled here.
 #
 #   scripts/build-tfjs-node.sh [folder]      default: .tfjs in the repository
-#   TIDEWATCH_TFJS=<folder> npx tsx classifier/train/main.ts train
+#   TIDEWATCH_TFJS=<folder> npx tidewatch train --config classifier/train/recipes/lora.json
 #
 # Needs: npm, mvn (and a JDK), python3 with pip, unzip or python3, make and a C++ compiler. Linux x86-64. Takes about a
 # minute. Run it again freely: what is already there is kept, and a working build ends it at once.

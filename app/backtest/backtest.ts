@@ -1,10 +1,11 @@
 /** One backtest: labels (cached), the watch under event time, the score, the report. Sweeps run it in processes beside each other. */
 import { readFile, mkdir, writeFile, rename } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { readEvents } from '../../backtest/events.ts';
 import { examinationsOf } from '../../backtest/nearest.ts';
 import { eventStudy } from '../../backtest/event_study.ts';
-import { readMarket, readPrices, type Prices } from '../../backtest/prices.ts';
+import { momentOf } from '../../backtest/moment.ts';
+import { readMarket, readPrices, type PriceFile } from '../../backtest/prices.ts';
 import { reportHtml, reportJson, type Report } from '../../backtest/report.ts';
 import { scoreRun } from '../../backtest/score.ts';
 import { type Override, type SweepRow, withOverrides } from '../../backtest/sweep.ts';
@@ -18,6 +19,7 @@ import { loadWatchlists } from '../../ingest/watchlist.ts';
 import { readSettings, settingsSchema, type Settings } from '../config.ts';
 import { withMeasuredConfusion } from '../measured_confusion.ts';
 import { loadNames } from '../names.ts';
+import { recordedFeed } from '../recorded_feed.ts';
 import { labelFeed } from './label.ts';
 import { readOpinions, readRemovals } from './label_file.ts';
 import { createResolver } from './resolve.ts';
@@ -41,14 +43,16 @@ export interface BacktestOptions {
 /** @throws TidewatchError config.*, input.invalid, model.*, storage.* */
 export async function backtest(options: BacktestOptions): Promise<Report> {
   const settings = settingsOf(options);
-  const feed = resolve(options.feed);
+  const feed = recordedFeed(options.feed);
   const watched = await loadWatchlists(settings.ingest.watchlists);
   const names = await loadNames(settings);
   const entityOf = createResolver(watched);
   const events =
     options.events === null ? null : readEvents(await text(options.events, '--events'), options.events, entityOf);
   const closes = options.prices === null ? null : await text(options.prices, '--prices');
-  const prices: Prices = closes === null ? new Map() : readPrices(closes, options.prices ?? '', entityOf);
+  const { prices, notes }: PriceFile =
+    closes === null ? NO_PRICES : watchedPrices(readPrices(closes, options.prices ?? '', entityOf), options);
+  for (const note of notes) options.progress(note);
   if (options.market !== null && closes === null) {
     throw new TidewatchError(
       'input.invalid',
@@ -92,6 +96,7 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
       sweep: [],
       failed: [],
       prices,
+      priceNotes: notes,
       names: (key) => nameOf(key, names),
     };
   } finally {
@@ -164,10 +169,25 @@ function nameOf(key: string, names: Awaited<ReturnType<typeof loadNames>>): stri
   return `${names.entity(rest.slice(0, rest.indexOf('/'))).en} · ${rest.slice(rest.indexOf('/') + 1)}`;
 }
 
+const NO_PRICES: PriceFile = { prices: new Map(), notes: [], unwatched: [] };
+const MOST_NAMED = 10;
+
+/** Refuses a file that would be ignored as a whole. */
+function watchedPrices(file: PriceFile, { prices: path }: BacktestOptions): PriceFile {
+  const { prices, unwatched } = file;
+  if (prices.size > 0) return file;
+  const named = unwatched.slice(0, MOST_NAMED).join(', ');
+  const more = unwatched.length > MOST_NAMED ? ` and ${unwatched.length - MOST_NAMED} more` : '';
+  const why = named === '' ? 'it has no closes' : `no symbol of it is on the watchlist: ${named}${more}`;
+  throw new TidewatchError('input.invalid', `--prices ${path ?? ''}: ${why}`, {
+    hint: 'Symbols are matched with ids, tickers, codes and names of ingest.watchlists.',
+  });
+}
+
 function timeOf(written: string | null, option: string, otherwise: number): number {
   if (written === null) return otherwise;
-  const time = Date.parse(written);
-  if (Number.isNaN(time)) {
+  const time = momentOf(written);
+  if (time === null) {
     throw new TidewatchError('input.invalid', `${option}: "${written}" is no date such as 2020-01-31`);
   }
   return time;

@@ -18,6 +18,7 @@ import { createApp } from '../app.ts';
 import { openBackend } from '../backend.ts';
 import type { Settings } from '../config.ts';
 import { libraryOf, withPromoted } from '../models.ts';
+import { feedRead } from '../recorded_feed.ts';
 import { REMOVAL_GROUP } from '../removing.ts';
 import { takeUp } from './label_file.ts';
 import { labelKey } from './label_key.ts';
@@ -44,7 +45,7 @@ const DONE = 'done.json';
 const PROGRESS_MS = 2000;
 const WAIT_MS = 500;
 
-/** @throws what createApp throws */
+/** @throws TidewatchError input.invalid where the feed breaks off; what createApp throws */
 export async function labelFeed(given: Settings, options: LabelOptions): Promise<LabelledFeed> {
   // What was promoted lies in the data folder of the settings, not in that of this run.
   const settings = { ...given, classifier: await withPromoted(given.classifier, libraryOf(given)) };
@@ -123,21 +124,21 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
         options.progress(`${known.size} labelled, ${rate.toFixed(0)}/s, ${messages} read and waiting`),
       );
   }, PROGRESS_MS);
+  // The stage that would read them is not there: its place in the stream is ours.
+  const reading = (async () => {
+    const subscribe = { maxMessages: 1000, maxWaitMs: 50, signal: finished.signal };
+    for await (const delivery of app.stream.subscribe<Opinion>(TOPICS.opinions, 'alerting', subscribe)) {
+      const fresh = delivery.messages.filter(({ value }) => !known.has(value.document.id));
+      for (const { value } of fresh) known.add(value.document.id);
+      if (fresh.length > 0) writeSync(output, fresh.map(({ value }) => `${JSON.stringify(value)}\n`).join(''));
+      fsyncSync(output);
+      await delivery.acknowledge();
+    }
+  })();
+  const removing = keepRemovals(app.stream, join(folder, REMOVALS), finished.signal);
   try {
-    // The stage that would read them is not there: its place in the stream is ours.
-    const reading = (async () => {
-      const subscribe = { maxMessages: 1000, maxWaitMs: 50, signal: finished.signal };
-      for await (const delivery of app.stream.subscribe<Opinion>(TOPICS.opinions, 'alerting', subscribe)) {
-        const fresh = delivery.messages.filter(({ value }) => !known.has(value.document.id));
-        for (const { value } of fresh) known.add(value.document.id);
-        if (fresh.length > 0) writeSync(output, fresh.map(({ value }) => `${JSON.stringify(value)}\n`).join(''));
-        fsyncSync(output);
-        await delivery.acknowledge();
-      }
-    })();
-    const removing = keepRemovals(app.stream, join(folder, REMOVALS), finished.signal);
     await app.start();
-    await app.ingest?.finished;
+    await feedRead(app);
     for (const [topic, group] of [
       [TOPICS.documents, 'classifier'],
       [TOPICS.opinions, 'alerting'],
@@ -151,6 +152,8 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
   } finally {
     clearInterval(timer);
     finished.abort();
+    // A feed that broke off leaves them in the middle of a delivery.
+    await Promise.allSettled([reading, removing]);
     closeSync(output);
     await app.stop();
   }

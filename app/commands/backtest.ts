@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Report, reportJson } from '../../backtest/report.ts';
-import { combinations, parseOverrides } from '../../backtest/sweep.ts';
+import { combinations, parseOverrides, parseSetting } from '../../backtest/sweep.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { stableId } from '../../core/event.ts';
 import { backtest, sweepRow, writeReport } from '../backtest/backtest.ts';
@@ -54,12 +54,13 @@ export function backtestCommand(): Command {
       const grid = combinations(options.sweep.map(parseOverrides));
       const report = await backtest({
         ...options,
-        overrides: options.set.flatMap(parseOverrides),
+        overrides: options.set.map(parseSetting),
         from: options.from ?? null,
         to: options.to ?? null,
         events: options.events ?? null,
-        prices: options.prices ?? null,
-        market: options.market ?? null,
+        // A row says nothing of prices.
+        prices: options.row === true ? null : (options.prices ?? null),
+        market: options.row === true ? null : (options.market ?? null),
         progress,
       });
       if (options.row === true) {
@@ -69,9 +70,9 @@ export function backtestCommand(): Command {
       // The labels are in the cache now, unless a setting of ingest is swept: then runs that need the same wait for one.
       const settings = grid.map((chosen) => chosen.map(({ path, value }) => `${path}=${String(value)}`));
       const { rows, failed } =
-        grid.length < 2 ? { rows: [], failed: [] } : await sweep(options, report, settings, progress);
+        options.sweep.length === 0 ? { rows: [], failed: [] } : await sweep(options, report, settings, progress);
       const page = await writeReport({ ...report, sweep: rows, failed }, options.report ?? '.');
-      const ran = grid.length < 2 ? '' : `${rows.length} of ${grid.length} runs of the sweep\n`;
+      const ran = options.sweep.length === 0 ? '' : `${rows.length} of ${grid.length} runs of the sweep\n`;
       process.stdout.write(`\n${summary(report)}\n${ran}${page}\n`);
       for (const one of failed) process.stderr.write(`failed: ${one.settings.join(' ')}: ${one.error}\n`);
       if (failed.length > 0) process.exitCode = 1;

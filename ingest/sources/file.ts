@@ -11,12 +11,14 @@ import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
 import { beginningOf, resumeCursor, type FileCursor } from './file_cursor.ts';
-import { detectFormat, readRecords, type FileFormat } from './file_records.ts';
+import { detectFormat, readRecords, type FileFormat, type FileRecord } from './file_records.ts';
+import { inZone, timeZone } from './time_zone.ts';
 
 const settings = z.object({
   path: z.string().min(1).describe('The file, relative to the settings file.'),
   format: z.enum(['auto', 'jsonl', 'csv', 'rss']).default('auto').describe('auto: by the name, else by its beginning.'),
   language: z.string().min(2).max(20).optional().describe('Language of items that do not say; absent: detected.'),
+  time_zone: timeZone,
   source_class: z.enum(['news', 'social']).default('news').describe('Class of items that do not say.'),
   max_document_bytes: z
     .number()
@@ -81,7 +83,7 @@ async function readFileOnce(
   if (cursor === null) {
     const begin = await beginningOf(path);
     const isShifted = chosen.replay?.rebase === 'end_now';
-    const shift_ms = isShifted ? context.clock.now() - (await lastTime(path, format, maxRecordBytes, signal)) : 0;
+    const shift_ms = isShifted ? context.clock.now() - (await lastTime(chosen, format, signal)) : 0;
     cursor = { path, place: 0, ...begin, shift_ms };
     await cursors.put(context.name, cursor);
   }
@@ -103,7 +105,17 @@ async function readFileOnce(
     await cursors.put(context.name, cursor);
   };
 
-  for await (const records of readRecords(path, format, { maxRecordBytes, signal })) {
+  /** Where the file breaks off, what stands before that place is handed on first: it is whole, and the cursor may pass it. */
+  async function* recordsOf(): AsyncGenerator<FileRecord[]> {
+    try {
+      yield* readRecords(path, format, { maxRecordBytes, signal });
+    } catch (error) {
+      if (!signal.aborted) await flush();
+      throw error;
+    }
+  }
+
+  for await (const records of recordsOf()) {
     for (const record of records) {
       if (signal.aborted) return;
       if (record.place <= cursor.place) continue;
@@ -127,7 +139,8 @@ async function readFileOnce(
   condition.succeeded();
 }
 
-function finishItem(item: RawItem, chosen: FileSettings, shift: number): RawItem {
+function finishItem(written: RawItem, chosen: FileSettings, shift: number): RawItem {
+  const item = inZone(written, chosen.time_zone);
   const time = shift === 0 ? null : parseTime(item.published_at ?? '');
   return {
     source_class: chosen.source_class,
@@ -155,15 +168,14 @@ function createPace(speed: number): (time: number | null) => number {
   };
 }
 
-async function lastTime(
-  path: string,
-  format: FileFormat,
-  maxRecordBytes: number,
-  signal: AbortSignal,
-): Promise<number> {
+async function lastTime(chosen: FileSettings, format: FileFormat, signal: AbortSignal): Promise<number> {
+  const { path, time_zone, max_document_bytes: maxRecordBytes } = chosen;
   let last = -Infinity;
   for await (const records of readRecords(path, format, { maxRecordBytes, signal })) {
-    for (const { item } of records) last = Math.max(last, parseTime(item?.published_at ?? '') ?? -Infinity);
+    for (const { item } of records) {
+      const at = item === undefined ? null : parseTime(inZone(item, time_zone).published_at ?? '');
+      last = Math.max(last, at ?? -Infinity);
+    }
   }
   if (last > -Infinity) return last;
   throw new TidewatchError('input.invalid', `${path}: no item has a time, so replay.rebase has nothing to shift`, {

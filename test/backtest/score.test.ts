@@ -94,7 +94,7 @@ describe('the score', () => {
 describe('prices after alerts', () => {
   const days = Array.from({ length: 200 }, (_, index) => new Date(START + index * DAY).toISOString().slice(0, 10));
   const csv = `date,symbol,close\n${days.map((day, index) => `${day},ACME,${100 * 0.999 ** index}`).join('\n')}\n`;
-  const prices = readPrices(csv, 'p.csv', entityOf);
+  const { prices } = readPrices(csv, 'p.csv', entityOf);
 
   /** 100 until the day of that number, then 50. */
   const stepAt = (fall: number): Prices =>
@@ -107,7 +107,7 @@ describe('prices after alerts', () => {
     expect(row?.mean).toBeCloseTo(0.999 ** 5 - 1, 9);
     // A steady fall is the same after alerts as on any other day: nothing was found.
     expect(row?.placebo).toBeCloseTo(row?.mean ?? 0, 9);
-    expect(study.tooFew).toBe(true);
+    expect(row?.tooFew).toBe(true);
     expect(study.usable).toBeLessThan(LEAST_ALERTS);
   });
 
@@ -121,7 +121,7 @@ describe('prices after alerts', () => {
 
   it('take the market from a symbol that nobody watches, and refuse one that the file has not', () => {
     const both = `${csv}${days.map((day, index) => `${day},SPY,${50 * 0.999 ** index}`).join('\n')}\n`;
-    expect(readPrices(both, 'p.csv', entityOf).has('SPY')).toBe(false);
+    expect(readPrices(both, 'p.csv', entityOf)).toMatchObject({ notes: [], unwatched: ['SPY'] });
     const market = readMarket(both, 'p.csv', ' spy');
     expect(market.closes).toHaveLength(200);
     for (const { mean } of eventStudy([alert('acme', START)], prices, market).rows) expect(mean).toBeCloseTo(0, 9);
@@ -154,14 +154,14 @@ describe('prices after alerts', () => {
     expect(three?.interval[1]).toBeLessThan(-0.05);
     expect(three?.rank).toBeLessThan(0.001);
     expect(three?.mean).toBeLessThan(three?.placeboInterval[0] ?? -1);
-    expect(study.tooFew).toBe(false);
+    expect(three?.tooFew).toBe(false);
     const elsewhere = [...alertDays].map((day) => alert('acme', START + (day + 8) * DAY + 10 * HOUR));
     const none = eventStudy(elsewhere, new Map([['acme', closes]]), null).rows.find((one) => one.days === 3);
     expect(Math.abs(none?.mean ?? 1)).toBeLessThan(0.01);
   });
 
   it('may stand in a column a symbol; a wrong one is refused with its line', () => {
-    expect(readPrices('date,ACME,OTHER\n2020-01-01,5,6\n', 'p', entityOf)).toEqual(
+    expect(readPrices('date,ACME,OTHER\n2020-01-01,5,6\n', 'p', entityOf).prices).toEqual(
       new Map([['acme', [{ day: '2020-01-01', close: 5 }]]]),
     );
     expect(() => readPrices('date,symbol,close\n2020-01-01,ACME,-1\n', 'p', entityOf)).toThrow(/p:2: the close "-1"/);

@@ -56,6 +56,7 @@ beforeAll(async () => {
   const days = Array.from({ length: 40 }, (_, day) => new Date(START + day * DAY).toISOString().slice(0, 10));
   const closes = days.flatMap((day, index) => [`${day},ACM,${100 - index}`, `${day},SPY,${400 + index}`]);
   await writeFile(join(folder, 'prices.csv'), `date,symbol,close\n${closes.join('\n')}\n`);
+  await writeFile(join(folder, 'nobody.csv'), 'date,symbol,close\n2026-01-05,NOBODY,1\n');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -119,14 +120,27 @@ describe('tidewatch backtest', () => {
     expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('Returns are less those of SPY');
   }, 300_000);
 
+  it('runs a sweep of one value, whose row says nothing of prices', async () => {
+    const report = join(folder, 'one');
+    const swept = await tidewatch('--sweep', 'alerting.window_hours=24', '--report', report);
+    expect(swept.output).toContain('1 of 1 runs of the sweep');
+    expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('<code>alerting.window_hours=24</code>');
+    const row = await tidewatch('--row', '--prices', join(folder, 'nobody.csv'));
+    expect(JSON.parse(row.output)).toMatchObject({ settings: [] });
+  }, 300_000);
+
   it.each([
     [['--market', 'SPY', '--report', 'r'], /--market SPY names a symbol of --prices, which is not given/],
     [['--prices', 'prices.csv', '--market', 'QQQ', '--report', 'r'], /prices.csv has no closes of QQQ/],
+    [['--prices', 'nobody.csv', '--report', 'r'], /nobody.csv: no symbol of it is on the watchlist: NOBODY/],
+    [['--set', 'alerting.window_hours=12,24', '--report', 'r'], /gives 2 values; a setting has one/],
+    [['--from', '2026-02-30', '--report', 'r'], /--from: "2026-02-30" is no date/],
+    [['--feed', 'nowhere.jsonl', '--report', 'r'], /--feed: there is no file nowhere.jsonl \[input.invalid\]/],
     [[], /--report says in which folder/],
   ])(
     'refuses what it would have to ignore: %j',
     async (more, message) => {
-      const { code, output } = await tidewatch(...more.map((one) => (one === 'prices.csv' ? join(folder, one) : one)));
+      const { code, output } = await tidewatch(...more.map((one) => (one.endsWith('.csv') ? join(folder, one) : one)));
       expect(output).toMatch(message);
       expect(code).not.toBe(0);
     },

@@ -146,6 +146,7 @@ describe('the report', () => {
       sweep,
       failed,
       prices: new Map(),
+      priceNotes: [],
       names: (key) => key,
     });
     expect(html).toContain('Recall over alerts a week on entities');
@@ -177,6 +178,7 @@ describe('the report', () => {
       sweep: [],
       failed: [],
       prices,
+      priceNotes: ['p.csv has several prices of acme: <A> & B'],
       names: (key) => key,
     };
     const html = reportHtml(report);
@@ -184,6 +186,7 @@ describe('the report', () => {
     expect(html).toContain('&#60;script&#62;');
     expect(html).toContain('events are few');
     expect(html).toContain('too few to say anything');
+    expect(html).toContain('several prices of acme: &#60;A&#62; &#38; B');
     // A timeline a series; found and right, delays, returns; a chart in each alert.
     const charts = made.alerts.filter(({ shown }) => shown !== null).length;
     expect(charts).toBeGreaterThan(0);
