@@ -3,7 +3,7 @@
  * write is idempotent and cursors are durable, a replay that was killed goes on where it was, and a second one over the
  * same data folder adds nothing; the alerts file is written from the store at the end, so it is whole either way.
  */
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createReplayClock, systemClock } from '../core/clock.ts';
 import type { Alert } from '../core/event.ts';
@@ -52,6 +52,8 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
     },
   ];
   if (!options.notify) settings.alerting.notifiers = [];
+  // Its port is that of the process that runs by the same settings.
+  delete settings.monitor;
 
   const app = await createApp(settings, {
     roles: ['ingest', 'classifier', 'alerting'],
@@ -151,12 +153,8 @@ async function summarise(app: App, seconds: number, meter: Meter): Promise<Repla
 /** One line a change of state, in event order; the form is documented in docs/architecture.md. */
 async function writeAlerts(store: Store, path: string): Promise<void> {
   const rows = await store.query<{ body: string }>('SELECT body FROM alerts ORDER BY at, alert_id, revision');
-  const file = await open(path, 'w');
-  try {
-    for (const { body } of rows) await file.write(`${JSON.stringify(alertLine(JSON.parse(body) as Alert))}\n`);
-  } finally {
-    await file.close();
-  }
+  const lines = rows.map(({ body }) => `${JSON.stringify(alertLine(JSON.parse(body) as Alert))}\n`);
+  await writeFile(path, lines);
 }
 
 function alertLine(alert: Alert): object {

@@ -101,6 +101,8 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
   const known = await takeUp(file);
   const labelling = structuredClone(settings);
   delete labelling.classifier.models_dir;
+  // Its port is that of the process that runs by the same settings, or of the run beside this one.
+  delete labelling.monitor;
   labelling.data_dir = join(folder, 'work');
   labelling.stream = { type: 'embedded' } as Settings['stream'];
   labelling.store = { type: 'chdb' } as Settings['store'];

@@ -4,7 +4,7 @@
  * import leaves the old file.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import wordListPath from 'word-list';
 import { stringify } from 'yaml';
 import { redactUrl, TidewatchError } from '../../core/errors.ts';
@@ -14,6 +14,7 @@ import { watchlistOf } from '../../ingest/entity_import/company.ts';
 import { LIST_FORMATS, type ListFormat, readList } from '../../ingest/entity_import/lists.ts';
 import { loadWatchlists, type WatchedEntity } from '../../ingest/watchlist.ts';
 import { VERSION } from '../package_root.ts';
+import { fileError, refuseOverwrite } from './in_and_out.ts';
 
 const MAX_BYTES = 200_000_000;
 
@@ -28,8 +29,9 @@ function importCommand(): Command {
     .addOption(new Option('--from <format>', 'format of the list').choices(LIST_FORMATS).makeOptionMandatory())
     .requiredOption('--output <file>', 'watchlist to write (YAML)')
     .option('--contact <address>', 'e-mail address for the user agent; the SEC refuses requests without one')
-    .option('--limit <count>', 'take only the first so many companies', Number)
+    .option('--limit <count>', 'take only the first so many companies', wholeNumber)
     .action(async (list: string, options: { from: ListFormat; output: string; contact?: string; limit?: number }) => {
+      if (!isAddress(list)) refuseOverwrite('--output', options.output, list);
       const { companies, refused } = readList(await load(list, options.contact), options.from);
       const words = new Set((await readFile(wordListPath, 'utf8')).split('\n'));
       const entities = watchlistOf(companies.slice(0, options.limit), words);
@@ -83,13 +85,22 @@ async function write(output: string, list: string, entities: readonly WatchedEnt
   const header = `# Made by \`tidewatch entities import\` from ${shown(list)}.\n# Check names that are also words (ambiguous, cased) before relying on them; give such entities a \`context\`.\n`;
   const beside = `${output}.new`;
   try {
-    await writeFile(beside, header + stringify({ entities: lean }, { lineWidth: 0 }));
+    const text = header + stringify({ entities: lean }, { lineWidth: 0 });
+    await writeFile(beside, text).catch((error: unknown) => {
+      throw fileError('--output', output, 'written', error);
+    });
     await loadWatchlists([beside]);
     await rename(beside, output);
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
   }
+}
+
+function wholeNumber(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('It is a whole number above 0.');
 }
 
 function isAddress(list: string): boolean {

@@ -1,5 +1,7 @@
 /** Files and pipes that a command reads and writes: what is refused before a byte is read, and errors that name the option. */
-import { createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { constants, createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
+import { access, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,10 +18,22 @@ interface Paths {
 export function refuseBadPaths({ input, output }: Paths): void {
   if (input === '-') return;
   if (!existsSync(input)) throw new TidewatchError('input.invalid', `--input: there is no file ${input}`);
-  if (output !== '-' && existsSync(output) && realpathSync(output) === realpathSync(input)) {
-    throw new TidewatchError('input.invalid', `--output: ${output} is the input itself`, {
-      hint: 'Name another file.',
-    });
+  if (output !== '-') refuseOverwrite('--output', output, input);
+}
+
+/** @throws TidewatchError input.invalid where what an option is to write is the input itself */
+export function refuseOverwrite(option: string, output: string, input: string): void {
+  if (!existsSync(output) || !existsSync(input) || realpathSync(output) !== realpathSync(input)) return;
+  throw new TidewatchError('input.invalid', `${option}: ${output} is the input itself`, { hint: 'Name another file.' });
+}
+
+/** For a file that is written at the end of long work. @throws TidewatchError input.invalid where it could not be */
+export async function refuseUnwritable(option: string, output: string): Promise<void> {
+  try {
+    if (!existsSync(output)) await access(dirname(output), constants.W_OK);
+    else await (await open(output, 'r+')).close();
+  } catch (thrown) {
+    throw fileError(option, output, 'written', thrown);
   }
 }
 

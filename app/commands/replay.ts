@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readSettings } from '../config.ts';
 import { QUICKSTART } from '../package_root.ts';
 import { replay } from '../replay.ts';
+import { refuseOverwrite, refuseUnwritable } from './in_and_out.ts';
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -15,6 +16,10 @@ export function replayCommand(): Command {
     .option('--notify', 'send notifications; without it a replay only writes them down')
     .option('--json', 'print the summary as JSON')
     .action(async (options: ReplayOptions) => {
+      if (options.alerts !== undefined) {
+        refuseOverwrite('--alerts', options.alerts, options.feed);
+        await refuseUnwritable('--alerts', options.alerts);
+      }
       const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
       const summary = await replay(settings, {
         feed: options.feed,

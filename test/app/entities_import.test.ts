@@ -76,6 +76,19 @@ describe('tidewatch entities import', () => {
     expect((await loadWatchlists([output])).map(({ name }) => name)).toEqual(['贵州茅台', 'TCL科技']);
   });
 
+  it('refuses to write over the list, and to where it cannot write', async () => {
+    output = join(folder, 'list.json');
+    await writeFile(output, SEC);
+    await expect(run(output, '--from', 'sec')).rejects.toThrow(/--output: .*list\.json is the input itself/);
+    expect(await readFile(output, 'utf8')).toBe(SEC);
+    const list = output;
+    output = join(folder, 'absent', 'us.yaml');
+    await expect(run(list, '--from', 'sec')).rejects.toMatchObject({
+      code: 'input.invalid',
+      message: expect.stringMatching(/--output: .*us\.yaml cannot be written/) as string,
+    });
+  });
+
   it('takes only the first so many where that is asked', async () => {
     const list = join(folder, 'list.json');
     await writeFile(list, SEC);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,16 +14,22 @@ const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const DOCUMENTS = 120;
 let folder: string;
 let whole: Buffer;
+/** As a process that runs by the same settings would have it: neither command minds. */
+const monitor = createServer();
 const at = (...path: string[]): string => join(folder, ...path);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewatch-broken-'));
   writeTinyModel(at('model'));
+  await new Promise<void>((resolve) => {
+    monitor.listen(0, '127.0.0.1', resolve);
+  });
   await writeFile(at('watchlist.yaml'), 'entities:\n  - { id: acme, name: Acme, kind: company }\n');
   await writeFile(
     at('settings.yaml'),
     [
       'log: { level: silent }',
+      `monitor: { port: ${(monitor.address() as AddressInfo).port} }`,
       'ingest: { watchlists: [watchlist.yaml] }',
       'classifier: { backend: { type: onnx, model: model, threads: 1 }, entity_sentiment: off }',
     ].join('\n'),
@@ -37,7 +44,10 @@ beforeAll(async () => {
   );
   whole = gzipSync(`${lines.join('\n')}\n`);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  monitor.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 async function tidewatch(...command: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const program = ['--import', 'tsx', 'app/cli.ts', ...command, '--config', at('settings.yaml')];
@@ -80,5 +90,17 @@ describe('a recorded feed that breaks off', () => {
     await mended();
     const second = await tidewatch(...command);
     expect(JSON.parse(second.stdout)).toMatchObject({ documents: DOCUMENTS, skipped: 0 });
+  }, 300_000);
+
+  it('is never written over by its own alerts, and where those cannot be written nothing is begun', async () => {
+    await mended();
+    const command = ['replay', '--feed', at('feed.jsonl.gz'), '--data', at('unused'), '--alerts'];
+    const over = await tidewatch(...command, at('feed.jsonl.gz'));
+    expect(over.stderr).toMatch(/--alerts: .*feed\.jsonl\.gz is the input itself.*\[input\.invalid\]/);
+    expect(await readFile(at('feed.jsonl.gz'))).toEqual(whole);
+    const nowhere = await tidewatch(...command, at('absent', 'alerts.jsonl'));
+    expect(nowhere.stderr).toMatch(/--alerts: .*alerts\.jsonl cannot be written.*\[input\.invalid\]/);
+    expect(nowhere.stderr).not.toContain('    at ');
+    expect(await readdir(folder)).not.toContain('unused');
   }, 300_000);
 });
