@@ -20,6 +20,12 @@ export const tlsSettings = z
 
 export type TlsSettings = NonNullable<z.output<typeof tlsSettings>>;
 
+/**
+ * How long an idle connection stays open: longer than proxies keep theirs to us (nginx and load balancers: a minute). After Node's
+ * five seconds a proxy now and then sends a request into a connection that is just being closed, and answers 502.
+ */
+const KEPT_ALIVE_MS = 75_000;
+
 /** Doors with a certificate, as long as they are open. */
 const secured = new Set<() => void>();
 
@@ -30,9 +36,10 @@ const secured = new Set<() => void>();
  */
 export function createDoorServer(
   tls: TlsSettings | undefined,
-  options: ServerOptions = {},
+  given: ServerOptions = {},
   listener?: RequestListener,
 ): Server {
+  const options = { keepAliveTimeout: KEPT_ALIVE_MS, ...given };
   if (tls === undefined) return createServer(options, listener);
   const server = createSecureServer({ ...options, ...readCertificate(tls) }, listener);
   const reload = (): void => server.setSecureContext(readCertificate(tls));

@@ -88,6 +88,13 @@ const subjectOf = (port: number): Promise<string> =>
     }).on('error', reject);
   });
 
+it('a door keeps an idle connection for longer than the minute of a proxy before it', async () => {
+  const answer = await fetch(`${api.dashboards.address()}/api/status`);
+  await answer.arrayBuffer();
+  const [, seconds] = /timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '') ?? [];
+  expect(Number(seconds)).toBeGreaterThan(60);
+});
+
 describe.runIf(hasOpenssl)('a door with a certificate', () => {
   it('of the page speaks HTTPS, marks its cookie as secure, limits and numbers requests', async () => {
     const token = 'a-long-enough-token';
