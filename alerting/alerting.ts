@@ -56,7 +56,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const { lanes } = watch.state;
   expectReplays(lanes, rules.watermark);
 
-  const guard = createClockGuard({ watch, dispatch, rules, clock, wallClock, log });
+  const guard = createClockGuard({ watch, dispatch, rules, clock, wallClock, uptime: () => performance.now(), log });
   const ledger = createLedger(parts, deps);
   const heard = createHeard();
   const hearPartitions = createPartitions({ stream, heard, lanes, clock: wallClock, log });

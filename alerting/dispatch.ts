@@ -73,6 +73,8 @@ export interface Dispatch {
   advance(now: number): Outcome;
   /** Brings back into reach what a clock that was ahead has put off: no plan is further away than the waits of the rules. */
   keepWithin(now: number): void;
+  /** When somebody was told last, epoch milliseconds; -Infinity where nobody was. */
+  toldAt(): number;
   /** Every alert that fires now. */
   firing(): Iterable<Alert>;
   readonly groups: Groups;
@@ -135,6 +137,11 @@ export function createDispatch(
       touched.add(group.key);
     }
     return outcome;
+  }
+
+  function toldAt(): number {
+    const told = [...groups.values()].flatMap(({ accounts }) => Object.values(accounts).map(({ at }) => at));
+    return told.reduce((latest, at) => Math.max(latest, at), -Infinity);
   }
 
   function keepWithin(now: number): void {
@@ -231,5 +238,5 @@ export function createDispatch(
     }
   }
 
-  return { admit, advance, keepWithin, firing, groups, touched };
+  return { admit, advance, keepWithin, toldAt, firing, groups, touched };
 }

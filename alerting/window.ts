@@ -94,7 +94,7 @@ export function newRecord(series: Series): SeriesRecord {
 
 /**
  * Admits everything before `end` that waits, and lets go of what the window ending there does not cover. `end` is the end
- * of a bucket in epoch milliseconds and never goes back. Returns the stories it admitted.
+ * of a bucket in epoch milliseconds and goes back only by rewind.ts. Returns the stories it admitted.
  */
 export function closeThrough(record: SeriesRecord, end: number, rules: WindowRules): readonly Observation[] {
   const from = end - rules.windowMs;

@@ -131,7 +131,7 @@ export function createRemoving({
       const heard = answer === undefined ? [] : await elsewhere(removal.id);
       await audit(store, [removal], { ...result, before }, systemClock.now());
       if (answer === undefined) continue;
-      await writeAnswer(dataDir, answer, { ...result, before, elsewhere: heard, audit: removal.id });
+      await tellAnswer(answer, { ...result, before, elsewhere: heard, audit: removal.id });
     }
     await state.transaction(() => {
       for (const { removal } of done) void table.remove(removal.id);
@@ -141,6 +141,16 @@ export function createRemoving({
         `${done.length} removals carried out: ${total(result.before)} things found, ${total(result.after)} left`,
       );
     }
+  }
+
+  /** What is done is done and audited: an answer that cannot be written holds up no other removal. */
+  async function tellAnswer(name: string, answer: Parameters<typeof writeAnswer>[2]): Promise<void> {
+    await writeAnswer(dataDir, name, answer).catch((thrown: unknown) => {
+      log.warn(
+        { code: toTidewatchError(thrown).code },
+        `The answer ${name} cannot be written: ${explainError(thrown)}; what was forgotten stands in the table removals`,
+      );
+    });
   }
 
   /** Tells other stages and processes what an operator asks for, and whose documents these are while the store still knows it. */
@@ -169,7 +179,7 @@ export function createRemoving({
       if ('error' in wanted) {
         // Not what it says: that names what is to be forgotten.
         log.warn(`${path} asks for nothing that can be read; its answer says why`);
-        await writeAnswer(dataDir, answer, wanted);
+        await tellAnswer(answer, wanted);
       } else {
         const removal = await removalOf(wanted, planes, authors, systemClock.now());
         await keep([{ removal, at: systemClock.now(), before: null, answer }]);

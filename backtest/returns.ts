@@ -21,7 +21,7 @@ export function startAfter(closes: readonly Close[], time: number): number | nul
 }
 
 /**
- * The return over that many trading days from each close that has one so much later; null where the market has none.
+ * The return over that many trading days from each close that has one so much later; null across a hole, and where the market has none.
  * @param market what is taken off, over the same days; null: returns are raw
  */
 export function returnsByStart(
@@ -29,14 +29,25 @@ export function returnsByStart(
   days: number,
   market: readonly Close[] | null,
 ): (number | null)[] {
+  const holes = holesBefore(closes);
   return closes.slice(days).map((to, start) => {
     const from = closes[start];
-    if (from === undefined) return null;
+    if (from === undefined || holes[start] !== holes[start + days]) return null;
     const own = to.close / from.close - 1;
     if (market === null) return own;
     const before = closeNear(market, from.day);
     const after = closeNear(market, to.day);
     return before === null || after === null ? null : own - (after.close / before.close - 1);
+  });
+}
+
+/** How many pauses that no exchange makes lie before each close. */
+function holesBefore(closes: readonly Close[]): number[] {
+  let holes = 0;
+  return closes.map(({ day }, index) => {
+    const last = closes[index - 1];
+    if (last !== undefined && daysBetween(last.day, day) > LONGEST_PAUSE_DAYS) holes += 1;
+    return holes;
   });
 }
 

@@ -21,6 +21,11 @@ export interface ReplayClock extends Clock {
   advanceTo(epochMs: number): void;
 }
 
+/** Whether items drive it. */
+export function isReplayClock(clock: Clock): clock is ReplayClock {
+  return 'advanceTo' in clock;
+}
+
 /** A clock that stands at `start` until it is advanced. Sleeping waits real time: only I/O back-off sleeps. */
 export function createReplayClock(start: number): ReplayClock {
   let current = start;

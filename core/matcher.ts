@@ -21,7 +21,7 @@ export interface Matcher {
 const FORM = /^\s*([\p{L}_][\p{L}\p{N}_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
 const LONGEST = 200;
 const SIMPLER =
-  'At most three of *, + and {n,} beside each other, none around another or around |; or several matchers.';
+  'At most three of *, + and {n,} beside each other, none around another or around ?, {n,m} or |; or several matchers.';
 /** Three of `.*` beside each other, and a few choices: some milliseconds. */
 const MOST_TRIES = 10_000_000;
 

@@ -7,6 +7,7 @@
  * TextDecoder knows the encodings (GB18030 for gb2312 and gbk), except UTF-32. Rejected: a detector by letter
  * frequencies of thirty encodings, which errs on short feeds where we need three.
  */
+import { isUtf8 } from 'node:buffer';
 
 /** Names that programs write and the Encoding standard does not know. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
@@ -29,10 +30,15 @@ export function decodeFeed(bytes: Uint8Array, contentType?: string): string {
   return decode(bytes, likely === 'windows-1252' && said !== 'utf-8' ? said : likely);
 }
 
-/** The encoding of a stream that says nothing of it, by its beginning, which may be cut within a character. UTF-16 only by its mark. */
-export function encodingOfStart(bytes: Uint8Array): string {
-  const width = wideLayout(bytes);
-  return width?.size === 2 ? width.label : likelyEncoding(bytes);
+/** UTF-16 by its mark, of a stream that says nothing of its encoding, by its beginning; null where it is none. */
+export function markedWideEncoding(start: Uint8Array): string | null {
+  const width = wideLayout(start);
+  return width?.size === 2 ? width.label : null;
+}
+
+/** Whether the bytes, say of one line, are UTF-8 without a fault and cannot well be anything else. ASCII alone is not. */
+export function isCertainlyUtf8(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && isSurelyUtf8(decode(bytes, 'utf-8'));
 }
 
 /**
@@ -53,8 +59,8 @@ function saidEncoding(bytes: Uint8Array, contentType: string | undefined): strin
   return http ?? xml ?? 'utf-8';
 }
 
-/** What nothing is said of: UTF-8, perhaps with broken bytes, else Chinese, else windows-1252. */
-function likelyEncoding(bytes: Uint8Array): 'utf-8' | 'gb18030' | 'big5' | 'windows-1252' {
+/** What nothing is said of, perhaps cut at its end: UTF-8, perhaps with broken bytes, else Chinese, else windows-1252. */
+export function likelyEncoding(bytes: Uint8Array): 'utf-8' | 'gb18030' | 'big5' | 'windows-1252' {
   if (isMostlyUtf8(new TextDecoder('utf-8').decode(bytes, { stream: true }))) return 'utf-8';
   return likelierChinese(bytes) ?? 'windows-1252';
 }
@@ -93,14 +99,18 @@ function decodeUtf32(bytes: Uint8Array, isLittleEndian: boolean): string {
   return pieces.join('').replace(/^\ufeff/, '');
 }
 
-function decode(bytes: Uint8Array, label: string): string {
-  return new TextDecoder(label).decode(bytes);
+/** Text in whole: what is cut at its end becomes U+FFFD. */
+export function decode(bytes: Uint8Array, label: string, options?: { readonly fatal: boolean }): string {
+  const decoder = new TextDecoder(label, options);
+  if (label === 'utf-8') return decoder.decode(bytes);
+  // In one go Node 20 reads windows-1252 as Latin-1, which has neither its quotation marks nor its euro sign.
+  return decoder.decode(bytes, { stream: true }) + decoder.decode();
 }
 
 /** The text, or null where a byte does not fit the encoding. */
 function strictly(bytes: Uint8Array, label: string): string | null {
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
+    return decode(bytes, label, { fatal: true });
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
  * by side, their items go through one intake.
  */
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../core/clock.ts';
+import { isReplayClock, type Clock } from '../core/clock.ts';
 import { createComponent } from '../core/config.ts';
 import type { HttpClient } from '../core/http.ts';
 import type { Service } from '../core/lifecycle.ts';
@@ -84,12 +84,15 @@ export async function createIngest(settings: IngestSettings, parts: IngestParts)
     health: () => supervised.map((source) => source.health()),
     async start() {
       redriven = takeRedriven({ stream: parts.stream, intake, log, signal });
-      removed = tellOfRemoved(
-        new Set(settings.sources.map(({ name }) => name)),
-        parts.state,
-        { clock, log, stream: parts.stream, signal },
-        (code) => metrics.stage('ingest').error(code),
-      );
+      // A replay has a source of its own, and knows nothing of those of the settings.
+      if (!isReplayClock(clock)) {
+        removed = tellOfRemoved(
+          new Set(settings.sources.map(({ name }) => name)),
+          parts.state,
+          { clock, log, stream: parts.stream, signal },
+          (code) => metrics.stage('ingest').error(code),
+        );
+      }
       running = Promise.all(supervised.map((source) => source.run())).then(() => {
         if (!signal.aborted && supervised.every(({ endless }) => !endless)) finish();
       });

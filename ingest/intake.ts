@@ -6,7 +6,7 @@
  * Storage that is full or away is waited for here, so no source has to know about it.
  */
 import { either } from '../core/abort.ts';
-import type { Clock, ReplayClock } from '../core/clock.ts';
+import { isReplayClock, type Clock } from '../core/clock.ts';
 import type { Document } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { StageMetrics } from '../core/metrics.ts';
@@ -254,8 +254,4 @@ function allRefused(batch: Batch, { refused }: Handful): readonly Refusal[] {
 /** Documents of one entity keep their order, so that its windows close in order. */
 function keyOf(document: Document): string {
   return document.entities[0]?.id ?? document.id;
-}
-
-function isReplayClock(clock: Clock): clock is ReplayClock {
-  return 'advanceTo' in clock;
 }

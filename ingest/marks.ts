@@ -3,9 +3,11 @@
  * "Bellwick to buy back shares" share most of their shingles and are two stories. Pure.
  *
  * Names are capitalised words in text that does not capitalise everything, and the first two words that say something in
- * headlines that do. Han has no capitals: there a name is what stands first in its clause, before 公告, a colon or a code in
- * brackets, as notices begin. Figures leave out years and dates: a day's reports share those. Rejected: weighing shingles by how
- * rare they are (the answer would depend on what came before, and a restart would change it).
+ * headlines that do. Han has no capitals: there a name is what stands first in its clause, before 公告 or a code in brackets, as
+ * notices begin; where there is none, before the colon of a title. Before other colons stand outlets and clauses (新华社:,
+ * 康美药业被立案:), in which copies of one text differ. Figures leave out years and dates: a day's reports share those.
+ * Rejected: weighing shingles by how rare they are (the answer would depend on what came before, and a restart would
+ * change it).
  */
 import { hashText } from './shingles.ts';
 
@@ -21,7 +23,8 @@ const WORD = /[\p{L}\p{M}][\p{L}\p{M}\p{N}'’]*/gu;
 const FIGURE = /(?<![A-Za-z\p{N}]|\p{N}[.,])\d+(?:[.,/]\d+)*(?![年月日号]|\d|[.,/]\d|(?:st|nd|rd|th)\b)/gu;
 const MONTH_BEFORE = /(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s*$/i;
 const HAN = /\p{Script=Han}/u;
-const LATIN_CAPITAL = /^\p{Lu}/u;
+/** A股 is a market. */
+const LATIN_CAPITAL = /^(?![ABH]股)\p{Lu}/u;
 /** Capitalised for their place, or part of half of all companies' names. */
 const COMMON = new Set(
   `a an the in on at as by for from to of and but or if it its this that these those he she they we you i is are was
@@ -34,12 +37,15 @@ const COMMON = new Set(
   monday tuesday wednesday thursday friday saturday sunday`.split(/\s+/),
 );
 
-/** 康美药业公告, 【长春高新:, ,贵州茅台(600519; with the words between a name and its notice left out. */
+/**
+ * 康美药业公告, ,贵州茅台(600519; and of titles 【长春高新: and 长春高新:关于; with the words between a name and its notice left out.
+ * What stands before is looked at and not taken: the colon of 新浪财经: also begins the clause of 康美药业公告.
+ */
 const HAN_NAME =
-  /(?:^|[【,。:;!?\s]|日电)\*?(?=[A-Za-z]*\p{Script=Han})([\p{Script=Han}A-Za-z]{2,8}?)(?:年报|季报|中报|财报|业绩|今日|昨日|近日|日前|今晚|晚间|早间|盘后|最新|连续|再次|再度|发布|发出|披露|关于)*(?:公告|:|\(\d{5,6})/gu;
-/** What stands in a name's place and names nobody, or only the kind of report: copies of one text differ in it. */
+  /(?<=^|[【,。:;!?\s]|日电)\*?(?=[A-Za-z]*\p{Script=Han})([\p{Script=Han}A-Za-z]{2,8}?)(?:年报|季报|中报|财报|业绩|今日|昨日|近日|日前|今晚|晚间|早间|盘后|最新|连续|再次|再度|发布|发出|披露|关于)*(?:公告|\(\d{5,6}|:(?=关于)|(?<=【[^】]{2,20}):)/gu;
+/** What stands in a name's place and names a market or nobody, or says what happened: copies of one text differ in it. */
 const NO_HAN_NAME =
-  /(?:公司|方面|官方|本行|该行|快讯|电讯|资讯|要闻|新闻|消息|早报|晚报|日报|周报|早评|午评|收评|早盘|午盘|收盘|独家|专访|专家|人士|分析|分析师|记者|编辑|来源|机构|券商|媒体|外媒|观点|研报|视频|直播|图解|更新|突发|重磅|最新|提示|聚焦|解读|原标题|发布|披露)$/u;
+  /^关于|[被遭拟的]|(?:[ABH]股|港股|美股|沪市|深市|两市|立案|停牌|复牌|重组|减持|增持|回购|公司|方面|官方|本行|该行|快讯|电讯|资讯|要闻|新闻|消息|早报|晚报|日报|周报|早评|午评|收评|早盘|午盘|收盘|独家|专访|专家|人士|分析|分析师|记者|编辑|来源|机构|券商|媒体|外媒|观点|研报|视频|直播|图解|更新|突发|重磅|最新|提示|聚焦|解读|原标题|发布|披露)$/u;
 
 export function marksOf(text: string): Marks {
   const head = text.length > SCANNED_CHARS ? text.slice(0, SCANNED_CHARS) : text;
@@ -67,11 +73,18 @@ function namesOf(text: string): number[] {
     if (names.size === (isTitle ? 2 : MOST_MARKS)) break;
   }
   if (HAN.test(text)) {
-    for (const [, name = ''] of text.matchAll(HAN_NAME)) {
-      if (names.size < MOST_MARKS && !NO_HAN_NAME.test(name)) names.add(hashText(name.toLowerCase()));
-    }
+    for (const name of hanNamesOf(text)) if (names.size < MOST_MARKS) names.add(hashText(name));
   }
   return [...names];
+}
+
+function hanNamesOf(text: string): string[] {
+  const noticed: string[] = [];
+  const titled: string[] = [];
+  for (const [whole, name = ''] of text.matchAll(HAN_NAME)) {
+    if (!NO_HAN_NAME.test(name)) (whole.endsWith(':') ? titled : noticed).push(name.toLowerCase());
+  }
+  return noticed.length > 0 ? noticed : titled;
 }
 
 function figuresOf(text: string): number[] {

@@ -149,7 +149,7 @@ function formOf(text: string): Form | null {
 /** The moment as if it were UTC; null where it is no date. */
 function moment(parts: readonly (string | undefined)[], ms: number): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map((part) => Number(part ?? 0));
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return null;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || !(hour <= 24) || minute > 59 || second > 60) return null;
   const utc = Date.UTC(year, month - 1, day, hour, minute, Math.min(second, 59), ms);
   // Date.UTC rolls 31 April over to 1 May; such a date was never written by a clock.
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day ? utc : null;
@@ -176,12 +176,13 @@ function offsetAt(wall: number, zone: string): number {
   return offset(wall - offset(wall) * 60_000);
 }
 
-/** 12 AM is 0, 1 PM is 13, 下午15 is 15, 中午12 is noon and 中午1 an hour later, 晚上12 is the end of the day. */
+/** 12 AM is 0, 1 PM is 13, 下午15 is 15, 中午12 is noon and 中午1 an hour later, 晚上12 is the end of the day; what is no hour for what may be meant of two days. */
 function in24Hours(hour: string | undefined, half: string | undefined): string | undefined {
   if (hour === undefined || half === undefined || Number(hour) > 12) return hour;
   const hours = Number(hour) % 12;
-  if (half === '中午') return String(hours === 0 || hours > 9 ? Number(hour) : hours + 12);
-  if (half.startsWith('晚') && Number(hour) === 12) return '24';
+  if (half === '中午') return String(hours === 0 ? 12 : hours > 9 ? hours : hours + 12);
+  // 晚上1点 is the night that follows, and nobody says of which day: no time is better than one twelve hours off.
+  if (half.startsWith('晚') && hours < 5) return Number(hour) === 12 ? '24' : 'unclear';
   return String(/^(?:p|下午|傍晚|晚)/i.test(half) ? hours + 12 : hours);
 }
 

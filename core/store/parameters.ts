@@ -5,7 +5,7 @@
  * asker's and goes on as it is: read by JavaScript, "2026-01-01 10:00:00" would be a time in the zone of this machine.
  */
 
-const ZONED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)$/i;
+const ZONED = /^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)$/i;
 
 /** Parameters as @clickhouse/client takes them, read off the {name:Type} places of `sql`. */
 export function queryParameters(sql: string, params: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -34,7 +34,7 @@ function wallTime(value: unknown, digits: number): unknown {
   if (Array.isArray(value)) return value.map((one) => wallTime(one, digits));
   const written = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
   const [, seconds = '', fraction = '', zone = ''] = typeof written === 'string' ? (ZONED.exec(written) ?? []) : [];
-  const date = new Date(`${seconds}${zone}`);
+  const date = new Date(`${seconds.replace(' ', 'T')}${zone}`);
   if (seconds === '' || Number.isNaN(date.getTime())) return value;
   const wall = date.toISOString().slice(0, 19).replace('T', ' ');
   // The fraction as it is written: a Date would cut microseconds.

@@ -117,7 +117,9 @@ function againstSentence(
   const quoted = [...said.matchAll(/[“「《]([^”」》]+)[”」》]/gu)].map(([, inner = '']) => inner);
   if (quoted.some((inner) => !lower.includes(inner.toLowerCase()))) return 'name';
   for (const direction of [UP, DOWN]) if (direction.test(said) && !direction.test(evidence)) return 'direction';
-  for (const negation of [NOT, NOT_SIGN]) if (negation.test(said) && !negation.test(evidence)) return 'negation';
+  // What one language denies the other may repeat; a sign of a title alone lets no denial through.
+  const denied = NOT.test(evidence);
+  if (!denied && (NOT.test(said) || (NOT_SIGN.test(said) && !NOT_SIGN.test(evidence)))) return 'negation';
   const given = new Set(termsOf(null, evidence));
   const own = [...new Set(termsOf(null, said))];
   const strange = own.filter((term) => !given.has(term) && !JOINING.has(term) && !JOINING_ZH.test(term));

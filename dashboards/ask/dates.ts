@@ -67,7 +67,7 @@ export const MONTHS_AND_YEARS: readonly Reader[] = [
   ],
   // The first and the last third of a month, the first and the last quarter of a year.
   [
-    /\b(?:(?:(start|beginning)|end)\s+of|(early)|late)\s+(?:the|this|(last))\s+month\b|(上)?[本这這]?[个個]?月(?:(初)|[底末])/i,
+    /\b(?:(?:(start|beginning)|end)\s+of|(early)|late)\s+(?:the|this|(last))\s+month\b|(?<![上下]|[上下][个個])(上)?[本这這]?[个個]?月(?:(初)|[底末])/i,
     (asked) => {
       const [, start, early, last, lastZh, first] = asked.match;
       const month = monthOf(asked.today, (last ?? lastZh) === undefined ? 0 : -1);
@@ -77,7 +77,7 @@ export const MONTHS_AND_YEARS: readonly Reader[] = [
     },
   ],
   [
-    /\b(?:(?:(start|beginning)|end)\s+of|(early)|late)\s+(?:the|this|(last))\s+year\b|(?<![\d零〇一二三四五六七八九])(去)?[今本]?年?年(?:(初)|[底末])/i,
+    /\b(?:(?:(start|beginning)|end)\s+of|(early)|late)\s+(?:the|this|(last))\s+year\b|(?<![\d零〇一二三四五六七八九年前青少每明后後])(去)?[今本]?年?年(?:(初)|[底末])/i,
     (asked) => {
       const [, start, early, last, lastZh, first] = asked.match;
       const year = yearOf(asked.today, (last ?? lastZh) === undefined ? 0 : -1);

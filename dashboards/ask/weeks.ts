@@ -3,8 +3,8 @@ import { DAY, lasting, mondayOf, oneDay, type Asked, type Reader, type Span } fr
 
 const WEEKDAYS_EN = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 const WEEKDAYS_ZH = '一二三四五六日';
-/** Not 上周一直, where the sign belongs to what follows. */
-const WEEKDAY_ZH = '一(?![直共度些样樣])|[二三四五六日天]';
+/** Not 上周一直, 这周天天跌 and 这周五只, where the sign belongs to what follows. */
+const WEEKDAY_ZH = '一(?![直共度些样樣])|天(?!天)|[二三四五六日](?![只隻家])';
 const WEEK_ZH = '(?:[周週]|星期|[礼禮]拜)';
 const THIS_ZH = '[本这這][个個]?';
 

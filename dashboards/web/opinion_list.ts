@@ -37,8 +37,13 @@ export function matches(row: OpinionRow, address: Address): boolean {
     (language === null || row.language === language) &&
     (source === null || row.source === source) &&
     (address.to === null || (row.published_at >= (address.from ?? '') && row.published_at < address.to)) &&
-    (q.trim() === '' || `${row.title ?? ''}\n${row.text}`.toLowerCase().includes(q.trim().toLowerCase()))
+    `${row.title ?? ''}\n${row.text}`.toLowerCase().includes(wordsOf(q))
   );
+}
+
+/** What is looked for, as texts are stored: a Chinese keyboard types ， and Ａ, which cleaning has made , and A. */
+function wordsOf(q: string): string {
+  return q.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
 /** Newest first; of equal times the greater id first, as the server's cursor orders them. */

@@ -25,14 +25,15 @@ function liveWatch(given: { state?: WatchState; replayed?: string[]; mode?: 'per
   const rules = rulesOf(alertingSettings.parse(settings), given.mode ?? 'per_feed', given.replayed ?? []);
   const detector = createSurge('surge', surge.settings.parse({}));
   const watch = createWatch(rules, [detector], ({ entity }) => ({ en: entity ?? '', zh: entity ?? '' }), given.state);
-  const time = { now: START };
+  const time = { now: START, up: 0 };
   const clock: Clock = { ...systemClock, now: () => time.now };
   const errors: string[] = [];
   const log = Object.assign(createLogger({ level: 'silent', format: 'json' }), {
     error: (_: object, text: string) => void errors.push(text),
   });
-  const dispatch = { keepWithin: () => undefined };
-  const guard = createClockGuard({ watch, dispatch, rules, clock, wallClock: clock, log });
+  const dispatch = { keepWithin: () => undefined, toldAt: () => -Infinity };
+  const uptime = (): number => time.up;
+  const guard = createClockGuard({ watch, dispatch, rules, clock, wallClock: clock, uptime, log });
   const alerts: Alert[] = [];
   const advance = (): void => {
     const mark = watermark(watch.state.lanes, rules.watermark, time.now);
@@ -45,8 +46,9 @@ function liveWatch(given: { state?: WatchState; replayed?: string[]; mode?: 'per
     lanes: watch.state.lanes,
     fired: () => [...new Set(alerts.filter(({ state }) => state === 'firing').map(({ name }) => name))],
     /** A tick at that moment, after so much silence. */
-    tick(now: number, quietMs = 0): void {
+    tick(now: number, quietMs = 0, upMs = 0): void {
       time.now = now;
+      time.up += upMs;
       guard.check();
       passQuietly(watch.state.lanes, quietMs);
       advance();
@@ -152,6 +154,30 @@ describe('a machine that slept', () => {
   });
 });
 
+describe('a clock that is behind', () => {
+  it('until it is set right forgets nothing of what was learnt, in a process that starts as in one that runs', async () => {
+    for (const again of [(live: Live) => Promise.resolve(live), restarted]) {
+      const before = liveWatch();
+      learn(before);
+      before.tick(STOP + HOUR, 20_000);
+      const live = await again(before);
+      const learnt = (): unknown => [
+        live.watch.state.closed,
+        [...live.watch.state.records.values()].map(({ buckets, past }) => [buckets.length, past.size]),
+      ];
+      const known = learnt();
+      // A machine without a battery starts in 1970.
+      live.tick(5000);
+      live.tick(6000, 1000, 14 * 60_000);
+      expect(learnt()).toEqual(known);
+      live.tick(STOP + HOUR + 60_000);
+      live.tick(STOP + HOUR + 61_000, 1000, 60 * 60_000);
+      expect(learnt()).toEqual(known);
+      expect(live.errors).toEqual([]);
+    }
+  });
+});
+
 describe('a clock that was ahead', () => {
   const AHEAD = STOP + 365 * DAY;
 
@@ -176,6 +202,9 @@ describe('a clock that was ahead', () => {
       const live = await again(before);
       const now = Math.ceil(STOP / DAY) * DAY;
       live.tick(now);
+      // It might be the clock that is wrong now.
+      expect(live.watch.state.closed).toBeGreaterThan(AHEAD - DAY);
+      live.tick(now, 0, 15 * 60_000);
       expect(live.watch.state.closed).toBe(now - HOUR);
       expect(live.errors).toHaveLength(1);
       expect(live.errors[0]).toContain(isoTime(now));

@@ -30,6 +30,10 @@ describe('the study of prices after alerts', () => {
     // After the last close, and in a hole of half a year.
     const holed = [...closes, { day: dayOf(240), close: 90 }, { day: dayOf(241), close: 91 }];
     expect(studyOf([told(300), told(100), told(5)], holed)).toMatchObject({ usable: 1, leftOut: 2 });
+    // Nor one that reaches over the hole: from the 57th day two closes are left before it.
+    const over = studyOf([told(56)], holed);
+    expect(over).toMatchObject({ usable: 1, leftOut: 0 });
+    expect(over.rows.map(({ days }) => days)).toEqual([1]);
   });
 
   it('keeps an alert before a long holiday of an exchange', () => {

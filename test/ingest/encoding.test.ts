@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeFeed, isGarbled } from '../../ingest/encoding.ts';
+import { decodeFeed, isCertainlyUtf8, isGarbled } from '../../ingest/encoding.ts';
 
 /** 中国平安银行股价下跌，投资者担心业绩 in GB 2312. */
 const GB = 'd6d0b9fac6bdb0b2d2f8d0d0b9c9bcdbcfc2b5f8a3accdb6d7cad5dfb5a3d0c4d2b5bca8';
@@ -34,6 +34,7 @@ describe('the bytes of a feed', () => {
     ['in GB18030 with four-byte characters', xml(`${GB}8139ef30`, 'GB18030'), undefined, `${ZH}㐀`.replace('㐀', new TextDecoder('gb18030').decode(Buffer.from('8139ef30', 'hex')))],
     ['in Big5', xml(BIG5, 'big5'), undefined, TW],
     ['in UTF-8 with a mark', Buffer.concat([Buffer.from('efbbbf', 'hex'), xml(hexOf(ZH), 'gb2312')]), 'text/xml; charset=big5', ZH],
+    ['in windows-1252 with its own signs', xml('636166e99273208035', 'windows-1252'), undefined, 'café’s €5'],
     ['in Latin-1', xml('636166e9', 'iso-8859-1'), undefined, 'café'],
   ])('are read %s', (_, bytes, type, expected) => {
     expect(read(bytes, type)).toBe(expected);
@@ -71,6 +72,16 @@ describe('the bytes of a feed', () => {
     expect(isGarbled(new TextDecoder().decode(Buffer.from(ZH).subarray(0, -1)))).toBe(false);
     expect(isGarbled('$AAPL to the moon \ufffd\ufffd\ufffd')).toBe(false);
     expect(isGarbled('')).toBe(false);
+  });
+
+  it('are certainly UTF-8 where they are so without a fault and nothing else would fit', () => {
+    expect(isCertainlyUtf8(Buffer.from('贵'))).toBe(true);
+    expect(isCertainlyUtf8(Buffer.from('à é è ç ù ê'))).toBe(true);
+    expect(isCertainlyUtf8(Buffer.from(ZH).subarray(0, -1))).toBe(false);
+    // «CAFÉ» in windows-1252 ends as a Cyrillic or phonetic letter would in UTF-8.
+    expect(isCertainlyUtf8(Buffer.from('CAF\u00c9\u00bb', 'latin1'))).toBe(false);
+    expect(isCertainlyUtf8(Buffer.from('all of it ASCII'))).toBe(false);
+    for (const hex of [GB, BIG5]) expect(isCertainlyUtf8(Buffer.from(hex, 'hex'))).toBe(false);
   });
 
   it('that are nothing at all give a text all the same', () => {

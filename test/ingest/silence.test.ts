@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
+import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock, type Clock } from '../../core/clock.ts';
+import { createReplayClock, systemClock, type Clock } from '../../core/clock.ts';
 import type { SourceNews } from '../../core/health.ts';
 import { TOPICS } from '../../core/stream/stream.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
@@ -174,6 +176,25 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     await start('third');
     // Neither the first, which was told of already, nor the second, which was well.
     expect(await news(1)).toMatchObject([{ name: 'third', status: 'dead' }]);
+  });
+
+  it('is not said to be gone by a replay, which has a source of its own', async () => {
+    const { stage, health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    mode = 'gone';
+    expect((await news(1))[0]?.status).toBe('dead');
+    await stage.stop();
+    const path = join(bench.folder, 'feed.jsonl');
+    writeFileSync(path, `${JSON.stringify({ id: 'a', text: 'Loss', published_at: '2026-01-01T00:00:00Z' })}\n`);
+    const replay = await bench.start(
+      { sources: [{ type: 'file', name: 'feed', path }] },
+      { clock: createReplayClock(0) },
+    );
+    await replay.finished;
+    await replay.stop();
+    mode = 'lively';
+    await start();
+    expect(await news(1)).toMatchObject([{ name: 'wire', status: 'ok' }]);
   });
 
   it('is called dead when it has failed for too long, is tried on, and is well again when it answers', async () => {

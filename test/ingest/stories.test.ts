@@ -97,6 +97,40 @@ describe('reports of their own stay apart', () => {
     expect(isOneStory(`公司公告,${NOTICE}`, `上市公司公告,${NOTICE}`)).toBe(true);
   });
 
+  it.each([
+    ['新浪财经:康美药业公告,', '东方财富:康美药业公告,'],
+    ['财联社:康美药业公告,', '康美药业公告,'],
+    ['【财联社:康美药业公告】', '【新浪财经:康美药业公告】'],
+    ['新华社:康美药业公告,', '央视:康美药业公告,'],
+    ['新华社:', '央视:'],
+    ['康美药业公告,', '康美药业被立案:'],
+    ['康美药业公告,', '【康美药业被立案:涉嫌违规】'],
+    ['康美药业公告,', 'A股公告:'],
+    ['康美药业公告,', '康美药业:关于立案的公告,'],
+    ['康美药业公告,', '康美药业:立案公告,'],
+  ])('but not for an outlet, a market or a clause that stands before a colon: %s / %s', (one, two) => {
+    expect(isOneStory(one + NOTICE, two + NOTICE, false)).toBe(true);
+    expect(isOneStory(two + NOTICE, one + NOTICE, false)).toBe(true);
+  });
+
+  it.each(['图解财报:', '证监会消息:', '新浪财经:', '财联社:', 'A股公告:', '【财联社:'])(
+    'also when both begin with %s and name two companies after it',
+    (before) => {
+      const [one, two] = ['康美药业', '长春高新'];
+      expect(isOneStory(`${before}${one}公告,${NOTICE}`, `${before}${two}公告,${NOTICE}`, false)).toBe(false);
+      expect(isOneStory(`${before}*ST${one}(600518),${NOTICE}`, `${before}${two}(000661),${NOTICE}`, false)).toBe(
+        false,
+      );
+    },
+  );
+
+  it('also when the titles of two companies’ notices have a colon', () => {
+    const title = (name: string): string => `${name}:关于收到立案告知书的公告,${NOTICE}`;
+    expect(isOneStory(title('康美药业'), title('长春高新'), false)).toBe(false);
+    expect(isOneStory(title('康美药业'), `新浪财经:${title('康美药业')}`, false)).toBe(true);
+    expect(isOneStory(`新浪财经:${title('康美药业')}`, `新浪财经:${title('长春高新')}`, false)).toBe(false);
+  });
+
   it('also when two days of event time lie between them', () => {
     const index = createStoryIndex();
     const first = place(index, REPORT);

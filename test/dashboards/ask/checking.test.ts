@@ -41,6 +41,11 @@ describe('the check of Chinese prose', () => {
     ['不过，关于贵州茅台的负面占比为50%[1]。', 'passed'],
   ])('%s', (text, wanted) => expect(check(text, answerOf([ROSE]))).toBe(wanted));
 
+  it('lets a denial of a title be repeated in other words, and in the other language', () => {
+    expect(check('贵州茅台公司没有涨价[1]。', answerOf([ROSE], '贵州茅台公司否认涨价'))).toBe('passed');
+    expect(check('关于贵州茅台的文档没有 dividend[1]。', answerOf([ROSE], 'Moutai pays no dividend'))).toBe('passed');
+  });
+
   it('takes no denied rise for a rise', () => {
     const fell = answerOf([FELL, '这并非转折：负面占比没有高于此前。']);
     expect(check('关于贵州茅台的负面占比高于此前[1]。', fell)).toBe('direction');

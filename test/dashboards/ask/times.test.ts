@@ -108,6 +108,9 @@ describe('times in both languages', () => {
       '年初以来',
       '今年年初以来',
     ],
+    ['2024-01-01 2025-01-01', '2024年年初', '前年初', '前年年底'],
+    ['2026-01-01 2026-02-01', '上上个月底'],
+    ['2026-03-16 now', '这周天天跌', '本周五只股票'],
     ['2025-10-01 2026-01-01', 'late last year', 'at the end of last year', '去年底', '去年年底'],
     ['2025-01-01 2025-04-01', 'early last year', '去年初', '去年年初'],
   ])('say %s', (span, ...texts) => {
@@ -133,6 +136,7 @@ describe('times in both languages', () => {
       '几个月',
       '一百年',
       '年报',
+      '青年初创公司',
     ];
     for (const text of texts) expect([text, spanOf(text)]).toEqual([text, null]);
   });

@@ -9,6 +9,9 @@ import { describeSourceContract, type OfferedItem } from '../../contracts/source
 import { gbk } from '../gbk.ts';
 import { openWorkbench, type Workbench } from '../workbench.ts';
 
+/** 銀行股價下跌，投資者擔心業績 in Big5, a sign for a byte. */
+const BIG5 = Buffer.from('bbc8a6e6aad1bbf9a455b65ea141a7ebb8eaaaccbee1a4dfb77ec15a', 'hex').toString('latin1');
+
 const jsonLine = ({ id, text, time }: OfferedItem): string => JSON.stringify({ id, text, published_at: time });
 
 describeSourceContract('file (JSONL)', async (folder) => {
@@ -209,6 +212,44 @@ describe('a file source', { timeout: 60_000 }, () => {
     await read(write('mixed.jsonl', Buffer.concat([utf8, odd, Buffer.from('{"text":"after"}\n')])));
     expect((await bench.documents(2)).map(({ text }) => text.slice(0, 5))).toEqual(['贵州茅台净', 'after']);
     expect((await bench.deadLetters(1))[0]?.reason).toMatch(/^Line 4: its words cannot be decoded/);
+  });
+
+  const NEWS = '宁德时代遭证监会立案调查';
+  const GBK_LINES = gbk('{"text":"贵州茅台净利润大幅下滑"}\n'.repeat(3));
+
+  it.each([
+    ['GBK', GBK_LINES, '贵州茅台净利润大幅下滑'],
+    ['Big5', Buffer.from(`{"text":"${BIG5}"}\n`.repeat(3), 'latin1'), '銀行股價下跌,投資者擔心業績'],
+    ['windows-1252', Buffer.from('{"text":"Caf\u00e9 Z\u00fcrich"}\n'.repeat(30), 'latin1'), 'Café Zürich'],
+    ['GBK, as its first, middle and last line', Buffer.concat([Buffer.from(`{"text":"${NEWS}"}\n`), GBK_LINES]), '贵州茅台净利润大幅下滑'],
+  ])('reads a line of UTF-8 in a file that is else %s', async (_, rest, text) => {
+    await read(write('mixed.jsonl', Buffer.concat([rest, Buffer.from(`{"text":"${NEWS}"}\n`), rest, Buffer.from(`{"text":"${NEWS}"}`)])));
+    const texts = new Set((await bench.documents(2)).map((document) => document.text));
+    expect(texts).toEqual(new Set([text, NEWS]));
+  }); // prettier-ignore
+
+  it('settles on no encoding by one cut character', async () => {
+    const ascii = Buffer.from('{"text":"all of it ASCII"}\n'.repeat(20_000));
+    const cut = Buffer.concat([Buffer.from('{"text":"cut here: '), Buffer.from([0xe2, 0x80]), Buffer.from('"}\n')]);
+    // Faulty itself, so that it is no line that can be nothing but UTF-8.
+    const faulty = Buffer.concat([Buffer.from(`{"text":"${NEWS}`), Buffer.from([0xe2, 0x80]), Buffer.from('"}\n')]);
+    await read(write('late.jsonl', Buffer.concat([cut, ascii, Buffer.from('{"text":"贵州茅台"}\n'), faulty])));
+    const texts = (await bench.documents(4)).map(({ text }) => text);
+    expect(texts).toEqual(expect.arrayContaining(['贵州茅台', `${NEWS}\ufffd`]));
+  });
+
+  it('reads lines longer than what it holds, in their own encoding each', async () => {
+    const long = '贵州茅台净利润下滑'.repeat(30_000);
+    const texts = [`${long}1`, `${long}2`, `${long}3`];
+    const [first, second, third] = texts.map((text) => `{"text":"${text}"}\n`) as [string, string, string];
+    const path = write('long.jsonl', Buffer.concat([gbk(first), Buffer.from(second), gbk(third)]));
+    const settings = { sources: [{ type: 'file', name: 'f', path }], max_text_chars: 1_000_000 };
+    await (
+      await bench.start(settings)
+    ).finished;
+    expect((await bench.documents(3)).map(({ text }) => text.length + text.slice(-3))).toEqual(
+      texts.map((text) => text.length + text.slice(-3)),
+    );
   });
 
   it('reads times without a zone in the zone of its settings', async () => {
