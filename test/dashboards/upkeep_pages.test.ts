@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium)('the pages of upkeep', () => {
   afterEach(() => desk.clear());
 
   it('sources: those in trouble first, with why, lag and usual rate, and what each brought last', async () => {
-    const page = await desk.open('#/sources');
+    const page = await desk.open('#/sources', { ready: '.source-card' });
     const cards = page.locator('.source-card');
     expect(await cards.locator('h3').allTextContents()).toEqual([
       expect.stringContaining('central-bank'),
