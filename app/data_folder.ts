@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { TidewatchError } from '../core/errors.ts';
 import { lockFolder } from '../core/lock.ts';
+import type { Settings } from './config.ts';
 
 /** @throws TidewatchError input.invalid where there is none */
 export function requireDataFolder(folder: string): void {
@@ -9,6 +10,19 @@ export function requireDataFolder(folder: string): void {
   throw new TidewatchError('input.invalid', `There is no data folder ${folder}`, {
     hint: 'Give the folder with --data, or the settings that name it with --config.',
   });
+}
+
+/**
+ * Locks the folder where the store lies in it: an embedded store is one process' own, a server of ClickHouse takes many.
+ * @throws TidewatchError input.invalid where there is no folder; storage.locked while a process holds it; storage.*
+ */
+export async function lockStore({
+  store,
+  data_dir,
+}: Pick<Settings, 'store' | 'data_dir'>): Promise<() => Promise<void>> {
+  if (store.type !== 'chdb') return () => Promise.resolve();
+  requireDataFolder(data_dir);
+  return lockFolder(data_dir);
 }
 
 /** What unlocks it again; null where a running process has it. @throws TidewatchError storage.* */

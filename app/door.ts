@@ -9,7 +9,6 @@ import { operator, recordChange } from '../core/audit.ts';
 import { systemClock } from '../core/clock.ts';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
-import { lockFolder } from '../core/lock.ts';
 import { createLogger } from '../core/log.ts';
 import { openStore } from '../core/store/registry.ts';
 import { doorUrl } from '../core/tls.ts';
@@ -19,7 +18,7 @@ import { createRouter, type Asking, type Change } from '../dashboards/router.ts'
 import { ROUTES } from '../dashboards/routes.ts';
 import { createServices } from '../dashboards/services.ts';
 import type { Settings } from './config.ts';
-import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { lockStore, lockUnlessRunning, requireDataFolder } from './data_folder.ts';
 import { learningOf } from './models.ts';
 import { VERSION } from './package_root.ts';
 
@@ -73,7 +72,7 @@ export async function openDoor(settings: Settings, { url, data }: DoorChoice = {
     }
   }
   await served.close();
-  return overStore(settings, await lockStore(settings, address));
+  return overStore(settings, await lockUnanswered(settings, address));
 }
 
 function overHttp(address: string, token: string | undefined): Door {
@@ -97,11 +96,8 @@ function overHttp(address: string, token: string | undefined): Door {
 
 type Unlock = () => Promise<void>;
 
-async function lockStore({ store, data_dir }: Settings, address: string): Promise<Unlock> {
-  // A server of ClickHouse takes many; the embedded one is a process' own.
-  if (store.type !== 'chdb') return () => Promise.resolve();
-  requireDataFolder(data_dir);
-  return lockFolder(data_dir).catch((thrown: unknown) => {
+async function lockUnanswered(settings: Settings, address: string): Promise<Unlock> {
+  return lockStore(settings).catch((thrown: unknown) => {
     const error = toTidewatchError(thrown);
     if (error.code !== 'storage.locked') throw error;
     throw new TidewatchError('storage.locked', `${error.message}, and nothing answers at ${address}`, {

@@ -18,7 +18,6 @@ import { createComponent } from '../core/config.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { SCHEMA_VERSION, isoTime, opinionSchema, seriesFromKey, type Opinion, type Series } from '../core/event.ts';
 import { createHttpClient } from '../core/http.ts';
-import { lockFolder } from '../core/lock.ts';
 import { createLogger } from '../core/log.ts';
 import { createMetrics } from '../core/metrics.ts';
 import { createMemoryState } from '../core/state/memory.ts';
@@ -26,7 +25,7 @@ import { openStore } from '../core/store/registry.ts';
 import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Settings } from './config.ts';
-import { requireDataFolder } from './data_folder.ts';
+import { lockStore } from './data_folder.ts';
 import { withMeasuredConfusion } from './measured_confusion.ts';
 import { loadNames } from './names.ts';
 
@@ -40,9 +39,7 @@ const MOST_OPINIONS = 1_000_000;
 /** @throws TidewatchError input.invalid for what there is not, a data folder among it; storage.locked while a process holds the embedded store */
 export async function explainFromStore(settings: Settings, asked: Asked): Promise<Explanation> {
   const log = createLogger({ level: 'error', format: 'auto' });
-  const isEmbedded = settings.store.type === 'chdb';
-  if (isEmbedded) requireDataFolder(settings.data_dir);
-  const unlock = isEmbedded ? await lockFolder(settings.data_dir) : () => Promise.resolve();
+  const unlock = await lockStore(settings);
   try {
     const store = await openStore(settings.store, { folder: join(settings.data_dir, 'store'), log });
     try {

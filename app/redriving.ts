@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
@@ -18,6 +18,7 @@ import { openStream, type StreamSettings } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
 import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { writeWhole } from './replace_file.ts';
 
 export const REDRIVEN_TOPICS = [TOPICS.documents, TOPICS.opinions] as const;
 
@@ -84,7 +85,7 @@ async function ask(folder: string, request: RedriveRequest): Promise<readonly Re
   const asked = join(folder, FOLDER, `${name}${REQUEST_END}`);
   const answered = join(folder, FOLDER, `${name}${ANSWER_END}`);
   await mkdir(join(folder, FOLDER), { recursive: true });
-  await writeWhole(asked, request);
+  await writeWhole(asked, JSON.stringify(request));
   for (const end = Date.now() + ANSWER_WITHIN_MS; !existsSync(answered);) {
     if (Date.now() > end) {
       throw new TidewatchError(
@@ -101,11 +102,6 @@ async function ask(folder: string, request: RedriveRequest): Promise<readonly Re
   await unlink(answered);
   if (answer.reports === undefined) throw new TidewatchError('storage.unavailable', answer.error ?? 'It failed there');
   return answer.reports;
-}
-
-async function writeWhole(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.part`, JSON.stringify(value));
-  await rename(`${path}.part`, path);
 }
 
 /** Answers the requests of a running process' own folder. */
@@ -148,7 +144,7 @@ export function createRedriving({ stream, dataDir, log }: { stream: Stream; data
     // Cut short by the stop: it is asked again after the next start.
     signal.throwIfAborted();
     unwritten.set(name, said);
-    await writeWhole(path.replace(REQUEST_END, ANSWER_END), said);
+    await writeWhole(path.replace(REQUEST_END, ANSWER_END), JSON.stringify(said));
     await unlink(path);
     unwritten.delete(name);
   }

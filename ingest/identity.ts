@@ -4,6 +4,7 @@
  * gives one, so that it can be found and forgotten.
  */
 import { isoTime, stableId } from '../core/event.ts';
+import { cleanText } from '../core/text.ts';
 
 export interface Named {
   readonly guid?: string;
@@ -17,6 +18,13 @@ export interface Statement {
   readonly author: string | null;
   /** Epoch milliseconds as the origin wrote it, believed or not; null where it wrote none. */
   readonly at: number | null;
+}
+
+/** The outlet's name as documents carry it; that of the source instance where none is written. */
+export function outletOf(written: string | undefined, feed: string): string {
+  // A cut may leave half of a sign behind.
+  const name = cleanText(written ?? '').slice(0, 100);
+  return name.toWellFormed() || feed;
 }
 
 /** The id by guid or address; null where neither is given. */

@@ -7,7 +7,7 @@
  */
 import { isoTime, stableId, type Document } from '../core/event.ts';
 import { cleanText, detectLanguage, findCashtags, findLinks } from '../core/text.ts';
-import { documentIdOf, statementIdOf, webAddress } from './identity.ts';
+import { documentIdOf, outletOf, statementIdOf, webAddress } from './identity.ts';
 import { htmlToText, looksLikeHtml } from './html.ts';
 import type { RawItem, Refusal } from './source.ts';
 import { readTime, type WrittenTime } from './time.ts';
@@ -36,10 +36,7 @@ const EARLIEST_MS = 86_400_000;
 
 export function normalize(item: RawItem, options: NormalizeOptions): Normalized {
   const { now, feed, maxTextChars, storedAuthor = (name: string) => name } = options;
-  const source =
-    cleanText(item.source ?? '')
-      .slice(0, 100)
-      .toWellFormed() || feed;
+  const source = outletOf(item.source, feed);
   const origin = { source, id: documentIdOf(source, item) };
   // HTML shrinks when stripped, but not endlessly: beyond this it is refused before time is spent on it.
   const rawLength = item.text.length + (item.title?.length ?? 0);

@@ -1,8 +1,8 @@
 /** What an origin took back, as the message that every stage acts on. Pure. */
 import { isoTime, SCHEMA_VERSION, stableId } from '../core/event.ts';
 import type { Removal as RemovalMessage } from '../core/removal.ts';
-import { cleanText } from '../core/text.ts';
 import type { Authors } from './authors.ts';
+import { outletOf } from './identity.ts';
 import type { Removal } from './source.ts';
 
 export type { RemovalMessage };
@@ -17,10 +17,7 @@ export interface RemovalContext {
 
 /** The message; an item's id is made as `normalize` makes it. */
 export function removalMessage(removal: Removal, { feed, authors, now }: RemovalContext): RemovalMessage {
-  const outlet =
-    cleanText(removal.source ?? '')
-      .slice(0, 100)
-      .toWellFormed() || feed;
+  const outlet = outletOf(removal.source, feed);
   const isAuthor = removal.author !== undefined;
   const values = isAuthor ? [authors.stored(removal.author)] : [stableId(outlet, 'guid', removal.guid?.trim() ?? '')];
   return {

@@ -8,17 +8,13 @@ import { Command } from 'commander';
 import { userName } from '../../core/audit.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import type { HeldAnswer, TrainingAnswer } from '../../dashboards/contract.ts';
-import { readSettings } from '../config.ts';
-import { openDoor, type Door } from '../door.ts';
-import { QUICKSTART } from '../package_root.ts';
+import type { Door } from '../door.ts';
 import { fileError, writeOut } from './in_and_out.ts';
+import { doorCommand, throughDoor, type DoorOptions } from './through_door.ts';
 
-interface ExportOptions {
+interface ExportOptions extends DoorOptions {
   since?: string;
   output: string;
-  config?: string;
-  data?: string;
-  url?: string;
 }
 
 export function feedbackCommand(): Command {
@@ -36,51 +32,29 @@ export function feedbackCommand(): Command {
           hint: 'Write it such as 2026-03-01 or 2026-03-01T12:00:00Z.',
         });
       }
-      const settings = readSettings(options.config ?? QUICKSTART, { dataDir: options.data });
-      const door = await openDoor(settings, options);
-      try {
-        const rows = await writeTraining(door, since === null ? null : new Date(since).toISOString(), options.output);
-        const where = options.output === '-' ? '' : ` in ${options.output}`;
-        process.stderr.write(rows === 0 ? 'No corrections stand.\n' : `${rows} rows${where}\n`);
-      } finally {
-        await door.close();
-      }
+      const from = since === null ? null : new Date(since).toISOString();
+      const rows = await throughDoor(options, (door) => writeTraining(door, from, options.output));
+      const where = options.output === '-' ? '' : ` in ${options.output}`;
+      process.stderr.write(rows === 0 ? 'No corrections stand.\n' : `${rows} rows${where}\n`);
     });
   const feedback = new Command('feedback').description('what analysts corrected').addCommand(exporting);
   return feedback.addCommand(holding()).addCommand(reviewing('release')).addCommand(reviewing('reject'));
 }
 
-interface ReviewOptions extends Omit<ExportOptions, 'output' | 'since'> {
+interface ReviewOptions extends DoorOptions {
   author?: string;
   reason: string;
   rejected?: boolean;
   json?: boolean;
 }
 
-function throughDoor(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option('--config <file>', 'settings file (default: the bundled quickstart)')
-    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
-    .option('--url <address>', 'address of the running page, instead of that of the settings');
-}
-
-async function through<Result>(options: ReviewOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
-  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options);
-  try {
-    return await work(door);
-  } finally {
-    await door.close();
-  }
-}
-
 function holding(): Command {
-  return throughDoor('held', 'corrections that wait for a colleague, with why; and how far each person is relied on')
+  return doorCommand('held', 'corrections that wait for a colleague, with why; and how far each person is relied on')
     .option('--rejected', 'also those that were rejected')
     .option('--json', 'print JSON')
     .action(async (options: ReviewOptions) => {
       const query = options.rejected === true ? '?rejected=true' : '';
-      const answer = await through(options, (door) => door.get<HeldAnswer>(`/learning/held${query}`));
+      const answer = await throughDoor(options, (door) => door.get<HeldAnswer>(`/learning/held${query}`));
       const lines = [
         ...answer.analysts.map(
           ({ author, said, compared, reliability, share }) =>
@@ -102,13 +76,13 @@ const percent = (share: number): string => `${Math.round(100 * share)}%`;
 function reviewing(decision: 'release' | 'reject'): Command {
   const words =
     decision === 'release' ? 'let a held correction be learned' : 'decide that a held correction is not learned';
-  return throughDoor(decision, `${words}; not one of your own`)
+  return doorCommand(decision, `${words}; not one of your own`)
     .argument('<id>', 'of the correction, as `tidewatch feedback held` shows it')
     .option('--author <name>', 'who decides (default: the user of this machine)')
     .option('--reason <text>', 'why', '')
     .action(async (id: string, options: ReviewOptions) => {
       const body = { author: options.author ?? userName(), decision, reason: options.reason };
-      await through(options, (door) => door.post(`/learning/held/${encodeURIComponent(id)}/review`, body));
+      await throughDoor(options, (door) => door.post(`/learning/held/${encodeURIComponent(id)}/review`, body));
       process.stdout.write(`${decision === 'release' ? 'Released' : 'Rejected'}.\n`);
     });
 }

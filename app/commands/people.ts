@@ -6,14 +6,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Action } from '../../core/action.ts';
 import { userName } from '../../core/audit.ts';
 import type { AuditAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
-import { readSettings } from '../config.ts';
-import { openDoor, type Door } from '../door.ts';
-import { QUICKSTART } from '../package_root.ts';
+import { doorCommand, throughDoor, type DoorOptions } from './through_door.ts';
 
-interface DoorOptions {
-  config?: string;
-  data?: string;
-  url?: string;
+interface PeopleOptions extends DoorOptions {
   author?: string;
   json?: boolean;
 }
@@ -21,37 +16,27 @@ interface DoorOptions {
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 } as const;
 
 /** A command with the options that all of these have. */
-function doorCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option('--config <file>', 'settings file (default: the bundled quickstart)')
-    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
-    .option('--url <address>', 'address of the running page, instead of that of the settings')
-    .option('--json', 'print JSON');
-}
+const peopleCommand = (name: string, description: string): Command =>
+  doorCommand(name, description).option('--json', 'print JSON');
 
 const authored = (command: Command): Command =>
   command.option('--author <name>', 'who does it (default: the user of this machine)');
 
-async function through<Result>(options: DoorOptions, work: (door: Door) => Promise<Result>): Promise<Result> {
-  const door = await openDoor(readSettings(options.config ?? QUICKSTART, { dataDir: options.data }), options);
-  try {
-    return await work(door);
-  } finally {
-    await door.close();
-  }
-}
+const authorOf = ({ author }: PeopleOptions): string => author ?? userName();
 
-const authorOf = ({ author }: DoorOptions): string => author ?? userName();
-
-async function act(options: DoorOptions, path: string, body: object, done: (action: Action) => string): Promise<void> {
-  const { action } = await through(options, (door) =>
+async function act(
+  options: PeopleOptions,
+  path: string,
+  body: object,
+  done: (action: Action) => string,
+): Promise<void> {
+  const { action } = await throughDoor(options, (door) =>
     door.post<{ action: Action }>(path, { author: authorOf(options), ...body }),
   );
   process.stdout.write(options.json === true ? `${JSON.stringify(action)}\n` : `${done(action)}\n`);
 }
 
-function show(options: DoorOptions, answer: object, lines: readonly string[], none: string): void {
+function show(options: PeopleOptions, answer: object, lines: readonly string[], none: string): void {
   if (options.json === true) process.stdout.write(`${JSON.stringify(answer)}\n`);
   else process.stdout.write(`${(lines.length === 0 ? [none] : lines).map(visible).join('\n')}\n`);
 }
@@ -69,14 +54,14 @@ export function parseDuration(text: string): number {
 }
 
 export function silenceCommand(): Command {
-  const add = authored(doorCommand('add', 'silence the alerts that every MATCHER matches'))
+  const add = authored(peopleCommand('add', 'silence the alerts that every MATCHER matches'))
     .argument('<matchers...>', 'such as entity=apple, severity!=critical, name=~"Norvale.*"')
     .option('--for <duration>', 'how long, such as 2h', parseDuration)
     .option('--until <time>', 'until when, as ISO 8601')
     .option('--start <time>', 'from when on, as ISO 8601 (default: now)')
     .requiredOption('--comment <text>', 'why')
-    .action(async (matchers: string[], given: DoorOptions & Record<'start' | 'until' | 'comment', string>) => {
-      const options = given as DoorOptions & { start?: string; until?: string; for?: number; comment: string };
+    .action(async (matchers: string[], given: PeopleOptions & Record<'start' | 'until' | 'comment', string>) => {
+      const options = given as PeopleOptions & { start?: string; until?: string; for?: number; comment: string };
       await act(
         options,
         '/silences',
@@ -90,20 +75,20 @@ export function silenceCommand(): Command {
         ({ id, request }) => `${id}  until ${request.kind === 'silence' ? request.ends_at : ''}`,
       );
     });
-  const list = doorCommand('list', 'list silences that are not over')
+  const list = peopleCommand('list', 'list silences that are not over')
     .option('--all', 'those that are over, too')
-    .action(async (options: DoorOptions & { all?: boolean }) => {
+    .action(async (options: PeopleOptions & { all?: boolean }) => {
       const path = `/silences${options.all === true ? '?expired=true' : ''}`;
-      const answer = await through(options, (door) => door.get<SilencesAnswer>(path));
+      const answer = await throughDoor(options, (door) => door.get<SilencesAnswer>(path));
       const lines = answer.silences.map(
         ({ id, state, matchers, starts_at, ends_at, author, comment }) =>
           `${id}  ${state}  ${starts_at} to ${ends_at}  ${matchers.join(' ')}  ${author}: ${comment}`,
       );
       show(options, answer, lines, 'No silences.');
     });
-  const expire = authored(doorCommand('expire', 'end a silence now'))
+  const expire = authored(peopleCommand('expire', 'end a silence now'))
     .argument('<id>', 'as silence list shows it')
-    .action((id: string, options: DoorOptions) =>
+    .action((id: string, options: PeopleOptions) =>
       act(options, `/silences/${encodeURIComponent(id)}/expire`, {}, () => `${id} is over`),
     );
   return new Command('silence')
@@ -114,10 +99,10 @@ export function silenceCommand(): Command {
 }
 
 export function ackCommand(): Command {
-  return authored(doorCommand('ack', 'acknowledge an alert: it is not repeated any more'))
+  return authored(peopleCommand('ack', 'acknowledge an alert: it is not repeated any more'))
     .argument('<alert>', 'its id')
     .option('--note <text>', 'what is being done')
-    .action((id: string, options: DoorOptions & { note?: string }) =>
+    .action((id: string, options: PeopleOptions & { note?: string }) =>
       act(
         options,
         `/alerts/${encodeURIComponent(id)}/acknowledge`,
@@ -129,11 +114,11 @@ export function ackCommand(): Command {
 
 export function resolveCommand(): Command {
   return authored(
-    doorCommand('resolve', 'end an alert by hand, and let its series rest; or add a note to one that ended'),
+    peopleCommand('resolve', 'end an alert by hand, and let its series rest; or add a note to one that ended'),
   )
     .argument('<alert>', 'its id')
     .requiredOption('--note <text>', 'why it is over')
-    .action((id: string, options: DoorOptions & { note: string }) =>
+    .action((id: string, options: PeopleOptions & { note: string }) =>
       act(
         options,
         `/alerts/${encodeURIComponent(id)}/resolve`,
@@ -144,23 +129,23 @@ export function resolveCommand(): Command {
 }
 
 export function notifyCommand(): Command {
-  const list = doorCommand('list', 'list what became of notifications, newest first')
+  const list = peopleCommand('list', 'list what became of notifications, newest first')
     .option('--failed', 'only those that were given up')
     .option('--alert <id>', 'only those of this alert')
-    .action(async (options: DoorOptions & { failed?: boolean; alert?: string }) => {
+    .action(async (options: PeopleOptions & { failed?: boolean; alert?: string }) => {
       const query = new URLSearchParams();
       if (options.failed === true) query.set('status', 'failed');
       if (options.alert !== undefined) query.set('alert_id', options.alert);
       const path = `/notifications${query.size === 0 ? '' : `?${query.toString()}`}`;
-      const answer = await through(options, (door) => door.get<NotificationsAnswer>(path));
+      const answer = await throughDoor(options, (door) => door.get<NotificationsAnswer>(path));
       const lines = answer.notifications.map(({ item, notifier, status, at, reason }) =>
         `${at}  ${status}  ${notifier}  ${item}  ${reason}`.trimEnd(),
       );
       show(options, answer, lines, 'No notifications.');
     });
-  const replay = authored(doorCommand('replay', 'send notifications that were given up once more'))
+  const replay = authored(peopleCommand('replay', 'send notifications that were given up once more'))
     .argument('[notification]', 'its id; all where absent', '*')
-    .action((notification: string, options: DoorOptions) =>
+    .action((notification: string, options: PeopleOptions) =>
       act(
         options,
         '/notifications/replay',
@@ -172,16 +157,16 @@ export function notifyCommand(): Command {
 }
 
 export function auditCommand(): Command {
-  return doorCommand(
+  return peopleCommand(
     'audit',
     'list who changed what and when, newest first: silences, feedback, what was forgotten, settings',
   )
     .argument('[id]', 'only what concerns this alert, silence, document or other thing')
     .option('--actor <name>', 'only what this token, or command:user, did')
     .option('--all', 'all of it, not the newest 200 only')
-    .action(async (id: string | undefined, options: DoorOptions & { actor?: string; all?: boolean }) => {
+    .action(async (id: string | undefined, options: PeopleOptions & { actor?: string; all?: boolean }) => {
       const changes: AuditAnswer['changes'][number][] = [];
-      await through(options, async (door) => {
+      await throughDoor(options, async (door) => {
         let cursor: string | null = null;
         do {
           const query = new URLSearchParams({

@@ -71,6 +71,17 @@ const post = (guid: string, author: string, text: string) => ({
   published_at: '2026-03-02T08:00:00Z',
 });
 
+/** The stages read all that waits for them. */
+async function readAll(stream: Stream): Promise<void> {
+  for (const [topic, group] of [[TOPICS.documents, 'classifier'], [TOPICS.opinions, 'alerting']] as const) {
+    const stop = new AbortController();
+    for await (const delivery of stream.subscribe(topic, group, { maxMessages: 100, maxWaitMs: 0, signal: stop.signal })) {
+      await delivery.acknowledge();
+      if ((await stream.lag(topic, group)).messages === 0) stop.abort();
+    }
+  } // prettier-ignore
+}
+
 async function documentsIn(stream: Stream): Promise<Document[]> {
   const found: Document[] = [];
   await stream.erase((topic, value) => {
@@ -234,13 +245,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     await systemClock.sleep(3_500);
     const late = documents.filter(({ text }) => text === SECRET);
     await store.insert('documents', late.map(documentRow), 'late');
-    for (const [topic, group] of [[TOPICS.documents, 'classifier'], [TOPICS.opinions, 'alerting']] as const) {
-      const stop = new AbortController();
-      for await (const delivery of stream.subscribe(topic, group, { maxMessages: 100, maxWaitMs: 0, signal: stop.signal })) {
-        await delivery.acknowledge();
-        if ((await stream.lag(topic, group)).messages === 0) stop.abort();
-      }
-    } // prettier-ignore
+    await readAll(stream);
     const report = await asked;
     expect(report).toMatchObject({ remaining: 0, after: {} });
     expect(report.before['store documents']).toBe(2);
@@ -327,13 +332,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     await until(() => [...state.table<{ before: unknown }>('removals.open').entries()].some((row) => row.value.before));
     expect(await readdir(requests)).toEqual([]);
     await first.stop();
-    for (const [topic, group] of [[TOPICS.documents, 'classifier'], [TOPICS.opinions, 'alerting']] as const) {
-      const stop = new AbortController();
-      for await (const delivery of stream.subscribe(topic, group, { maxMessages: 100, maxWaitMs: 0, signal: stop.signal })) {
-        await delivery.acknowledge();
-        if ((await stream.lag(topic, group)).messages === 0) stop.abort();
-      }
-    } // prettier-ignore
+    await readAll(stream);
     const second = await start();
     await until(() => existsSync(join(requests, 'a.answer.json')));
     const answer = JSON.parse(await readFile(join(requests, 'a.answer.json'), 'utf8')) as Record<string, unknown>;

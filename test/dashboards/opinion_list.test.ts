@@ -4,36 +4,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OpinionRow } from '../../dashboards/contract.ts';
 import { readAddress } from '../../dashboards/web/address.ts';
 import { useOpinionList, type OpinionListControl } from '../../dashboards/web/opinion_list.ts';
+import { listRow } from './sample.ts';
 
 const PAGE = 40;
 const START = Date.UTC(2026, 0, 2);
 const address = readAddress('');
 
 /** A document a minute, by its number; those before the start have numbers below zero. */
-function row(number: number): OpinionRow {
-  const published_at = new Date(START + number * 60_000).toISOString();
-  return {
-    document_id: `d${number}`,
-    published_at,
-    labelled_at: published_at,
-    source: 's',
-    source_class: 'news',
-    author: null,
-    url: null,
-    title: 'Title',
-    text: 'Text',
-    language: 'en',
-    entities: [],
-    topic: 'Macro',
-    sentiment: 'neutral',
-    probabilities: { negative: 0, neutral: 1, positive: 0 },
-    confidence: 1,
-    model: 'm',
-    story: 's',
-    novelty: 100,
-    feedback: [],
-  };
-}
+const row = (number: number): OpinionRow => listRow(`d${number}`, new Date(START + number * 60_000).toISOString());
 
 describe('the list of opinions, live', () => {
   let newest = 0;

@@ -13,6 +13,7 @@ import {
   type Opinion,
 } from '../../core/event.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
+import type { OpinionRow } from '../../dashboards/contract.ts';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 export const MODEL = 'rule-made@sample';
@@ -266,4 +267,30 @@ function evidenceOf(
 
 function shiftOf(feed: readonly FeedLine[], end: number): number {
   return end - Math.max(...feed.map((line) => Date.parse(line.published_at)));
+}
+
+/** A labelled document as a row of the list. */
+export function listRow(document_id: string, published_at: string, more: Partial<OpinionRow> = {}): OpinionRow {
+  return {
+    document_id,
+    published_at,
+    labelled_at: published_at,
+    source: 's',
+    source_class: 'news',
+    author: null,
+    url: null,
+    title: 'Title',
+    text: 'Some Words',
+    language: 'en',
+    entities: [],
+    topic: 'Macro',
+    sentiment: 'neutral',
+    probabilities: { negative: 0, neutral: 1, positive: 0 },
+    confidence: 1,
+    model: 'm',
+    story: document_id,
+    novelty: 100,
+    feedback: [],
+    ...more,
+  };
 }

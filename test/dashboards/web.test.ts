@@ -7,7 +7,7 @@ import { changeOfShare, smoothShares, tendency } from '../../dashboards/web/shar
 import { topicName } from '../../dashboards/web/topics.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 import { resolveSpan, stepFor } from '../../dashboards/span.ts';
-import type { OpinionRow } from '../../dashboards/contract.ts';
+import { listRow } from './sample.ts';
 
 describe('shares of small counts', () => {
   it('gives no share where there was silence, and does not take one post for a wave', () => {
@@ -81,34 +81,11 @@ describe('the address of a view', () => {
 });
 
 describe('the list of opinions', () => {
-  const row = (document_id: string, published_at: string, more: Partial<OpinionRow> = {}): OpinionRow => ({
-    document_id,
-    published_at,
-    labelled_at: published_at,
-    source: 's',
-    source_class: 'news',
-    author: null,
-    url: null,
-    title: 'Title',
-    text: 'Some Words',
-    language: 'en',
-    entities: [],
-    topic: 'Macro',
-    sentiment: 'neutral',
-    probabilities: { negative: 0, neutral: 1, positive: 0 },
-    confidence: 1,
-    model: 'm',
-    story: document_id,
-    novelty: 100,
-    feedback: [],
-    ...more,
-  });
-
   it('merges newest first, and a newer label of a document replaces the older', () => {
-    const older = [row('b', '2026-03-02T00:00:00.000Z'), row('a', '2026-03-01T00:00:00.000Z')];
+    const older = [listRow('b', '2026-03-02T00:00:00.000Z'), listRow('a', '2026-03-01T00:00:00.000Z')];
     const newer = [
-      row('c', '2026-03-03T00:00:00.000Z'),
-      row('a', '2026-03-01T00:00:00.000Z', { sentiment: 'negative' }),
+      listRow('c', '2026-03-03T00:00:00.000Z'),
+      listRow('a', '2026-03-01T00:00:00.000Z', { sentiment: 'negative' }),
     ];
     const merged = mergeRows(newer, older);
     expect(merged.map((item) => item.document_id)).toEqual(['c', 'b', 'a']);
@@ -116,7 +93,7 @@ describe('the list of opinions', () => {
   });
 
   it('takes live only what belongs to the view', () => {
-    const item = row('a', '2026-03-01T12:00:00.000Z');
+    const item = listRow('a', '2026-03-01T12:00:00.000Z');
     expect(matches(item, readAddress('?q=some+words'))).toBe(true);
     expect(matches(item, readAddress('?q=other'))).toBe(false);
     expect(matches(item, readAddress('?sentiment=negative'))).toBe(false);

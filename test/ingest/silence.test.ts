@@ -87,6 +87,14 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     return found;
   };
 
+  const diesAndStops = async (): Promise<void> => {
+    const { stage, health } = await start();
+    await eventually(() => (health()?.items ?? 0) > 3);
+    mode = 'gone';
+    expect((await news(1))[0]?.status).toBe('dead');
+    await stage.stop();
+  };
+
   it('is called quiet by its own usual rate, though it answers; that is told once, and so is its recovery', async () => {
     const { health } = await start();
     await eventually(() => health()?.usual_per_hour !== null && (health()?.items ?? 0) > 60);
@@ -151,22 +159,14 @@ describe('a source that stops', { timeout: 120_000 }, () => {
   });
 
   it('and works again when the next start asks it is told of as well', async () => {
-    const { stage, health } = await start();
-    await eventually(() => (health()?.items ?? 0) > 3);
-    mode = 'gone';
-    expect((await news(1))[0]?.status).toBe('dead');
-    await stage.stop();
+    await diesAndStops();
     mode = 'lively';
     await start();
     expect(await news(1)).toMatchObject([{ name: 'wire', status: 'ok' }]);
   });
 
   it('and has left the settings at the next start is said to be gone, once; one that was well is not', async () => {
-    const { stage, health } = await start();
-    await eventually(() => (health()?.items ?? 0) > 3);
-    mode = 'gone';
-    expect((await news(1))[0]?.status).toBe('dead');
-    await stage.stop();
+    await diesAndStops();
     mode = 'lively';
     const other = await start('other');
     expect(await news(1)).toMatchObject([{ name: 'wire', status: 'removed' }]);
@@ -179,11 +179,7 @@ describe('a source that stops', { timeout: 120_000 }, () => {
   });
 
   it('is not said to be gone by a replay, which has a source of its own', async () => {
-    const { stage, health } = await start();
-    await eventually(() => (health()?.items ?? 0) > 3);
-    mode = 'gone';
-    expect((await news(1))[0]?.status).toBe('dead');
-    await stage.stop();
+    await diesAndStops();
     const path = join(bench.folder, 'feed.jsonl');
     writeFileSync(path, `${JSON.stringify({ id: 'a', text: 'Loss', published_at: '2026-01-01T00:00:00Z' })}\n`);
     const replay = await bench.start(
