@@ -92,7 +92,7 @@ export function createNotifyQueue(
       await state.transaction(() => {
         staged = found.map(({ key, value }) => {
           void dead.remove(key);
-          return entries.put(value.notifier, value.notification);
+          return entries.put(value.notifier, value.notification, value.owed);
         });
       });
       accept(staged);

@@ -2,6 +2,9 @@
  * Entries of the queue of notifications, on disk (table notify.queue) and as the workers see them, and its dead letters (table
  * notify.dead). Keys are `notifier\n` and a number that only rises, so that what was put in first comes first; a dead letter keeps
  * its key, and numbers go on past both. The message itself stays on disk until it is sent: a long queue is not held in memory.
+ *
+ * What some receivers of a message are still owed is an entry of its own, and a group of its own: later messages wait for nobody's
+ * mailbox. Rejected: one entry a receiver from the start (a hundred of them for one alert, each with its own claim).
  */
 import type { Clock } from '../core/clock.ts';
 import { alertSchema } from '../core/event.ts';
@@ -15,6 +18,8 @@ export interface Queued {
   /** Epoch milliseconds. */
   readonly firstAt: number;
   readonly nextAt: number;
+  /** Receivers who were put off when the others were told; absent: nobody was told yet. */
+  readonly owed?: readonly string[];
 }
 
 /** A notification that was given up, as the table notify.dead holds it. */
@@ -25,6 +30,8 @@ export interface DeadNotification {
   readonly code: string;
   readonly reason: string;
   readonly at: string;
+  /** As in the queue. */
+  readonly owed?: readonly string[];
 }
 
 /** An entry as the workers see it: the message itself stays on disk until it is sent. */
@@ -45,7 +52,7 @@ export interface Entries {
   /** What waits, by key. */
   readonly waiting: Map<string, Entry>;
   /** Writes one down, within the transaction of whoever calls. It does not wait yet: the transaction may fail. */
-  put(notifier: string, notification: Notification): Entry;
+  put(notifier: string, notification: Notification, owed?: readonly string[]): Entry;
 }
 
 /** Opens what is on disk, whatever version wrote it. */
@@ -66,11 +73,12 @@ export function openEntries(state: State, clock: Clock): Entries {
     queued,
     dead,
     waiting,
-    put(notifier, notification) {
+    put(notifier, notification, owed) {
       const now = clock.now();
       const key = `${notifier}\n${String(sequence).padStart(15, '0')}`;
       sequence += 1;
-      const one: Queued = { notifier, notification, attempts: 0, firstAt: now, nextAt: now };
+      const whole: Queued = { notifier, notification, attempts: 0, firstAt: now, nextAt: now };
+      const one = owed === undefined ? whole : { ...whole, owed };
       void queued.put(key, one);
       return entryOf(key, one);
     },
@@ -97,8 +105,9 @@ function adoptOldEntries(state: State): void {
   }
 }
 
-function entryOf(key: string, { notifier, notification, attempts, firstAt, nextAt }: Queued): Entry {
+function entryOf(key: string, { notifier, notification, attempts, firstAt, nextAt, owed }: Queued): Entry {
   const { name } = leadOf(notification);
   const id = `${name} [${notification.id}]`;
-  return { key, notifier, group: notification.group.key, id, attempts, firstAt, nextAt };
+  const group = owed === undefined ? notification.group.key : `${notification.group.key}\n${notification.id}`;
+  return { key, notifier, group, id, attempts, firstAt, nextAt };
 }

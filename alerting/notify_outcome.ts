@@ -9,28 +9,34 @@ import type { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { NotifyContext, NotifyRules } from './notify_context.ts';
 import { withItems } from './notification.ts';
+import type { PutOff } from './notifier.ts';
 import type { Entries, Entry, Queued } from './notify_entries.ts';
 
 export interface Outcomes {
-  /** Sent by this process (`sent`), or claimed by another that has not said that it sent them (`held`): items of the message. */
-  settle(
-    entry: Entry,
-    queued: Queued,
-    sent: readonly string[],
-    held: readonly string[],
-    isRefresh: boolean,
-  ): Promise<void>;
+  /** What became of the items of a message, and whether it was a refresh. */
+  settle(entry: Entry, queued: Queued, told: Told, isRefresh: boolean): Promise<void>;
   /** Not sent. */
   failed(entry: Entry, error: TidewatchError, isRefresh: boolean): Promise<void>;
   /** Gives it up. */
   bury(entry: Entry, code: string, reason: string): Promise<void>;
 }
 
+export interface Told {
+  /** Sent by this process. */
+  readonly sent: readonly string[];
+  /** Claimed by another, which has not said that it sent them. */
+  readonly held: readonly string[];
+  /** Receivers that did not get what was sent. */
+  readonly putOff: PutOff | null;
+}
+
 export const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 15 * 60_000;
+/** Who is put off is not there for minutes: a greylist lets nobody in before (RFC 6647, 5), a full mailbox is not emptied sooner. */
+const SHORTEST_OWED_DELAY_MS = 60_000;
 
 export function createOutcomes(
-  { queued: table, dead, waiting }: Entries,
+  { queued: table, dead, waiting, put }: Entries,
   rules: NotifyRules,
   { state, clock, log, metrics, random = Math.random, record }: NotifyContext,
 ): Outcomes {
@@ -42,9 +48,10 @@ export function createOutcomes(
     await state.transaction(() => {
       const queued = table.get(entry.key);
       if (queued !== undefined) {
-        const { notifier, notification } = queued;
+        const { notifier, notification, owed } = queued;
         const { attempts } = entry;
-        void dead.put(entry.key, { notifier, notification, attempts, code, reason, at: isoTime(clock.now()) });
+        const letter = { notifier, notification, attempts, code, reason, at: isoTime(clock.now()) };
+        void dead.put(entry.key, owed === undefined ? letter : { ...letter, owed });
         record?.({ notifier, notification, status: 'failed', reason });
       }
       void table.remove(entry.key);
@@ -66,20 +73,23 @@ export function createOutcomes(
     log.warn(`${entry.notifier} is not kept told of ${entry.id}: ${reason}; further ones are counted, not logged`);
   }
 
-  /** Takes what was sent off the queue. What another process has claimed and not sent stays: it may have died. */
-  async function settle(
-    entry: Entry,
-    queued: Queued,
-    sent: readonly string[],
-    held: readonly string[],
-    isRefresh: boolean,
-  ): Promise<void> {
+  /**
+   * Takes what was sent off the queue. What another process has claimed and not sent stays: it may have died. Who was put off is owed
+   * it by an entry of their own from the same moment on, so that a crash makes nobody of them miss it and nobody else get it again.
+   */
+  async function settle(entry: Entry, queued: Queued, told: Told, isRefresh: boolean): Promise<void> {
+    const { sent, held, putOff } = told;
     const { notifier, notification } = queued;
+    if (queued.owed !== undefined) return settleOwed(entry, putOff);
     if (sent.length === 0 && held.length === notification.items.length) return;
-    const told = sent.length + held.length;
-    if (told < notification.items.length) metrics.skipped('told_by_another', notification.items.length - told);
+    const dealtWith = sent.length + held.length;
+    if (dealtWith < notification.items.length)
+      metrics.skipped('told_by_another', notification.items.length - dealtWith);
+    let owing: Entry[] = [];
     await state.transaction(() => {
       const left = table.get(entry.key);
+      const isOwed = putOff !== null && left !== undefined;
+      owing = isOwed ? [put(notifier, withItems(left.notification, sent), putOff.receivers)] : [];
       if (held.length === 0 || left === undefined) void table.remove(entry.key);
       else void table.put(entry.key, { ...left, notification: withItems(left.notification, held) });
       if (sent.length > 0 && !isRefresh) {
@@ -88,6 +98,22 @@ export function createOutcomes(
     });
     if (held.length === 0) waiting.delete(entry.key);
     if (sent.length > 0) unrefreshed.delete(groupOf(entry));
+    for (const one of owing) {
+      waiting.set(one.key, one);
+      if (putOff !== null) await failed(one, putOff.error, false);
+    }
+  }
+
+  /** No record: the message was one of those sent when the others got it. */
+  async function settleOwed(entry: Entry, putOff: PutOff | null): Promise<void> {
+    if (putOff === null) {
+      await table.remove(entry.key);
+      waiting.delete(entry.key);
+      return;
+    }
+    const left = table.get(entry.key);
+    if (left !== undefined) await table.put(entry.key, { ...left, owed: putOff.receivers });
+    await failed(entry, putOff.error, false);
   }
 
   async function failed(entry: Entry, error: TidewatchError, isRefresh: boolean): Promise<void> {
@@ -95,13 +121,14 @@ export function createOutcomes(
     entry.attempts += 1;
     if (!error.retryable) return giveUp(entry, error.code, error.message);
     const now = clock.now();
+    const queued = table.get(entry.key);
     const full = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (entry.attempts - 1));
-    const delay = Math.max(error.retryAfterMs ?? 0, full / 2 + (random() * full) / 2);
+    const least = queued?.owed === undefined ? 0 : SHORTEST_OWED_DELAY_MS;
+    const delay = Math.max(error.retryAfterMs ?? 0, least, full / 2 + (random() * full) / 2);
     if (entry.attempts >= rules.maxAttempts || now + delay - entry.firstAt > rules.giveUpMs) {
       return giveUp(entry, error.code, `${error.message}; given up after ${entry.attempts} tries`);
     }
     entry.nextAt = now + delay;
-    const queued = table.get(entry.key);
     if (queued !== undefined) await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: entry.nextAt });
     metrics.error(error.code);
     log.warn(`${error.message}; ${entry.id} is sent again in ${Math.ceil(delay / 1000)} s`);

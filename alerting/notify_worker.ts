@@ -8,7 +8,7 @@ import type { NotifyContext } from './notify_context.ts';
 import { withItems } from './notification.ts';
 import type { Entries, Entry } from './notify_entries.ts';
 import { FIRST_DELAY_MS, type Outcomes } from './notify_outcome.ts';
-import type { Notifier } from './notifier.ts';
+import type { Notifier, PutOff } from './notifier.ts';
 import { createPace, type Pace } from './pace.ts';
 
 export interface WorkerDeps extends NotifyContext {
@@ -56,20 +56,27 @@ export async function keepTelling(
         waiting.delete(entry.key);
         continue;
       }
-      const { notification } = queued;
+      const { notification, owed } = queued;
       // Keeping alive what fires harms nobody twice.
       const isRefresh = notification.kind === 'repeat' && notifier.refreshMs !== undefined;
       try {
         const all = notification.items;
-        const claim = isRefresh ? null : await claims?.take(name, all);
+        // What is owed was claimed, and said to be sent, by this process when the others were told.
+        const claiming = isRefresh || owed !== undefined ? null : claims;
+        const claim = await claiming?.take(name, all);
         const { mine, held, againMs } = claim ?? { mine: all, held: [], againMs: 0 };
+        let putOff: PutOff | null = null;
         if (mine.length > 0) {
           pace.note(clock.now());
-          await notifier.send(mine.length === all.length ? notification : withItems(notification, mine));
-          if (!isRefresh) await claims?.sent(name, mine);
+          const sending = mine.length === all.length ? notification : withItems(notification, mine);
+          putOff = (await notifier.send(sending, owed)) ?? null;
         }
-        await outcomes.settle(entry, queued, mine, held, isRefresh);
-        entry.nextAt = clock.now() + againMs;
+        const told = { sent: mine, held, putOff };
+        // What is owed is on disk before others hear that it was sent: who is killed in between tells twice, and leaves nobody out.
+        if (putOff !== null) await outcomes.settle(entry, queued, told, isRefresh);
+        if (mine.length > 0) await claiming?.sent(name, mine);
+        if (putOff === null) await outcomes.settle(entry, queued, told, isRefresh);
+        if (held.length > 0) entry.nextAt = clock.now() + againMs;
       } catch (thrown) {
         if (ended()) return;
         const error = toTidewatchError(thrown, 'notify.unavailable');

@@ -7,9 +7,10 @@
  * (alternation is tried name by name), a word index (Chinese has no word boundaries), a full state × alphabet table
  * (4,000 different units times 500,000 states).
  */
+import { SIMPLIFIED_UNITS } from './simplified.ts';
 
-/** Lower case where that keeps the length, so that positions in folded text are positions in the text itself. */
-const FOLD = Uint16Array.from({ length: 0x10000 }, (_, unit) => {
+/** Lower case where that keeps the length, and simplified Han: positions in folded text are positions in the text itself. */
+const FOLD = Uint16Array.from(SIMPLIFIED_UNITS, (unit) => {
   if (unit === 0x2019 || unit === 0x2018) return 0x27;
   const lower = String.fromCharCode(unit).toLowerCase();
   return lower.length === 1 ? lower.charCodeAt(0) : unit;

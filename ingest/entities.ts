@@ -3,7 +3,8 @@
  * overlap the leftmost, then the longest wins ("Bank of America" is not "America", a price target is not Target). Tickers
  * count only where they are written as tickers ($AAPL, NASDAQ: AAPL, (AAPL)): "IT" and "ALL" are words, and so is a
  * cashtag of one letter outside talk of markets. An ambiguous name counts beside other evidence for the same entity, or
- * where the words around it say so (entity_context.ts); a cased one only in its own capitals.
+ * where the words around it say so (entity_context.ts); a cased one only in its own capitals. Traditional and simplified
+ * characters are read as one (simplified.ts); the surface is as the text has it.
  * Rejected: a named-entity model here (a hundred times the cost, and it finds names, not which listed company is meant).
  */
 import type { Document } from '../core/event.ts';
@@ -11,6 +12,7 @@ import { createAutomaton } from './automaton.ts';
 import { ENOUGH_EVIDENCE, evidenceFor, isTicker, wholeText, type WholeText } from './entity_context.ts';
 import { codeForms, collectPatterns, type Pattern, stands } from './entity_patterns.ts';
 import { relevanceOf } from './relevance.ts';
+import { simplified } from './simplified.ts';
 import type { WatchedEntity } from './watchlist.ts';
 import { writtenTickers, type WrittenTicker } from './written_tickers.ts';
 
@@ -52,7 +54,7 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
   const automaton = createAutomaton(patterns.map(({ text }) => text));
   const byTicker = tickersOf(watched);
   const isDated = watched.some(({ from, until }) => from !== undefined || until !== undefined);
-  const contexts = watched.map(({ context }) => context.map((word) => word.toLowerCase()));
+  const contexts = watched.map(({ context }) => context.map((word) => simplified(word).toLowerCase()));
 
   return (document) => {
     const whole = document.title === null ? document.text : `${document.title}\n${document.text}`;
@@ -71,7 +73,8 @@ export function createEntityMatcher(watched: readonly WatchedEntity[]): EntityMa
       const surface = text.slice(start, end);
       for (const { index, use, form } of pattern.entities) {
         if (use === 'ambiguous') doubtful.push({ index, start, end });
-        else if (use === 'plain' || (use === 'cased' && surface === form)) name(certain, index, surface, start, false);
+        else if (use === 'plain' || (use === 'cased' && simplified(surface) === form))
+          name(certain, index, surface, start, false);
       }
     }
     for (const { symbol, surface, at } of symbols(known, document.cashtags)) {

@@ -2,11 +2,12 @@
  * Whether a name that is also a common word means the company: "Target cuts its outlook" against "price target",
  * 平安股价 against 一路平安. Evidence is added up over the words around the name, each with a fixed weight, and three or
  * more is a mention. The weights were set on one half of test/fixtures/named_entities.jsonl and judged on the other
- * (docs/entities.md). Pure.
+ * (docs/entities.md). Chinese words are written here in simplified characters and read in both (simplified.ts). Pure.
  *
  * Rejected: a trained disambiguator (a labelled set of thousands a watchlist that users write themselves), and taking
  * every capital for a name (headlines in Title Case capitalise common words as well).
  */
+import { simplified } from './simplified.ts';
 
 /** Evidence of at least this much makes an ambiguous name a mention. */
 export const ENOUGH_EVIDENCE = 3;
@@ -14,7 +15,7 @@ export const ENOUGH_EVIDENCE = 3;
 /** What is asked of a text as a whole, each worked out once, and only where something asks. */
 export interface WholeText {
   readonly text: string;
-  /** How many of these words, lower case, stand in it: what goes with an entity, its products, people, trade. */
+  /** How many of these words, in lower case and simplified characters, stand in it: what goes with an entity, its products, people, trade. */
   ownWords(context: readonly string[]): number;
   isTitleCase(): boolean;
   /** Whether it talks of markets anywhere. */
@@ -31,12 +32,13 @@ export interface Mention {
 
 /** A text of nothing but doubtful names would cost this for each of them otherwise. */
 export function wholeText(text: string): WholeText {
-  const lower = once(() => text.toLowerCase());
+  const read = once(() => simplified(text));
+  const lower = once(() => read().toLowerCase());
   return {
     text,
     ownWords: (context) => context.filter((word) => hasWord(lower(), word)).length,
     isTitleCase: once(() => isTitleCase(text)),
-    isFinancial: once(() => [FINANCE, FINANCE_ZH, TRADING].some((pattern) => count(text, pattern) > 0)),
+    isFinancial: once(() => [FINANCE, FINANCE_ZH, TRADING].some((pattern) => count(read(), pattern) > 0)),
   };
 }
 
@@ -84,10 +86,11 @@ export function evidenceFor({ whole, start, end, ownWords }: Mention): number {
   const surface = text.slice(start, end);
   let evidence = ownWords * OWN_WORD;
   if (/\p{Script=Han}/u.test(surface)) {
-    if (AFTER_ZH.test(after)) evidence += 3;
-    else if (MAYBE_AFTER_ZH.test(after)) evidence += 1;
-    if (BEFORE_ZH.test(before)) evidence += 1;
-    return evidence + Math.min(MOST_FINANCE, count(`${before} ${after}`, FINANCE_ZH)) * FINANCE_WORD;
+    const [zhBefore, zhAfter] = [simplified(before), simplified(after)];
+    if (AFTER_ZH.test(zhAfter)) evidence += 3;
+    else if (MAYBE_AFTER_ZH.test(zhAfter)) evidence += 1;
+    if (BEFORE_ZH.test(zhBefore)) evidence += 1;
+    return evidence + Math.min(MOST_FINANCE, count(`${zhBefore} ${zhAfter}`, FINANCE_ZH)) * FINANCE_WORD;
   }
   // In lower case it is the word, whatever stands around it.
   if (surface === surface.toLowerCase()) return -10;

@@ -1,8 +1,9 @@
 /**
  * The strings by which watched entities are known, and where such a string stands by itself. Word boundaries count for
  * letters and digits that are written in words with blanks between, not for Han; codes are tried in the forms that
- * terminals and the press use. Pure.
+ * terminals and the press use. A Chinese name is one name in traditional and in simplified characters. Pure.
  */
+import { simplified } from './simplified.ts';
 import type { WatchedEntity } from './watchlist.ts';
 
 /** How a name counts: always, only with its own capitals, only where its surroundings say so, or never. */
@@ -11,7 +12,7 @@ export type NameUse = 'plain' | 'cased' | 'ambiguous' | 'excluded';
 export interface PatternEntity {
   readonly index: number;
   readonly use: NameUse;
-  /** For `cased`: the only form that counts. */
+  /** For `cased`: the only form that counts, in simplified characters. */
   readonly form: string;
 }
 
@@ -25,7 +26,7 @@ export interface Pattern {
 export function collectPatterns(watched: readonly WatchedEntity[]): Pattern[] {
   const patterns = new Map<string, Pattern>();
   const add = (text: string, index: number, use: NameUse, isCode = false): void => {
-    const form = text.normalize('NFKC');
+    const form = simplified(text.normalize('NFKC'));
     const key = form.toLowerCase();
     const pattern = patterns.get(key) ?? { text: form, isCode, entities: [] };
     if (!pattern.entities.some((entity) => entity.index === index)) pattern.entities.push({ index, use, form });
@@ -107,5 +108,5 @@ export function stands(text: string, start: number, end: number, isCode: boolean
   if (!isCode) return true;
   // 12.600519, 600519.5, 600519,000, 600519% and 600519手 are amounts, not codes.
   if (text[start - 1] === '.' && isDigit(text, start - 2)) return false;
-  return !/^(?:%|[手股元万亿人吨](?!份|价|票|市)|\.\d|,\d{3}(?!\d))/.test(text.slice(end, end + 5));
+  return !/^(?:%|[手股元万亿人吨](?!份|价|票|市)|\.\d|,\d{3}(?!\d))/.test(simplified(text.slice(end, end + 5)));
 }

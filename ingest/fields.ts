@@ -1,31 +1,60 @@
 /**
- * A record out of JSON or CSV → an item, by the names that such records commonly use. Used by the file and http sources,
- * so that what can be posted is what can be read from a file.
+ * A record out of JSON or CSV → an item, by the names that such records commonly use in English and in Chinese. Used by the file and
+ * http sources, so that what can be posted is what can be read from a file.
  */
+import { simplified } from './simplified.ts';
 import type { RawItem, Removal } from './source.ts';
 
+/** As `fieldName` gives them; where a record has several of one kind, the first that says something counts. */
 const NAMES = {
   guid: ['guid', 'id'],
-  title: ['title', 'headline'],
-  text: ['text', 'body', 'content', 'summary', 'description'],
-  author: ['author', 'user', 'username', 'creator'],
-  published_at: ['published_at', 'date', 'pubdate', 'published', 'time', 'datetime', 'timestamp', 'created_at'],
+  title: ['title', 'headline', '标题'],
+  text: ['text', 'body', 'content', 'summary', 'description', '正文', '内容', '摘要'],
+  author: ['author', 'user', 'username', 'creator', '作者', '用户名'],
+  published_at: [
+    'published_at',
+    'date',
+    'pubdate',
+    'published',
+    'time',
+    'datetime',
+    'timestamp',
+    'created_at',
+    '发布时间',
+    '发布日期',
+    '日期',
+    '时间',
+  ],
   fetched_at: ['fetched_at'],
   revision: ['revision'],
-  url: ['url', 'link'],
-  language: ['language', 'lang'],
-  source: ['source', 'outlet', 'publisher'],
-  tickers: ['tickers', 'symbols', 'cashtags'],
+  url: ['url', 'link', '链接', '连结', '网址'],
+  language: ['language', 'lang', '语言'],
+  source: ['source', 'outlet', 'publisher', '来源'],
+  tickers: ['tickers', 'symbols', 'cashtags', '股票代码', '证券代码', '代码'],
 } as const;
 
-/** Names by which a table's text can be found, for a message that says what is missing. */
-export const TEXT_COLUMNS: readonly string[] = [...NAMES.text, ...NAMES.title];
+const TEXT_NAMES: readonly string[] = [...NAMES.text, ...NAMES.title];
+const HAN = /\p{Script=Han}/u;
+/** The names by which a text is found, in both languages, for a message that says what is missing. */
+export const KNOWN_TEXT_NAMES = [false, true]
+  .map((isChinese) => TEXT_NAMES.filter((name) => HAN.test(name) === isChinese).join(', '))
+  .join('; ');
+
+/** A column's or field's name as it is looked for: 標題 is 标题. */
+export function fieldName(written: string): string {
+  return simplified(written.trim().toLowerCase());
+}
+
+/** Whether a column of that name holds a text, or a headline for one. */
+export function isTextName(name: string): boolean {
+  return TEXT_NAMES.includes(name);
+}
 
 /** The item, or one sentence that says why the record is none. Names count in any case; empty values as absent. */
 export function itemFromRecord(record: unknown): RawItem | string {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return 'It is not an object.';
   const values = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(record)) values.set(name.trim().toLowerCase(), value);
+  for (const [name, value] of Object.entries(record)) values.set(fieldName(name), value);
   const wrong: string[] = [];
   const first = (names: readonly string[]): string => {
     for (const name of names) {
@@ -46,7 +75,7 @@ export function itemFromRecord(record: unknown): RawItem | string {
   // Feeds that carry both call the headline "text".
   if (title === '' && body !== '' && body !== text) [title, text] = [text, body];
   if (title === '' && text === '') {
-    return wrong[0] ?? `It has no text: none of ${TEXT_COLUMNS.slice(0, 7).join(', ')} is there.`;
+    return wrong[0] ?? `It has no text: none of ${KNOWN_TEXT_NAMES} is there.`;
   }
   const sourceClass = values.get('source_class');
   const html = values.get('html');
@@ -94,7 +123,8 @@ export function removalFromRecord(record: unknown): Removal | string | null {
 }
 
 function tickersOf(value: unknown): { tickers?: string[] } {
-  const list = typeof value === 'string' ? value.split(/[\s,;|]+/) : Array.isArray(value) ? (value as unknown[]) : [];
+  const list =
+    typeof value === 'string' ? value.split(/[\s,;|、，；]+/) : Array.isArray(value) ? (value as unknown[]) : [];
   const tickers = list.filter((item): item is string => typeof item === 'string' && item !== '').slice(0, 50);
   return tickers.length === 0 ? {} : { tickers };
 }

@@ -11,12 +11,12 @@ export interface WrittenTicker {
 }
 
 const EXCHANGE_TICKER =
-  /(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|HKEX|SEHK|HKG|LSE|LON|TSX|ASX|TSE|SSE|SZSE|纳斯达克|纽交所|港交所)\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:\.[A-Z]{1,2})?)(?![\w])/g;
+  /(?:NASDAQ|NYSE(?: American| Arca)?|AMEX|HKEX|SEHK|HKG|LSE|LON|TSX|ASX|TSE|SSE|SZSE|纳斯达克|納斯達克|纽交所|紐交所|港交所)\s?[:：]\s?\$?([A-Z0-9]{1,6}(?:\.[A-Z]{1,2})?)(?![\w])/g;
 /** Three letters or more: (F) is a grade. */
 const BRACKETED_TICKER = /[(（]([A-Z]{3,6}(?:\.[A-Z]{1,2})?)[)）]/g;
 /** With its zero, or closed by a bracket or the end: "港交所:100家公司" and "HKEX: 700 companies" name none. */
 const HONG_KONG_EXCHANGE =
-  /(?:HKEX|SEHK|HKG|港交所|联交所|聯交所)\s?[:：]\s?(0\d{3,4}|[1-9]\d{0,4}(?=\s*(?:[)）\];；]|$)))(?!\d|[.:-]?HK|[手股元万亿%])/g;
+  /(?:HKEX|SEHK|HKG|港交所|联交所|聯交所)\s?[:：]\s?(0\d{3,4}|[1-9]\d{0,4}(?=\s*(?:[)）\];；]|$)))(?!\d|[.:-]?HK|[手股元万萬亿億%])/g;
 /** Not a dialling code, (0755)8888. */
 const HONG_KONG_BRACKETS = /[(（]\s?(0\d{3,4})\s?[)）](?!\s?-?\d)/g;
 const HONG_KONG_BLOOMBERG =

@@ -4,7 +4,7 @@
  * All that comes from outside is escaped; nothing is loaded from elsewhere when the mail is opened.
  *
  * A server may take a mail for some of its receivers only: then it is sent. Who is refused for good is named in the log, and who is
- * put off is owed it (mail_owed.ts).
+ * put off (4xx: greylisting, a full mailbox) is owed it, by the queue.
  * Sources: RFC 5321 (reply codes), RFC 5322 (Message-ID, References), RFC 2392 (cid).
  */
 import { createTransport, type NodemailerError } from 'nodemailer';
@@ -16,8 +16,7 @@ import { chartPng } from '../chart_png.ts';
 import { mailHtml, mailText } from '../mail_text.ts';
 import { cut, languageSetting, messagesOf } from '../message.ts';
 import { leadOf, type Notification } from '../notification.ts';
-import type { Notifier } from '../notifier.ts';
-import { createOwed } from './mail_owed.ts';
+import type { Notifier, PutOff } from '../notifier.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -72,9 +71,15 @@ function saidBy(error: unknown, { password }: Settings): string {
   return password === undefined ? said : said.replaceAll(password, '[secret]');
 }
 
-function asNotifyError(thrown: unknown, notifier: string, values: Settings): TidewatchError {
+function asNotifyError(
+  thrown: unknown,
+  notifier: string,
+  values: Settings,
+  owed: readonly string[] = [],
+): TidewatchError {
   const refused = isForGood(thrown as NodemailerError);
-  const message = `${notifier}: ${values.host}: ${saidBy(thrown, values)}`;
+  const alone = owed.length === 0 ? '' : ` for ${owed.join(', ')}`;
+  const message = `${notifier}: ${values.host}${alone}: ${saidBy(thrown, values)}`;
   return new TidewatchError(refused ? 'notify.rejected' : 'notify.unavailable', message, {
     ...(refused && { hint: 'Check the account, the sender and the receivers; then tidewatch notify replay.' }),
   });
@@ -104,7 +109,6 @@ export const email = defineComponent({
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    const owed = createOwed(context.clock);
 
     /** Resolves to what was said of each whom the server did not take. */
     async function sendTo(notification: Notification, to: readonly string[]): Promise<readonly NodemailerError[]> {
@@ -113,42 +117,31 @@ export const email = defineComponent({
       return rejectedErrors;
     }
 
-    /** Names in the log who is refused for good; resolves to those who were put off. */
-    function putOff(id: string, refusals: readonly NodemailerError[]): string[] {
-      for (const one of refusals.filter(isForGood)) leave(id, [one.recipient ?? ''], saidBy(one, values));
-      return refusals.filter((one) => !isForGood(one)).map(({ recipient = '' }) => recipient);
-    }
-
-    function leave(id: string, receivers: readonly string[], why: string): void {
-      context.log.warn(`${context.name}: ${receivers.join(', ')} is not told of ${id}: ${host}: ${why}`);
+    /** Names in the log who is refused for good; those who were put off, if any. */
+    function putOffAmong(id: string, refusals: readonly NodemailerError[]): PutOff | undefined {
+      for (const one of refusals.filter(isForGood)) {
+        context.log.warn(
+          `${context.name}: ${one.recipient ?? ''} is not told of ${id}: ${host}: ${saidBy(one, values)}`,
+        );
+      }
+      const waiting = refusals.filter((one) => !isForGood(one));
+      if (waiting.length === 0) return undefined;
+      const receivers = waiting.map(({ recipient = '' }) => recipient);
+      return { receivers, error: asNotifyError(waiting[0], context.name, values, receivers) };
     }
 
     return {
-      async send(notification) {
-        const { id } = notification;
-        const refusals = await sendTo(notification, values.to).catch((error: unknown) => {
-          throw asNotifyError(error, context.name, values);
-        });
-        const waiting = putOff(id, refusals);
-        if (waiting.length === 0) return;
-        let why = saidBy(
-          refusals.find((one) => !isForGood(one)),
-          values,
-        );
-        const again = async (to: readonly string[]): Promise<readonly string[]> => {
-          try {
-            return putOff(id, await sendTo(notification, to));
-          } catch (error) {
-            why = saidBy(error, values);
-            // All that are left were refused: it says of each why. Else the server was not reached.
-            const { rejectedErrors } = error as NodemailerError;
-            return rejectedErrors === undefined ? to : putOff(id, rejectedErrors);
-          }
-        };
-        owed.owe(waiting, again, (left) => leave(id, left, why));
+      async send(notification, owed) {
+        try {
+          return putOffAmong(notification.id, await sendTo(notification, owed ?? values.to));
+        } catch (error) {
+          const { rejectedErrors } = error as NodemailerError;
+          // All who are left were refused, and of each is said why. Where nobody has the mail yet, it is not sent.
+          if (owed !== undefined && rejectedErrors !== undefined) return putOffAmong(notification.id, rejectedErrors);
+          throw asNotifyError(error, context.name, values, owed);
+        }
       },
       async close() {
-        await owed.close();
         try {
           transport.close();
         } catch (error) {

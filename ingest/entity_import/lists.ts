@@ -11,6 +11,7 @@
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
+import { simplified } from '../simplified.ts';
 import type { Company } from './company.ts';
 import { readWikidata } from './wikidata.ts';
 
@@ -88,8 +89,10 @@ function readSec(json: unknown): ReadList {
   return { companies, refused };
 }
 
-/** Column names, lower case without blanks, by what they hold. */
-const COLUMNS: Record<'code' | 'ticker' | 'name' | 'name_zh' | 'aliases' | 'sector', readonly string[]> = {
+type ColumnKind = 'code' | 'ticker' | 'name' | 'nameZh' | 'fullNameZh' | 'aliases' | 'sector';
+
+/** Column names, as `plain` gives them, by what they hold; the first of a kind that the header has counts. */
+const COLUMNS: Record<ColumnKind, readonly string[]> = {
   code: ['code', 'securitycode', 'stockcode', 'secucode', '证券代码', '股票代码', '公司代码', 'a股代码', '代码'],
   ticker: ['ticker', 'symbol', 'tickersymbol', '交易代码'],
   name: [
@@ -101,26 +104,40 @@ const COLUMNS: Record<'code' | 'ticker' | 'name' | 'name_zh' | 'aliases' | 'sect
     'title',
     'securityname',
     '英文名称',
+    '英文名',
     '公司英文全称',
+    '英文全称',
     '英文简称',
   ],
-  name_zh: [
+  nameZh: [
     'namezh',
-    'name_zh',
     'chinesename',
     '证券简称',
     '股票简称',
     '公司简称',
     'a股简称',
+    '简称',
+    '证券名称',
+    '股票名称',
     '名称',
+    '中文名称',
     '公司名称',
     '公司全称',
-    '中文名称',
-    '简称',
+    '全称',
   ],
+  fullNameZh: ['公司全称', '全称', '中文全称', '公司名称'],
   aliases: ['aliases', 'alias', 'shortname', '别名', '曾用名'],
   sector: ['sector', 'industry', '行业', '所属行业'],
 };
+
+/**
+ * A column's name without what spellings differ in: case, blanks, and 名稱 for 名称. Not so for codes: under 證券代碼 stand those of
+ * Taiwan, and 2330 is no mainland code that has lost its zeros.
+ */
+function plain(written: string, kind: ColumnKind): string {
+  const name = written.toLowerCase().replace(/[\s_-]+/g, '');
+  return kind === 'code' ? name : simplified(name);
+}
 
 function readCsv(text: string): ReadList {
   let rows: Record<string, string>[];
@@ -137,18 +154,18 @@ function readCsv(text: string): ReadList {
   } catch (error) {
     throw new TidewatchError('input.invalid', `The CSV list cannot be read: ${String(error)}`, { cause: error });
   }
-  const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, '');
   const column = (kind: keyof typeof COLUMNS): string | undefined =>
     COLUMNS[kind]
-      .map((wanted) => header.find((name) => plain(name) === plain(wanted)))
+      .map((wanted) => header.find((name) => plain(name, kind) === wanted))
       .find((name) => name !== undefined);
-  const columns = { code: column('code'), ticker: column('ticker'), name: column('name'), nameZh: column('name_zh') };
+  const columns = { code: column('code'), ticker: column('ticker'), name: column('name'), nameZh: column('nameZh') };
+  const [fullNameZh, aliases, sector] = [column('fullNameZh'), column('aliases'), column('sector')];
   if (columns.name === undefined && columns.nameZh === undefined) {
     throw new TidewatchError(
       'input.invalid',
       `The CSV list has no column of names; its columns are ${header.join(', ')}`,
       {
-        hint: `Call one of them ${COLUMNS.name[0]} (English) or ${COLUMNS.name_zh[0]} (Chinese), and codes ${COLUMNS.code[0]} or ${COLUMNS.ticker[0]}.`,
+        hint: 'Call it name, 英文名 or 英文名称 for English names, name_zh, 名称, 简称, 证券简称 or 公司全称 for Chinese ones; codes are found in code, ticker, 代码, 证券代码 or 股票代码.',
       },
     );
   }
@@ -167,14 +184,17 @@ function readCsv(text: string): ReadList {
       continue;
     }
     const code = value(columns.code);
+    const fullName = value(fullNameZh);
+    const named = split(value(aliases));
+    if (fullName !== '' && fullName !== nameZh) named.aliases_zh.push(fullName);
     const ticker = value(columns.ticker) || (/^[A-Za-z]{1,5}(?:[.-][A-Za-z]{1,2})?$/.test(code) ? code : '');
     companies.push({
       name,
       ...(nameZh === '' ? {} : { name_zh: nameZh }),
       tickers: ticker === '' ? [] : [ticker],
       codes: code === '' || code === ticker ? [] : [exchangeCode(code)],
-      ...split(value(column('aliases'))),
-      sector: value(column('sector')),
+      ...named,
+      sector: value(sector),
     });
   }
   return { companies, refused };

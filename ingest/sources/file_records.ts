@@ -9,7 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { TidewatchError } from '../../core/errors.ts';
 import { decodeFeed, isGarbled } from '../encoding.ts';
 import { parseFeed } from '../feed.ts';
-import { TEXT_COLUMNS, itemFromRecord, removalFromRecord } from '../fields.ts';
+import { KNOWN_TEXT_NAMES, fieldName, isTextName, itemFromRecord, removalFromRecord } from '../fields.ts';
 import type { RawItem, Refusal, Removal } from '../source.ts';
 import { asUtf8 } from './file_text.ts';
 import { readLines, type Line } from './lines.ts';
@@ -134,13 +134,13 @@ async function* readCsv(bytes: AsyncIterable<Buffer>, path: string, maxBytes: nu
     relax_quotes: true,
     max_record_size: maxBytes,
     columns: (header: string[]) => {
-      const names = header.map((name) => name.trim().toLowerCase());
-      if (names.some((name) => TEXT_COLUMNS.includes(name))) return names;
+      const names = header.map(fieldName);
+      if (names.some(isTextName)) return names;
       throw new TidewatchError(
         'input.invalid',
-        `${path}: no column holds the text; its columns are ${names.join(', ')}`,
+        `${path}: no column holds the text; its columns are ${header.join(', ')}`,
         {
-          hint: `Name one of them ${TEXT_COLUMNS.slice(0, 3).join(', ')} or title.`,
+          hint: `Call one of them by a name that is known: ${KNOWN_TEXT_NAMES}.`,
         },
       );
     },

@@ -86,7 +86,7 @@ describe('alertmanager', () => {
     await server.close();
   });
 
-  const send = (...alerts: Alert[]): Promise<void> | undefined => under?.notifier.send(notificationWith(alerts));
+  const send = async (...alerts: Alert[]) => under?.notifier.send(notificationWith(alerts));
 
   it('keeps an alert alive for four resends, and ends it at once when it is over', async () => {
     under = await alertmanagerAt([server.url], { resend_secs: 30, labels: { team: 'risk' } });

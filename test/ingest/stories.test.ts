@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bareHeadline } from '../../ingest/headline.ts';
+import { marksOf } from '../../ingest/marks.ts';
 import { KEPT_HASHES, likeness, sketchOf } from '../../ingest/shingles.ts';
 import { createStoryIndex, STORY_WINDOW_MS, type StoryIndex, type StoryText } from '../../ingest/stories.ts';
 
@@ -103,6 +104,12 @@ describe('reports of their own stay apart', () => {
     ['【财联社:康美药业公告】', '【新浪财经:康美药业公告】'],
     ['新华社:康美药业公告,', '央视:康美药业公告,'],
     ['新华社:', '央视:'],
+    ['【财联社:收到立案告知书】', '【新华社:收到立案告知书】'],
+    ['【财联社:康美药业收到立案告知书】', '【第一财经:康美药业收到立案告知书】'],
+    ['【中国证券报:康美药业:收到立案告知书】', '【每经网:康美药业:收到立案告知书】'],
+    ['【康美药业:收到立案告知书】', '【财联社:康美药业收到立案告知书】'],
+    ['【鉅亨網:康美药业收到立案告知书】', '【聯合報:康美药业收到立案告知书】'],
+    ['【新华社】康美药业公告,', '【新浪财经】康美药业公告,'],
     ['康美药业公告,', '康美药业被立案:'],
     ['康美药业公告,', '【康美药业被立案:涉嫌违规】'],
     ['康美药业公告,', 'A股公告:'],
@@ -113,7 +120,7 @@ describe('reports of their own stay apart', () => {
     expect(isOneStory(two + NOTICE, one + NOTICE, false)).toBe(true);
   });
 
-  it.each(['图解财报:', '证监会消息:', '新浪财经:', '财联社:', 'A股公告:', '【财联社:'])(
+  it.each(['图解财报:', '证监会消息:', '新浪财经:', '财联社:', 'A股公告:', '【财联社:', '【新华社】', '【财联社】'])(
     'also when both begin with %s and name two companies after it',
     (before) => {
       const [one, two] = ['康美药业', '长春高新'];
@@ -123,6 +130,17 @@ describe('reports of their own stay apart', () => {
       );
     },
   );
+
+  it('also when an outlet stands before two companies in one pair of brackets, or before their brackets', () => {
+    for (const form of [
+      (name: string): string => `【财联社:${name}:收到立案告知书】${NOTICE}`,
+      // Too long to be a headline, so nothing is cut off it.
+      (name: string): string => `【新华社】${name}公告,${NOTICE}${NOTICE}`,
+    ]) {
+      expect(isOneStory(form('康美药业'), form('长春高新'), false)).toBe(false);
+      expect(marksOf(form('康美药业')).names).toEqual(marksOf('康美药业公告,').names);
+    }
+  });
 
   it('also when the titles of two companies’ notices have a colon', () => {
     const title = (name: string): string => `${name}:关于收到立案告知书的公告,${NOTICE}`;

@@ -111,8 +111,43 @@ describe('a CSV of codes and names', () => {
     ]);
   });
 
-  it('without a column of names is refused with the columns that it has', () => {
-    expect(() => readList('a,b\n1,2\n', 'csv')).toThrow(/its columns are a, b/);
+  it.each([
+    ['代码,名称,英文名', '600519', '贵州茅台', 'Kweichow Moutai'],
+    ['证券代码,证券简称,英文名称', '600519', '贵州茅台', 'Kweichow Moutai'],
+    ['股票代码,股票简称,英文全称', '600519', '贵州茅台', 'Kweichow Moutai'],
+    ['代码,简称,英文名', '600519', '贵州茅台', 'Kweichow Moutai'],
+    ['证券代码,证券名称,英文名', '600519', '贵州茅台', 'Kweichow Moutai'],
+    ['code,name_zh,name', '600519', '贵州茅台', 'Kweichow Moutai'],
+  ])('is read under %s', (header, ...values) => {
+    const { companies, refused } = readList(`${header}\n${values.join(',')}\n`, 'csv');
+    expect(companies).toMatchObject([{ name: values[2], name_zh: values[1], codes: [values[0]] }]);
+    expect(refused).toEqual([]);
+  });
+
+  it('finds a company by its full name too, where the list has a short one beside it', () => {
+    for (const header of ['代码,简称,全称', '证券代码,证券简称,公司全称', '股票代码,股票简称,公司名称']) {
+      const list = readList(`${header}\n600519,贵州茅台,贵州茅台酒股份有限公司\n`, 'csv');
+      expect(idsIn(list, '贵州茅台酒股份有限公司公告')).toEqual(['600519']);
+      expect(idsIn(list, '贵州茅台公告')).toEqual(['600519']);
+    }
+    expect(readList('代码,全称\n600519,贵州茅台酒股份有限公司\n', 'csv').companies).toMatchObject([
+      { name_zh: '贵州茅台酒股份有限公司', aliases_zh: [] },
+    ]);
+  });
+
+  it('is read under traditional headers, where a short number is no mainland code without its zeros', () => {
+    const list = readList('股票代碼,名稱,公司全稱,產業\n2330,台積電,台灣積體電路製造股份有限公司,半導體\n', 'csv');
+    expect(list.companies).toMatchObject([{ name_zh: '台積電', codes: [] }]);
+    expect(idsIn(list, '台积电公告')).toHaveLength(1);
+  });
+
+  it('without a column of names is refused with the columns that it has, and the names that are known in both languages', () => {
+    expect(() => readList('a,b\n1,2\n', 'csv')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('its columns are a, b') as string,
+        hint: expect.stringMatching(/name, .*英文名.*name_zh, 名称.*code, .*代码/) as string,
+      }),
+    );
   });
 });
 

@@ -262,11 +262,37 @@ describe('a file source', { timeout: 60_000 }, () => {
   });
 
   it('says which columns a table would need', async () => {
-    const health = await read(write('wrong.csv', 'when,what\n1,2\n'));
+    const health = await read(write('wrong.csv', 'When,what\n1,2\n'));
     expect(health).toMatchObject({
       status: 'failing',
-      reason: expect.stringContaining('its columns are when, what') as string,
+      reason: expect.stringMatching(/its columns are When, what.*text, body, .*headline; 正文, 内容, .*标题/) as string,
     });
+  });
+
+  it.each([
+    ['标题,内容,时间,来源,链接,作者,股票代码'],
+    ['标题,正文,日期,来源,链接,作者,证券代码'],
+    [' 标题 ,正文,发布时间,来源,网址,作者,代码'],
+    ['標題,內容,發布時間,來源,連結,作者,股票代碼'],
+  ])('reads a table under Chinese names as under English ones: %s', async (header) => {
+    const row = '茅台下滑,贵州茅台净利润下滑两成,2024年3月5日 10:30,财联社,https://example.com/1,程砚,600519、000858';
+    await read(write('zh.csv', `\ufeff${header}\n${row}\n`), { time_zone: 'Asia/Shanghai' });
+    const [document] = await bench.documents(1);
+    expect(document).toMatchObject({
+      title: '茅台下滑',
+      text: '贵州茅台净利润下滑两成',
+      published_at: '2024-03-05T02:30:00.000Z',
+      source: '财联社',
+      url: 'https://example.com/1',
+      cashtags: ['600519', '000858'],
+    });
+    expect(document?.author).not.toBeNull();
+  });
+
+  it('reads JSON lines under Chinese names, and says of a record without a text which names it looked for', async () => {
+    await read(write('zh.jsonl', '{"正文":"贵州茅台净利润下滑","时间":"2024-03-05T10:30:00Z"}\n{"备注":"无"}\n'));
+    expect((await bench.documents(1)).map(({ text }) => text)).toEqual(['贵州茅台净利润下滑']);
+    expect((await bench.deadLetters(1))[0]?.reason).toMatch(/none of text, body, .*; 正文, 内容, .*标题 is there/);
   });
 
   it('reads quoted CSV fields over lines, a byte order mark, and goes on behind a broken row', async () => {
