@@ -4,10 +4,11 @@
  *
  * NFKC folds full-width letters, ligatures and most look-alike digits (Unicode UAX #15); zero-width and control
  * characters are dropped because they are the cheapest way to hide a word from a matcher. Homoglyphs across scripts
- * (Cyrillic а for Latin a) are folded only in what the model reads, and only in words that mix them (disguise.ts): what
- * is stored and shown keeps the author's letters.
+ * (Cyrillic а for Latin a) are folded only in what the model reads, and only in words that mix them (disguise.ts), and so
+ * is traditional Chinese (simplified.ts): what is stored and shown keeps the author's letters.
  */
 import { unmask } from './disguise.ts';
+import { simplified } from './simplified.ts';
 
 // C0 and C1 controls except tab and line feeds, which count as white space below.
 const CONTROL = /(?![\t\n\r])\p{Cc}/gu;
@@ -50,9 +51,9 @@ export function findCashtags(text: string): string[] {
   return [...new Set([...text.matchAll(CASHTAG)].map((match) => (match[1] ?? '').toUpperCase()))];
 }
 
-/** The text that the model reads: cleaned, without links, words in disguise made plain (disguise.ts). */
+/** The text that the model reads: cleaned, without links, words in disguise made plain (disguise.ts), in simplified characters. */
 export function modelText(title: string | null, text: string): string {
-  return unmask(cleanedText(title, text));
+  return simplified(unmask(cleanedText(title, text)));
 }
 
 /** Title and text cleaned, links taken out (they carry no opinion and cost tokens). */

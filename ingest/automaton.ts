@@ -7,7 +7,7 @@
  * (alternation is tried name by name), a word index (Chinese has no word boundaries), a full state × alphabet table
  * (4,000 different units times 500,000 states).
  */
-import { SIMPLIFIED_UNITS } from './simplified.ts';
+import { SIMPLIFIED_UNITS } from '../core/simplified.ts';
 
 /** Lower case where that keeps the length, and simplified Han: positions in folded text are positions in the text itself. */
 const FOLD = Uint16Array.from(SIMPLIFIED_UNITS, (unit) => {

@@ -12,7 +12,7 @@ import { createAutomaton } from './automaton.ts';
 import { ENOUGH_EVIDENCE, evidenceFor, isTicker, wholeText, type WholeText } from './entity_context.ts';
 import { codeForms, collectPatterns, type Pattern, stands } from './entity_patterns.ts';
 import { relevanceOf } from './relevance.ts';
-import { simplified } from './simplified.ts';
+import { simplified } from '../core/simplified.ts';
 import type { WatchedEntity } from './watchlist.ts';
 import { writtenTickers, type WrittenTicker } from './written_tickers.ts';
 

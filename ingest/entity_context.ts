@@ -7,7 +7,7 @@
  * Rejected: a trained disambiguator (a labelled set of thousands a watchlist that users write themselves), and taking
  * every capital for a name (headlines in Title Case capitalise common words as well).
  */
-import { simplified } from './simplified.ts';
+import { simplified } from '../core/simplified.ts';
 
 /** Evidence of at least this much makes an ambiguous name a mention. */
 export const ENOUGH_EVIDENCE = 3;

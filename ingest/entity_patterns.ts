@@ -3,7 +3,7 @@
  * letters and digits that are written in words with blanks between, not for Han; codes are tried in the forms that
  * terminals and the press use. A Chinese name is one name in traditional and in simplified characters. Pure.
  */
-import { simplified } from './simplified.ts';
+import { simplified } from '../core/simplified.ts';
 import type { WatchedEntity } from './watchlist.ts';
 
 /** How a name counts: always, only with its own capitals, only where its surroundings say so, or never. */

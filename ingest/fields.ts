@@ -2,7 +2,7 @@
  * A record out of JSON or CSV → an item, by the names that such records commonly use in English and in Chinese. Used by the file and
  * http sources, so that what can be posted is what can be read from a file.
  */
-import { simplified } from './simplified.ts';
+import { simplified } from '../core/simplified.ts';
 import type { RawItem, Removal } from './source.ts';
 
 /** As `fieldName` gives them; where a record has several of one kind, the first that says something counts. */

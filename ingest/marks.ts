@@ -10,7 +10,7 @@
  * change it).
  */
 import { hashText } from './shingles.ts';
-import { simplified } from './simplified.ts';
+import { simplified } from '../core/simplified.ts';
 
 export interface Marks {
   readonly names: readonly number[];

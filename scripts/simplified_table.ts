@@ -1,10 +1,10 @@
 /**
- * Makes ingest/simplified_table.ts: traditional characters, each with its simplified one, out of the dictionaries of OpenCC
+ * Makes core/simplified_table.ts: traditional characters, each with its simplified one, out of the dictionaries of OpenCC
  * (Apache-2.0, https://github.com/BYVoid/OpenCC) as the npm package opencc-js carries them. Of several simplified characters
  * the first, which OpenCC takes too; pairs outside the basic plane are left out, so that a text keeps its length.
  *
  *   npm pack opencc-js@1.4.2 && tar xzf opencc-js-1.4.2.tgz
- *   npx tsx scripts/simplified_table.ts package/dist/esm-lib/dict > ingest/simplified_table.ts
+ *   npx tsx scripts/simplified_table.ts package/dist/esm-lib/dict > core/simplified_table.ts
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

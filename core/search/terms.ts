@@ -9,6 +9,7 @@
  * Rejected: ClickHouse's tokenbf and ngrambf indexes (they skip blocks, rank nothing, and a common word skips none), its
  * text index (one tokeniser a column, where our columns hold two languages).
  */
+import { simplified } from '../simplified.ts';
 import { cleanedText } from '../text.ts';
 
 /** What lies beyond is not found by words: an article says what it is about before. */
@@ -27,16 +28,21 @@ const STOP = new Set(
 
 /** The terms of a text in order, repeated as often as they occur. Title may be null or empty. */
 export function termsOf(title: string | null, text: string): string[] {
-  return termsOfClean(cleanedText(title || null, text));
+  return termsOfClean(readAs(title, text));
 }
 
 /** The terms as they are stored. */
 export function hashedTerms(title: string | null, text: string): number[] {
-  const clean = cleanedText(title || null, text);
+  const clean = readAs(title, text);
   const terms = termsOfClean(clean);
   const signs = new Set((clean.match(SIGN) ?? []).slice(0, SINGLE_SIGNS));
   for (const term of terms) signs.delete(term);
   return [...terms, ...signs].map(hashTerm);
+}
+
+/** 台積電 and 台积电 are one word. */
+function readAs(title: string | null, text: string): string {
+  return simplified(cleanedText(title || null, text));
 }
 
 function termsOfClean(clean: string): string[] {

@@ -11,7 +11,7 @@
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
-import { simplified } from '../simplified.ts';
+import { simplified } from '../../core/simplified.ts';
 import type { Company } from './company.ts';
 import { readWikidata } from './wikidata.ts';
 

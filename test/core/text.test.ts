@@ -62,6 +62,10 @@ describe('links and cashtags', () => {
     expect(modelText('Bank fails', 'A run spreads.')).toBe('Bank fails. A run spreads.');
     expect(modelText(null, 'alone')).toBe('alone');
   });
+
+  it('gives the model traditional Chinese in simplified characters', () => {
+    expect(modelText('台積電跌停', '股 價 重 挫，債券違約')).toBe('台积电跌停. 股价重挫,债券违约');
+  });
 });
 
 describe('language', () => {

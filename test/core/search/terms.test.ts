@@ -19,6 +19,11 @@ describe('terms', () => {
     expect(termsOf(null, '诺维银行，跌')).toEqual(['诺维', '维银', '银行', '跌']);
   });
 
+  it('takes traditional and simplified signs for one', () => {
+    expect(termsOf('台積電', '騰訊')).toEqual(termsOf('台积电', '腾讯'));
+    expect(hashedTerms(null, '滙豐控股')).toEqual(hashedTerms(null, '汇丰控股'));
+  });
+
   it('keeps a single letter with the sign after it, with or without a blank between', () => {
     expect(termsOf(null, 'A股三大 K 线 TSLA股价')).toEqual(['a股', '股三', '三大', 'k线', 'tsla', '股价']);
   });

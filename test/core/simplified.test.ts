@@ -1,10 +1,10 @@
 /** Traditional and simplified characters are one writing to whoever looks for names. */
 import { describe, expect, it } from 'vitest';
 import { createEntityMatcher } from '../../ingest/entities.ts';
-import { simplified } from '../../ingest/simplified.ts';
-import { SIMPLIFIED_PAIRS } from '../../ingest/simplified_table.ts';
+import { simplified } from '../../core/simplified.ts';
+import { SIMPLIFIED_PAIRS } from '../../core/simplified_table.ts';
 import type { WatchedEntity } from '../../ingest/watchlist.ts';
-import { watched } from './watched.ts';
+import { watched } from '../ingest/watched.ts';
 
 const namedBy = (entities: WatchedEntity[], text: string, title: string | null = null) =>
   createEntityMatcher(entities)({ title, text, links: [], cashtags: [] }).map(({ id, surface }) => [id, surface]);

@@ -1,6 +1,7 @@
 /**
- * Traditional Chinese read as simplified, character by character, so that 台積電 and 台积电 are one name. Only for comparing: what is
- * stored and shown keeps its writing, and a character stays one character, so that places in the one text are places in the other.
+ * Traditional Chinese read as simplified, character by character, so that 台積電 and 台积电 are one name: for comparing, and for
+ * the model, which has learnt from simplified texts. What is stored and shown keeps its writing, and a character stays one
+ * character, so that places in the one text are places in the other.
  * From traditional to simplified nearly every character has one counterpart (後 and 后 are 后; 發 and 髮 are 发); the way back has
  * several, which only the word tells. Names that differ in such characters alone become one: none do on the watchlists seen.
  * Rejected: a converter by phrases as opencc-js (2 MB of words, for what no name of a company needs; and lengths change).
