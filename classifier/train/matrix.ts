@@ -29,6 +29,21 @@ function crossed(a: Float32Array, b: Float32Array, rows: number, n: number, m: n
   return out;
 }
 
+/** Aᵀ · A, of which half is computed and mirrored. */
+function gram(a: Float32Array, rows: number, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let row = 0; row < rows; row += 1) {
+    const from = row * n;
+    for (let i = 0; i < n; i += 1) {
+      const factor = a[from + i] as number;
+      const to = i * n;
+      for (let j = i; j < n; j += 1) out[to + j] = (out[to + j] as number) + factor * (a[from + j] as number);
+    }
+  }
+  for (let i = 0; i < n; i += 1) for (let j = 0; j < i; j += 1) out[i * n + j] = out[j * n + i] as number;
+  return out;
+}
+
 /** The W that minimises |X·W − Y|² + penalty·|W|²: X is rows × inputs, Y rows × outputs, W inputs × outputs. */
 export function choleskySolve(
   x: Float32Array,
@@ -38,7 +53,7 @@ export function choleskySolve(
   outputs: number,
   penalty: number,
 ): Float64Array {
-  const normal = crossed(x, x, rows, inputs, inputs);
+  const normal = gram(x, rows, inputs);
   for (let i = 0; i < inputs; i += 1) normal[i * inputs + i] = (normal[i * inputs + i] as number) + penalty;
   const solution = crossed(x, y, rows, inputs, outputs);
   // Lower triangle in place: L·Lᵀ = normal.
@@ -73,7 +88,7 @@ export function choleskySolve(
 
 /** The `kept` axes along which centred rows spread most, as columns: width × kept. Jacobi's rotations of the covariance. */
 export function principalAxes(values: Float32Array, rows: number, width: number, kept: number): Float32Array {
-  const matrix = crossed(values, values, rows, width, width);
+  const matrix = gram(values, rows, width);
   const axes = new Float64Array(width * width);
   for (let i = 0; i < width; i += 1) axes[i * width + i] = 1;
   const at = (i: number, j: number): number => matrix[i * width + j] as number;

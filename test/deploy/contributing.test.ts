@@ -25,6 +25,8 @@ describe('the table of recipes in CONTRIBUTING.md', () => {
     const shipped = json('classifier', 'models', 'tidewatch-small', 'config.json') as {
       tidewatch: { version: string };
     };
-    expect(version).toBe(shipped.tidewatch.version);
+    // A third number of its own is the same training with a part fitted anew (fit_head.ts).
+    const trained = (full: string): string => full.split('.').slice(0, 2).join('.');
+    expect(trained(version)).toBe(trained(shipped.tidewatch.version));
   });
 });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EVENTS, SENTIMENTS, TOPICS } from '../../../classifier/train/labels.ts';
+import { EVENTS, SENTIMENTS, TOPICS, TOPICS_ZH } from '../../../classifier/train/labels.ts';
 
 const TRAIN = join(import.meta.dirname, '../../../classifier/train');
 interface Line {
@@ -12,6 +12,7 @@ interface Line {
   mixed?: boolean;
   topic?: string;
   event?: string;
+  topics_zh?: string[];
   entities?: { target: string; sentiment: string }[];
 }
 const read = (folder: string): [file: string, lines: Line[]][] =>
@@ -24,18 +25,19 @@ const read = (folder: string): [file: string, lines: Line[]][] =>
 const knows = (labels: readonly string[], label: string | undefined): boolean =>
   label === undefined || labels.includes(label);
 
-function isRight({ sentiment, topic, event, entities = [] }: Line): boolean {
+function isRight({ sentiment, topic, event, topics_zh: topicsZh = [], entities = [] }: Line): boolean {
   const names = new Set(entities.map(({ target }) => target));
   return (
     knows(SENTIMENTS, sentiment) &&
     knows(TOPICS, topic) &&
     knows(EVENTS, event) &&
+    topicsZh.every((label) => knows(TOPICS_ZH, label)) &&
     names.size === entities.length &&
     entities.every((entity) => SENTIMENTS.includes(entity.sentiment as (typeof SENTIMENTS)[number]))
   );
 }
 
-describe.each(['corpus', 'annotations'])('the %s', (folder) => {
+describe.each(['corpus', 'annotations', 'chinese_topics'])('the %s', (folder) => {
   const files = read(folder);
 
   it('has labels that the heads have, and of each entity one', () => {
@@ -66,8 +68,8 @@ describe('the corpus', () => {
   });
 });
 
-describe('the annotations', () => {
+describe.each(['annotations', 'chinese_topics'])('the %s', (folder) => {
   it('pass on no text of others', () => {
-    expect(read('annotations').flatMap(([, lines]) => lines.filter(({ text }) => text !== undefined))).toEqual([]);
+    expect(read(folder).flatMap(([, lines]) => lines.filter(({ text }) => text !== undefined))).toEqual([]);
   });
 });
