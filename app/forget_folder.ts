@@ -32,6 +32,8 @@ import {
 import { answersOf, type Elsewhere } from './forget_answers.ts';
 import { askToForget } from './forget_requests.ts';
 import { processId } from './hearing.ts';
+import { libraryOf } from './models.ts';
+import { removeUnfinished, type Unfinished } from './unfinished_training.ts';
 
 export interface ForgetReport {
   readonly data_dir: string;
@@ -46,6 +48,8 @@ export interface ForgetReport {
   readonly raw: number | null;
   readonly audit: string | null;
   readonly kept: string | null;
+  /** What killed trainings on feedback left beside the models: texts that people labelled. */
+  readonly trainings: Unfinished;
 }
 
 const NEEDLES = 100;
@@ -56,6 +60,13 @@ export async function forgetFolder(
   request: ForgetRequest,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<ForgetReport> {
+  const report = await forgetInData(settings, request, dryRun);
+  return { ...report, trainings: await removeUnfinished(libraryOf(settings).folder, { dryRun }) };
+}
+
+type InData = Omit<ForgetReport, 'trainings'>;
+
+async function forgetInData(settings: Settings, request: ForgetRequest, dryRun: boolean): Promise<InData> {
   const folder = settings.data_dir;
   requireDataFolder(folder);
   const unlock = dryRun ? await lockFolder(folder) : await lockUnlessRunning(folder);
@@ -70,7 +81,7 @@ export async function forgetFolder(
   }
 }
 
-async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun: boolean): Promise<ForgetReport> {
+async function forgetStopped(settings: Settings, request: ForgetRequest, dryRun: boolean): Promise<InData> {
   const folder = settings.data_dir;
   const log = createLogger({ level: 'warn', format: 'auto' });
   const closers: (() => Promise<void>)[] = [];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { FineTuned, FineTuneOptions } from '../classifier/learning/fine_tune.ts';
 import { divide, type Lesson } from '../classifier/learning/lesson.ts';
 import { nextVersion } from '../classifier/learning/promotion.ts';
+import { alone } from '../classifier/train/one_run.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { LessonsAnswer } from '../dashboards/contract.ts';
@@ -15,6 +16,7 @@ import type { Settings } from './config.ts';
 import { openDoor, type Door, type DoorChoice } from './door.ts';
 import { currentFolder, libraryOf, modelIn } from './models.ts';
 import { PACKAGE_ROOT } from './package_root.ts';
+import { workFolder } from './unfinished_training.ts';
 
 export interface FromFeedbackOptions extends Pick<
   FineTuneOptions,
@@ -25,7 +27,7 @@ export interface FromFeedbackOptions extends Pick<
   readonly heldOut: number;
 }
 
-/** @throws TidewatchError input.invalid without lessons, library.missing without a TensorFlow.js, model.* */
+/** @throws TidewatchError input.invalid without lessons, library.missing without a TensorFlow.js, model.*, storage.locked beside another run */
 export async function trainFromFeedback(settings: Settings, options: FromFeedbackOptions): Promise<FineTuned> {
   const library = libraryOf(settings);
   const current = await currentFolder(settings.classifier, library);
@@ -39,9 +41,10 @@ export async function trainFromFeedback(settings: Settings, options: FromFeedbac
   }
   const { lessons, held } = read;
   const divided = divide(lessons, options.heldOut);
+  const copies = lessons.length - divided.taught.length - divided.heldOut.length;
   options.log(
-    `${lessons.length} documents that people agree on: ${divided.taught.length} are taught, ${divided.heldOut.length} held out; ` +
-      `${held} corrections wait for a review`,
+    `${lessons.length} documents that people agree on: ${divided.taught.length} are taught, ${divided.heldOut.length} held out` +
+      `${copies === 0 ? '' : `, ${copies} left out as copies of these`}; ${held} corrections wait for a review`,
   );
   const [name = '', version = ''] = against.split('@');
   const known = (await library.list()).map(({ model }) => model);
@@ -51,20 +54,27 @@ export async function trainFromFeedback(settings: Settings, options: FromFeedbac
   );
   const candidate = `${name}@${next}`;
   const { fineTune } = await import('../classifier/learning/fine_tune.ts');
-  const work = join(library.folder, `.work-${next}`);
-  const done = await fineTune({
-    ...options,
-    current,
-    lessons: divided,
-    corpus: join(PACKAGE_ROOT, 'classifier', 'train', 'corpus'),
-    work,
-    output: library.folderOf(candidate),
-    version: next,
+  const work = workFolder(library.folder, next);
+  return alone(work, async () => {
+    if ((await library.list()).some(({ model }) => model === candidate)) {
+      throw new TidewatchError('storage.locked', `Another run has made ${candidate} meanwhile`, {
+        hint: 'Run this again: its candidate gets the next version.',
+      });
+    }
+    const done = await fineTune({
+      ...options,
+      current,
+      lessons: divided,
+      corpus: join(PACKAGE_ROOT, 'classifier', 'train', 'corpus'),
+      work,
+      output: library.folderOf(candidate),
+      version: next,
+    });
+    // A run that was killed goes on from it; one that has ended needs it no more.
+    await rm(work, { recursive: true, force: true });
+    await library.keepVerdict({ ...done.verdict, candidate, against, at: isoTime(Date.now()) });
+    return done;
   });
-  // A run that was killed goes on from it; one that has ended needs it no more.
-  await rm(work, { recursive: true, force: true });
-  await library.keepVerdict({ ...done.verdict, candidate, against, at: isoTime(Date.now()) });
-  return done;
 }
 
 async function readLessons(door: Door): Promise<{ lessons: Lesson[]; held: number }> {

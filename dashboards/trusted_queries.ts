@@ -32,7 +32,7 @@ interface StoredDocument extends TrustedDocument {
   readonly topic_probabilities: Readonly<Record<string, number>>;
 }
 
-/** The newest corrections that are looked at. */
+/** The newest corrections that are looked at, and as many reviews. */
 const MOST_ROWS = 20_000;
 const CHUNK = 500;
 
@@ -78,10 +78,12 @@ async function readDocuments(store: Store, ids: readonly string[]): Promise<Map<
   return found;
 }
 
+/** The newest, oldest first: the latest review of a vote stands. */
 async function readReviews(store: Store): Promise<Review[]> {
-  return store.query<Review>(
-    `SELECT feedback_id AS vote, decision, at FROM feedback_reviews ORDER BY at, id LIMIT ${MOST_ROWS}`,
+  const newest = await store.query<Review>(
+    `SELECT feedback_id AS vote, decision, at FROM feedback_reviews ORDER BY at DESC, id DESC LIMIT ${MOST_ROWS}`,
   );
+  return newest.toReversed();
 }
 
 /** Keeps a review of `row`. @throws TidewatchError storage.* */

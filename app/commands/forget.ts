@@ -35,7 +35,8 @@ export function forgetCommand(): Command {
       const report = await forgetFolder(settings, request, { dryRun: options.dryRun === true });
       process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(request, report));
       const isElsewhere = report.elsewhere.some(({ found, left }) => found === null || left > 0);
-      if (!report.dry_run && (report.remaining > 0 || isElsewhere)) process.exitCode = 1;
+      const isLeft = report.remaining > 0 || isElsewhere || report.trainings.in_use.length > 0;
+      if (!report.dry_run && isLeft) process.exitCode = 1;
     });
 }
 
@@ -74,6 +75,20 @@ export function sayElsewhere({ process, host, roles, found, left, at }: Elsewher
     : `In ${who}: ${found} things found, ${left} left.`;
 }
 
+/** Of trainings on feedback, which hold texts in folders of their own. */
+export function sayTrainings({ trainings, dry_run }: Pick<ForgetReport, 'trainings' | 'dry_run'>): string[] {
+  const verb = dry_run ? 'Would remove' : 'Removed';
+  return [
+    ...trainings.removed.map(
+      (folder) => `${verb} ${folder}: texts that people labelled, left by a training that did not end.`,
+    ),
+    ...trainings.in_use.map(
+      (folder) =>
+        `A training works in ${folder} and holds texts that people labelled: run this again when it has ended.`,
+    ),
+  ];
+}
+
 function describe({ kind, value }: ForgetRequest, report: ForgetReport): string {
   const places = [...new Set([...Object.keys(report.before), ...Object.keys(report.after)])].sort();
   const width = Math.max(5, ...places.map((place) => place.length));
@@ -97,5 +112,6 @@ function describe({ kind, value }: ForgetRequest, report: ForgetReport): string 
     if (report.audit !== null) lines.push(`Audit row ${report.audit} in the table removals; it names no content.`);
   }
   if (report.kept !== null) lines.push(report.kept);
+  lines.push(...sayTrainings(report));
   return `${lines.join('\n')}\n`;
 }

@@ -74,9 +74,7 @@ async function byRecipe(options: TrainOptions, log: (line: string) => void): Pro
   const { exportRecipe } = await import('../../classifier/train/export_recipe.ts');
   let recipe = readRecipe(options.config);
   if (options.seed !== undefined) {
-    const seed = number('--seed', options.seed, 0, Number.MAX_SAFE_INTEGER);
-    if (!Number.isInteger(seed))
-      throw new TidewatchError('config.invalid', `--seed: ${options.seed} is no whole number`);
+    const seed = whole('--seed', options.seed);
     recipe = { ...recipe, seed, checkpoints: `${recipe.checkpoints}/seed-${seed}` };
   }
   if (options.output !== undefined) recipe = { ...recipe, output: options.output };
@@ -97,7 +95,7 @@ async function fromFeedback(options: TrainOptions, log: (line: string) => void):
     data: publicData(options.publicData),
     method: options.method,
     backend: options.backend,
-    seed: number('--seed', options.seed ?? '1', 0, Number.MAX_SAFE_INTEGER),
+    seed: whole('--seed', options.seed ?? '1'),
     epochs: number('--epochs', options.epochs, 1, 100),
     minutes: number('--minutes', options.minutes, 0.01, 24 * 60),
     replay: number('--replay', options.replay, 0, 100),
@@ -112,6 +110,12 @@ async function fromFeedback(options: TrainOptions, log: (line: string) => void):
       ? `Let it label: tidewatch models promote ${done.model}; let it read along first: tidewatch models shadow ${done.model}\n`
       : 'It is kept to be looked at (tidewatch models list --table), and may read along in shadow.\n',
   );
+}
+
+function whole(option: string, given: string): number {
+  const value = number(option, given, 0, Number.MAX_SAFE_INTEGER);
+  if (Number.isInteger(value)) return value;
+  throw new TidewatchError('config.invalid', `${option}: ${given} is no whole number`);
 }
 
 function number(option: string, given: string, least: number, most: number): number {

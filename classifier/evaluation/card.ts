@@ -1,10 +1,11 @@
 /** MODEL_CARD.md, written from measured figures so that it cannot drift from the model beside it. Pure. */
+import { baseOf, dataRows, heldOutSets, type RecordedRecipe, taughtSets } from './card_data.ts';
 import type { Evaluation, Evaluations, Group } from './evaluation.ts';
 import { cellsOf, percent } from './table.ts';
 
 /** What only the training knows: training.json in the model's folder. All of it may be absent; the card says so. */
 export interface TrainingFacts {
-  readonly recipe?: Readonly<Record<string, unknown>>;
+  readonly recipe?: RecordedRecipe;
   readonly steps?: number;
   readonly minutes?: number;
   readonly machine?: string;
@@ -13,25 +14,6 @@ export interface TrainingFacts {
   /** Accuracy before int8, by "set/task". */
   readonly compression?: { readonly float: Readonly<Record<string, number>> };
 }
-
-const DATA: readonly (readonly [set: string, description: string, licence: string])[] = [
-  ['tfns', 'Twitter Financial News Sentiment, English tweets, 3 classes', 'MIT (its card)'],
-  ['tfn_topic', 'Twitter Financial News Topic, English tweets, 20 topics', 'MIT (its card)'],
-  ['sentfin', 'SEntFiN 1.0, Indian headlines, labels by entity', 'none found'],
-  ['finentity', 'FinEntity, Reuters sentences, labels by entity', 'not stated'],
-  ['stockemotions', 'StockEmotions, StockTwits 2020, 2 classes', "StockTwits' terms"],
-  ['finfe', 'FinFE, Chinese stock forum, 3 classes, noisy', 'not stated'],
-  ['xueqiu_titles', 'Xueqiu titles, Chinese, 2 classes', 'not stated'],
-  ['finnsp', 'FinNSP, Chinese negative news and its contrary, by entity', 'not stated'],
-  ['finese', 'FinESE, Chinese negative events, 22 kinds', 'not stated'],
-  ['finnl', 'FinNL, Chinese news flashes, 16 topics, several at once', 'not stated'],
-  [
-    'annotations',
-    'labels of ours of headlines, posts, flashes and titles from the sets above and from the replay feeds, both languages; the texts stay where they are',
-    'Apache-2.0 (the labels)',
-  ],
-  ['corpus', "Tidewatch's own corpus, both languages, written for it; companies are invented", 'Apache-2.0'],
-];
 
 /** Published beside ours. They are not equal: see the text above the table in the card. */
 const PUBLISHED: readonly (readonly [set: string, task: string, measure: string, figure: string, model: string])[] = [
@@ -42,8 +24,6 @@ const PUBLISHED: readonly (readonly [set: string, task: string, measure: string,
   ['finnl', 'topics_zh', 'micro-F1', '91.4', 'FinT5-base, 0.2B'],
   ['fpb', 'sentiment', 'accuracy', '86.0', 'FinBERT, trained on it'],
 ];
-
-const HELD_OUT: ReadonlySet<string> = new Set(['fpb', 'corpus_test', 'annotations_test']);
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -58,32 +38,37 @@ interface Described {
 const embeds = ({ width, layers, texts }: NonNullable<Described['embedding']>): string =>
   `It also gives an \`embedding\` of ${width} numbers: a linear map of the states after layers ${layers.join(', ')}, fitted to the 12-layer base model on ${texts.toLocaleString('en')} texts (\`classifier/train/fit_embedding.ts\`), to find texts near in meaning, in both languages across each other ([measured](../../../docs/search.md)). It was not made to compare figures, negations or who did what to whom: "profit rises" and "profit falls" are neighbours.`;
 
+/** @param earlier recipes of the models that this one starts from, as far as they are recorded */
 export function cardOf(
   evaluations: Evaluations,
   facts: TrainingFacts,
   config: Readonly<Record<string, unknown>>,
+  earlier: readonly RecordedRecipe[] = [],
 ): string {
   const splits = Object.values(evaluations).filter((one): one is Evaluation => one !== undefined);
   const model = splits[0]?.model ?? '';
   const { heads = [], exit, embedding } = (config['tidewatch'] ?? {}) as Described;
+  const taught = taughtSets([facts.recipe ?? {}, ...earlier]);
+  const heldOut = heldOutSets(taught);
+  const base = baseOf(facts.recipe ?? {});
   const parts = [
-    `---\nlanguage: [en, zh]\nbase_model: intfloat/multilingual-e5-small\npipeline_tag: text-classification\n---`,
+    `---\nlanguage: [en, zh]\n${base.id === null ? '' : `base_model: ${base.id}\n`}pipeline_tag: text-classification\n---`,
     `# ${model.replace('@', ' ')}`,
     `A small bilingual classifier of financial news and posts, English and Chinese. Heads: ${heads.map(({ name }) => name).join(', ')}. ${String(config['num_hidden_layers'])} BERT layers of ${String(config['hidden_size'])}, int8 ONNX${exit === undefined ? '' : ', with an early exit for texts that are certain half way up'}. Trained and exported by the TypeScript in \`classifier/train\`. This card is written by \`tidewatch evaluate --write\`.`,
     ...(embedding === undefined ? [] : [embeds(embedding)]),
     `## Intended use\n\nLabelling streams of short texts (titles, posts, news sentences) so that changes of opinion about a company or a market can be counted. Read its output in aggregate, with its probabilities. It is not a judge of a single text, not investment advice, and not made for trading by itself.`,
     `## Figures\n\nOf this very artifact: int8, ONNX Runtime on CPU, through the normaliser, with its early exit where it has one. Percentages; intervals are 95% of 1,000 bootstrap resamples. Sets that know two sentiments only are asked with neutral masked, event sets without "none" with none masked ("may answer"); "open accuracy" is what remains when every label may be answered, as in serving. µ: micro-F1, with exact matches as accuracy. ECE: expected calibration error, 15 bins; "ECE fitted" is what a temperature fitted on the other half of the same rows would give. \`negative\` asks only whether a text is negative, where "not negative" is not neutral.`,
     ...splits.map(
-      ({ split, groups }) => `### ${split}\n\n${groupsTable(groups.filter(({ set }) => !HELD_OUT.has(set)))}`,
+      ({ split, groups }) => `### ${split}\n\n${groupsTable(groups.filter(({ set }) => !heldOut.has(set)))}`,
     ),
-    transfer(splits),
-    published(splits),
+    transfer(splits, heldOut),
+    published(splits, heldOut),
     ...splits
       .filter((one) => 'robustness' in one && one.robustness.length > 0)
       .slice(0, 1)
       .map(robustness),
     compression(splits, facts),
-    `## Data\n\n${table(['set', 'what', 'licence'], DATA)}\n\nSeveral sets state no licence: they are named so that whoever needs certainty can train without them (set their rate to 0 in the recipe). Financial PhraseBank is non-commercial (CC BY-NC-SA 3.0): no shipped weights are trained on it. Base model: multilingual-e5-small (MIT), vocabulary cut to the pieces that English and Chinese finance use.`,
+    data(facts, taught, base.words),
     recipe(facts),
     `## Limits\n\n- A text has one sentiment unless it is asked about an entity.\n- Sarcasm, rumours, code words and new slang are hard for it: see the robustness table. The forum set's own labels agree only about 82% of the time where a text repeats.\n- What counts as neutral differs between sources: plain reports of rising profits are neutral in some sets, positive in others.\n- Topics were learnt in English and Chinese topics and events in Chinese; each is used for both languages, and there is little to measure the other language on.\n- Rare labels have few examples. Other languages are not supported. Learnt mostly from 2014 to 2022: later events and names are unknown to it.`,
   ];
@@ -108,17 +93,31 @@ function groupsTable(groups: readonly Group[]): string {
   return table(head, groups.map(cellsOf));
 }
 
-function transfer(splits: readonly Evaluation[]): string {
+function data({ recipe: known }: TrainingFacts, taught: ReadonlySet<string>, base: string): string {
+  const told =
+    known === undefined
+      ? 'Which sets it was trained on was not recorded beside the model.'
+      : table(['set', 'what', 'licence'], dataRows(taught));
+  const phrasebank = taught.has('fpb')
+    ? 'these weights are trained on it, and are no more for commercial use than it is'
+    : 'no shipped weights are trained on it';
+  return `## Data\n\n${told}\n\nSeveral sets state no licence: they are named so that whoever needs certainty can train without them (set their rate to 0 in the recipe). Financial PhraseBank is non-commercial (CC BY-NC-SA 3.0): ${phrasebank}. Base model: ${base}.`;
+}
+
+function transfer(splits: readonly Evaluation[], heldOut: ReadonlySet<string>): string {
   const groups = splits.flatMap(({ split, groups }) =>
     groups
-      .filter(({ set }) => HELD_OUT.has(set))
+      .filter(({ set }) => heldOut.has(set))
       .map((group) => Object.assign({}, group, { set: `${group.set} (${split})` })),
   );
   if (groups.length === 0) return '';
-  return `### Never trained on\n\nFinancial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral. \`annotations_test\` are 950 texts drawn at random from headlines, posts, flashes and titles, read twice; labels on which both readings agree.\n\n${groupsTable(groups)}`;
+  const phrasebank = heldOut.has('fpb')
+    ? 'Financial PhraseBank (fpb) is a transfer test: other annotators, another idea of neutral. '
+    : '';
+  return `### Never trained on\n\n${phrasebank}\`annotations_test\` are 950 texts drawn at random from headlines, posts, flashes and titles, read twice; labels on which both readings agree.\n\n${groupsTable(groups)}`;
 }
 
-function published(splits: readonly Evaluation[]): string {
+function published(splits: readonly Evaluation[], heldOut: ReadonlySet<string>): string {
   const rows = PUBLISHED.flatMap(([set, task, measure, figure, model]) =>
     splits.flatMap(({ split, groups }) => {
       const group = groups.find((one) => one.set === set && one.task === task);
@@ -127,7 +126,7 @@ function published(splits: readonly Evaluation[]): string {
     }),
   );
   if (rows.length === 0) return '';
-  return `### Beside published figures\n\nNot an equal comparison: the published figures are on the sets' own tests. Ours were cleaned and split anew (exact duplicates merged, conflicting labels dropped, any text of a test taken out of training), so that a test here is about half of the published one and a little easier; a development figure is one that choices were made by. PhraseBank is transfer here and trained on there.\n\n${table(['set', 'measure', 'this model', 'published', 'by'], rows)}`;
+  return `### Beside published figures\n\nNot an equal comparison: the published figures are on the sets' own tests. Ours were cleaned and split anew (exact duplicates merged, conflicting labels dropped, any text of a test taken out of training), so that a test here is about half of the published one and a little easier; a development figure is one that choices were made by.${heldOut.has('fpb') ? ' PhraseBank is transfer here and trained on there.' : ''}\n\n${table(['set', 'measure', 'this model', 'published', 'by'], rows)}`;
 }
 
 function robustness({ robustness: kinds, normaliser, split }: Evaluation): string {

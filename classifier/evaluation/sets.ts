@@ -4,11 +4,12 @@
  * sentiments is asked with neutral masked, an event set without "none" with none masked, because its annotators could not
  * choose them; the report says so and gives the open figure beside it.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage } from '../../core/text.ts';
 import type { Heads } from '../labels.ts';
+import { type Labelled, mistakeIn } from '../train/targets.ts';
 
 /** `negative`, `entity_negative`: negative or not, for sets whose "not negative" is not neutral. */
 export const TASKS = [
@@ -47,17 +48,24 @@ interface Line {
   readonly mixed?: boolean;
   readonly topic?: string | readonly string[];
   readonly event?: string;
+  readonly topics_zh?: readonly string[];
   readonly negative?: boolean;
   readonly entities?: readonly { readonly target?: string; readonly sentiment?: string; readonly negative?: boolean }[];
 }
 
 /**
  * Files of a data folder for a split: DIR/<split>/*.jsonl and DIR/noncommercial/*.<split>.jsonl; files are taken as they are.
- * @throws TidewatchError input.invalid where there is nothing to read
+ * @throws TidewatchError input.invalid where there is nothing to read, or a path is not there
  */
 export function findFiles(paths: readonly string[], split: string): string[] {
-  const files = paths.flatMap((path) => {
-    if (path.endsWith('.jsonl') && existsSync(path)) return [path];
+  const found = paths.flatMap((path) => {
+    const isFile = path.endsWith('.jsonl');
+    if (!existsSync(path) || (!isFile && !statSync(path).isDirectory())) {
+      throw new TidewatchError('input.invalid', `--data: ${path} is no *.jsonl file and no folder`, {
+        hint: 'Look at its spelling: figures without it would pass for figures with it.',
+      });
+    }
+    if (isFile) return [path];
     const inside = [
       { folder: join(path, split), suffix: '.jsonl' },
       { folder: join(path, 'noncommercial'), suffix: `.${split}.jsonl` },
@@ -71,6 +79,8 @@ export function findFiles(paths: readonly string[], split: string): string[] {
         : [],
     );
   });
+  // A file that is named twice, or stands in a folder that is named too, is asked once.
+  const files = [...new Map(found.map((file) => [resolve(file), file])).values()];
   if (files.length > 0) return files;
   throw new TidewatchError('input.invalid', `--data: there are no *.jsonl files for ${split} in ${paths.join(', ')}`, {
     hint: `Name files, or a folder with ${split}/*.jsonl in it.`,
@@ -87,7 +97,10 @@ export function readQuestions(
   const skipped: Record<string, number> = {};
   for (const file of files) {
     const name = setNameOf(file);
-    for (const text of readFileSync(file, 'utf8').split('\n')) {
+    // Programs of Windows begin a file with a byte order mark.
+    for (const text of readFileSync(file, 'utf8')
+      .replace(/^\ufeff/, '')
+      .split('\n')) {
       if (text.trim() === '') continue;
       const line = parse(text, texts);
       const own = line === null ? [] : questionsOf(line, name, heads);
@@ -106,9 +119,10 @@ function setNameOf(file: string): string {
 
 function parse(json: string, texts: ReadonlyMap<string, string>): Line | null {
   try {
-    const line = JSON.parse(json) as (Omit<Line, 'text'> & { id?: string; text?: unknown }) | null;
+    const line = JSON.parse(json) as (Omit<Line, 'text'> & Labelled & { id?: string; text?: unknown }) | null;
     const text = line?.text ?? texts.get(line?.id ?? '');
-    return line !== null && typeof text === 'string' && text !== '' ? { ...line, text } : null;
+    if (line === null || mistakeIn(line) !== null) return null;
+    return typeof text === 'string' && text !== '' ? { ...line, text } : null;
   } catch {
     return null;
   }
@@ -119,7 +133,7 @@ function questionsOf(line: Line, file: string, heads: Heads): Question[] {
   const about = { set: line.source ?? file, lang: line.lang ?? detectLanguage(text), text };
   const found: Question[] = [];
   const ask = (task: Task, gold: readonly number[], entity?: string): void => {
-    if (gold.length === 0 || gold.includes(-1)) return;
+    if ((gold.length === 0 && task !== 'topics_zh') || gold.includes(-1)) return;
     found.push({ ...about, task, gold, ...(entity === undefined ? {} : { entity }) });
   };
   const place = (labels: readonly string[] | undefined, label: string): number => labels?.indexOf(label) ?? -1;
@@ -142,6 +156,11 @@ function questionsOf(line: Line, file: string, heads: Heads): Question[] {
       tags.map((tag) => place(heads.event?.labels, tag)),
     );
   if (line.event !== undefined) ask('event', [place(heads.event?.labels, line.event)]);
+  if (line.topics_zh !== undefined && heads.topics_zh !== null)
+    ask(
+      'topics_zh',
+      line.topics_zh.map((label) => place(heads.topics_zh?.labels, label)),
+    );
 
   if (heads.entity_sentiment === null) return found;
   const named = new Set<string>();

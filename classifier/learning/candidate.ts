@@ -64,7 +64,8 @@ export async function compareAndWrite(recipe: Recipe, options: CandidateOptions)
   const facts = { steps: step, minutes, machine: machine(), notes: recipe.notes, compression: { float: {} } };
   rmSync(options.output, { recursive: true, force: true });
   // What it was trained on is what the current model was, as often, so that the next round replays the same.
-  const recorded = { ...recipe, sets: { ...recipe.sets, ...trainedSets(options.current) } };
+  // The base in the work folder is gone by then, and was nothing else than the current model.
+  const recorded = { ...recipe, base: options.current, sets: { ...recipe.sets, ...trainedSets(options.current) } };
   writeArtifact(options.output, recorded, student, graphs, { heads: fitted, exitThreshold: {} }, facts);
   carryEmbedding(options.current, options.output);
   const { heads, model } = await loadArtifact(options.output);

@@ -9,11 +9,12 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
+import { checkpointPath } from '../train/checkpoint.ts';
 import { createEncoder, type Encode, readTraining } from '../train/data.ts';
 import { readOnnxWeights } from '../train/import_onnx.ts';
 import { readWholeGraph } from '../train/join.ts';
 import { progressLine } from '../train/progress.ts';
-import { type Recipe, recipeSchema } from '../train/recipe.ts';
+import { parseRecipe, type Recipe } from '../train/recipe.ts';
 import { writeSafetensors } from '../train/safetensors.ts';
 import { createStudent } from '../train/student.ts';
 import { loadTensorflow, type TensorflowBackend } from '../train/tensorflow.ts';
@@ -22,6 +23,7 @@ import { type CandidateOptions, compareAndWrite } from './candidate.ts';
 import { readConfig, trainedSets } from './current_model.ts';
 import type { Verdict } from './gate.ts';
 import { keptLines } from './kept_answers.ts';
+import { dropOtherCheckpoint } from './left_over.ts';
 import { evened, FEEDBACK, KEPT, lineOf } from './lesson.ts';
 import { drawReplay } from './replay.ts';
 
@@ -59,7 +61,8 @@ const LESSON_RATE = 2;
 
 /**
  * Trains, exports to `output` and compares with the current model. The candidate is there afterwards whatever the verdict.
- * @throws TidewatchError library.missing without a TensorFlow.js, input.invalid without anything to learn or to replay
+ * @throws TidewatchError library.missing without a TensorFlow.js, input.invalid without anything to learn or to replay,
+ * config.invalid for settings that no training has
  */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const began = performance.now();
@@ -71,6 +74,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   }
   const tf = await loadTensorflow(options.backend);
   const recipe = recipeOf(options);
+  dropOtherCheckpoint(options.work, checkpointPath(recipe), options, log);
   const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
   await writeKept(options, encode);
   const student = createStudent(recipe);
@@ -121,7 +125,7 @@ function recipeOf(options: FineTuneOptions): Recipe {
   });
   const layers = Array.from({ length: config.num_hidden_layers }, (_, index) => index);
   const adapted = options.method === 'heads' ? 0 : Math.min(ADAPTED_LAYERS, layers.length);
-  return recipeSchema.parse({
+  const recipe = {
     name: config.tidewatch.name,
     version: options.version,
     backend: options.backend,
@@ -159,5 +163,6 @@ function recipeOf(options: FineTuneOptions): Recipe {
       [FEEDBACK]: { rate: LESSON_RATE, files: [file] },
       [KEPT]: { rate: 1, files: [join(work, `${KEPT}.jsonl`)] },
     },
-  });
+  };
+  return parseRecipe(recipe, 'fine-tuning');
 }

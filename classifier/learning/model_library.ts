@@ -64,6 +64,8 @@ export interface ModelLibrary {
   pointer(place: Place): Promise<Pointer | null>;
   /** The folder of what a pointer names, checked. Null as for `pointer`. @throws TidewatchError model.missing, model.checksum */
   open(place: Place): Promise<string | null>;
+  /** The folder that was meant, if it still is what it was. @throws TidewatchError model.missing, model.checksum */
+  verified(meant: Pointer): Promise<string>;
   /** Checks the model and points to it; null takes the pointer away. Writes the log. */
   point(
     place: Place,
@@ -122,19 +124,33 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
 
   async function note(entry: Omit<LogEntry, 'at'>): Promise<void> {
     await mkdir(folder, { recursive: true });
-    const file = await open(join(folder, LOG), 'a');
+    const file = await open(join(folder, LOG), 'a+');
     try {
-      await file.appendFile(`${JSON.stringify({ at: isoTime(now()), ...entry })}\n`);
+      // Half a line, of a crash or a full disk, stays one that is not read; this one must not become part of it.
+      const { size } = await file.stat();
+      const last = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString();
+      const apart = last === null || last === '\n' ? '' : '\n';
+      await file.appendFile(`${apart}${JSON.stringify({ at: isoTime(now()), ...entry })}\n`);
       await file.sync();
     } finally {
       await file.close();
     }
   }
 
+  async function verified(meant: Pointer): Promise<string> {
+    const found = await checksumsOf(meant.model);
+    // Pointers of earlier versions are to the whole list.
+    if ([found.checksum, found.former].includes(meant.checksum)) return folderOf(meant.model);
+    throw new TidewatchError('model.checksum', `${meant.model} is not what was promoted: its ${SUMS} has changed`, {
+      hint: 'Put the folder back as it was; or tidewatch models rollback, and after a look promote it again.',
+    });
+  }
+
   return {
     folder,
     folderOf,
     pointer,
+    verified,
     async list() {
       if (!existsSync(folder)) return [];
       const names = (await readdir(folder, { withFileTypes: true }))
@@ -149,13 +165,7 @@ export function openLibrary(folder: string, now: () => number = Date.now): Model
     },
     async open(place) {
       const meant = await pointer(place);
-      if (meant === null) return null;
-      const found = await checksumsOf(meant.model);
-      // Pointers of earlier versions are to the whole list.
-      if ([found.checksum, found.former].includes(meant.checksum)) return folderOf(meant.model);
-      throw new TidewatchError('model.checksum', `${meant.model} is not what was promoted: its ${SUMS} has changed`, {
-        hint: 'Put the folder back as it was; or tidewatch models rollback, and after a look promote it again.',
-      });
+      return meant === null ? null : verified(meant);
     },
     async point(place, model, { author, reason, action }) {
       const before = await pointer(place).catch(() => null);

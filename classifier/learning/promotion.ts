@@ -3,7 +3,8 @@
  * labels now: a comparison with a model that is gone says nothing. Rolling back needs no verdict: it returns to what was there
  * before the last promotion that was not yet taken back, as often as there are any.
  */
-import { TidewatchError } from '../../core/errors.ts';
+import { join } from 'node:path';
+import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import { verdictTable } from './gate.ts';
 import type { LogEntry, ModelLibrary, Pointer } from './model_library.ts';
 
@@ -41,10 +42,22 @@ export async function promote(library: ModelLibrary, model: string, shipped: str
     await library.point('shadow', null, { author: by.author, reason: 'promoted', action: 'end_shadow' });
 }
 
-/** Goes back to what was there before the last promotion; answers its name, null for the model that comes with Tidewatch. */
+/**
+ * Goes back to what was there before the last promotion; answers its name, null for the model that comes with Tidewatch.
+ * @throws TidewatchError input.invalid without a promotion, model.* where that model is gone or not what it was then
+ */
 export async function rollBack(library: ModelLibrary, by: Decision): Promise<string | null> {
   const before = lastBefore(await library.log());
   if (before === undefined) throw new TidewatchError('input.invalid', 'No promotion is left that could be taken back.');
+  if (before !== null) {
+    await library.verified(before).catch((cause: unknown) => {
+      const { code, message } = toTidewatchError(cause);
+      throw new TidewatchError(code, `Nothing was rolled back. ${message}`, {
+        cause,
+        hint: `Put the folder ${library.folderOf(before.model)} back as it was then; or remove ${join(library.folder, 'current.json')}: then the model that comes with Tidewatch labels.`,
+      });
+    });
+  }
   await library.point('current', before?.model ?? null, { ...by, action: 'roll_back' });
   return before?.model ?? null;
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { TidewatchError } from '../../core/errors.ts';
 import { emptyMoments, type Moments } from './optimizer.ts';
 import type { Recipe } from './recipe.ts';
 import { readSafetensors, type Weights, writeSafetensors } from './safetensors.ts';
@@ -51,6 +52,25 @@ export function emptyState(weights: Map<string, Float32Array>, fingerprint: stri
 export function finalWeights({ best, averages, weights }: TrainState): Map<string, Float32Array> {
   if (best.size > 0) return best;
   return averages.size > 0 ? averages : weights;
+}
+
+/**
+ * A checkpoint holds what its own recipe trained, nothing else: of another method, other layers or another rank there is no way
+ * to go on from it.
+ * @throws TidewatchError config.invalid where a name of `wanted` is not in it, or one that it has is not in the model as long
+ */
+export function refuseOtherForm(
+  path: string,
+  kept: ReadonlyMap<string, Float32Array>,
+  model: Weights,
+  wanted: readonly string[],
+): void {
+  const strange = [...kept].find(([name, { length }]) => model.get(name)?.data.length !== length)?.[0];
+  const name = strange ?? wanted.find((one) => !kept.has(one));
+  if (name === undefined) return;
+  throw new TidewatchError('config.invalid', `The checkpoint ${path} is of another method or other layers: ${name}`, {
+    hint: 'Remove it, or name another folder under checkpoints in the recipe.',
+  });
 }
 
 export function writeCheckpoint(path: string, shapes: Weights, state: TrainState): void {

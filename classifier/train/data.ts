@@ -9,7 +9,7 @@ import { TidewatchError } from '../../core/errors.ts';
 import { detectLanguage, modelText } from '../../core/text.ts';
 import { HEADS, type HeadName } from './labels.ts';
 import { PLAIN_SET, type Recipe, type SetRecipe } from './recipe.ts';
-import { entityTargetsOf, type Labelled, type Targets, targetsOf } from './targets.ts';
+import { entityTargetsOf, type Labelled, mistakeIn, type Targets, targetsOf } from './targets.ts';
 import { textsById } from './texts.ts';
 
 export interface Row {
@@ -81,15 +81,18 @@ function rowsOf(
   texts: ReadonlyMap<string, string>,
   unwanted?: ReadonlySet<string>,
 ): Row[] | string {
-  let item: Labelled & { text?: unknown; lang?: string; id?: string };
+  let item: (Labelled & { text?: unknown; lang?: string; id?: string }) | null;
   try {
     item = JSON.parse(line) as typeof item;
   } catch {
     return 'not JSON';
   }
+  if (typeof item !== 'object' || item === null) return 'that are no object';
   const text = item.text ?? texts.get(item.id ?? '');
   if (typeof text !== 'string' || modelText(null, text) === '') return 'without text';
   if (unwanted?.has(modelText(null, text)) === true) return 'held out';
+  const mistake = mistakeIn(item);
+  if (mistake !== null) return mistake;
   const { teacher_share: teacherShare = 0 } = settings;
   const row = { id: item.id ?? `${set}-${number}`, set, lang: item.lang ?? detectLanguage(text), teacherShare };
   const targets = wanted(targetsOf(set, item, settings), settings.heads);

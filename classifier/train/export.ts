@@ -7,10 +7,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TidewatchError } from '../../core/errors.ts';
 import { type Activations, measureActivations } from './activations.ts';
 import { buildGraph, partsOf } from './artifact_graph.ts';
 import type { Calibration } from './calibration.ts';
-import { checkpointPath, finalWeights, readCheckpoint, type TrainState } from './checkpoint.ts';
+import { checkpointPath, finalWeights, readCheckpoint, refuseOtherForm, type TrainState } from './checkpoint.ts';
 import { GRAPHS } from './join.ts';
 import { NO_EVENT } from './labels.ts';
 import { mergeLora } from './lora.ts';
@@ -42,19 +43,32 @@ export interface TrainingFacts {
 }
 
 /**
- * The student with the weights that the recipe's checkpoint would be exported with, or as initialised where there is none;
- * without heads that nothing was learnt for, save the two that every model has.
+ * The student with the weights that the recipe's checkpoint would be exported with, or as it starts where there is none yet;
+ * without heads that nothing was learnt for, here or by what it starts from, save the two that every model has.
+ * @throws TidewatchError model.missing with neither a checkpoint nor a start, config.invalid for another recipe's checkpoint
  */
 export function readTrained(recipe: Recipe): { student: Student; weights: Weights; step: number; minutes: number } {
+  const path = checkpointPath(recipe);
+  const state = readCheckpoint(path);
+  if (state === null && recipe.start === undefined) {
+    throw new TidewatchError('model.missing', `There is no checkpoint at ${path}: nothing was trained yet`, {
+      hint: 'Train first, by the same recipe (and --seed) without --export-only; or look whether its checkpoints names another folder.',
+    });
+  }
   const student = createStudent(recipe);
-  const state = readCheckpoint(checkpointPath(recipe));
   const weights: Weights = new Map(student.weights);
-  for (const [name, data] of state === null ? [] : finalWeights(state))
+  // Of an exit that the recipe has no more, the heads are left out; whatever else has no place here would be lost unsaid.
+  const learnt = [...(state === null ? [] : finalWeights(state))].filter(
+    ([name]) => student.weights.has(name) || !name.startsWith('heads.'),
+  );
+  refuseOtherForm(path, new Map(learnt), student.weights, []);
+  for (const [name, data] of learnt)
     weights.set(name, { shape: student.weights.get(name)?.shape ?? [data.length], data });
   const { step = 0, elapsedMs = 0 } = state?.progress ?? {};
   const heads = student.heads.filter((head) => {
     const name = head.target ?? head.name;
-    return name === 'sentiment' || name === 'topic' || recipe.start !== undefined || hasLearnt(state, head.name);
+    const isKept = name === 'sentiment' || name === 'topic' || hasLearnt(state, head.name);
+    return isKept || student.started.has(`heads.${head.name}.bias`);
   });
   return { student: { ...student, heads }, weights: mergeLora(weights), step, minutes: elapsedMs / 60_000 };
 }

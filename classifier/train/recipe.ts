@@ -1,5 +1,5 @@
 /** What a training run is: every choice in one file that is kept beside the model's figures. Validated before it starts. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
 import { HEADS, type HeadName } from './labels.ts';
@@ -181,6 +181,10 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new TidewatchError('config.invalid', `${path} cannot be read as JSON`, { cause });
+    const problem = existsSync(path) ? 'cannot be read as JSON' : 'is not there: no recipe can be read from it';
+    throw new TidewatchError('config.invalid', `${path} ${problem}`, {
+      cause,
+      hint: 'classifier/train/recipes has examples.',
+    });
   }
 }

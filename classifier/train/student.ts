@@ -26,9 +26,14 @@ export interface Student extends Network {
   weights: Weights;
   /** Names of the weights that training changes. */
   trained: string[];
+  /** Names of the weights that come from what the recipe starts from: of a head that it knows, so do its own. */
+  started: Set<string>;
 }
 
-/** @throws TidewatchError model.missing where the base or the checkpoint to start from is not there */
+/**
+ * @throws TidewatchError model.missing where the base or the checkpoint to start from is not there, config.invalid where the
+ * recipe has no place for what is in them
+ */
 export function createStudent(recipe: Recipe): Student {
   const { shape, weights: base } = readBase(recipe.base);
   const { hidden_act: activation = 'gelu' } = shape;
@@ -44,7 +49,11 @@ export function createStudent(recipe: Recipe): Student {
     });
   }
   const student = shrink(shape, base, recipe);
-  if (recipe.start !== undefined) takeOver(student, meanOf([recipe.start].flat().map(readStart)));
+  if (recipe.start !== undefined) {
+    const starts = [recipe.start].flat().map((path) => ({ path, weights: readStart(path) }));
+    for (const start of starts) refuseAdditions(student, start);
+    takeOver(student, meanOf(starts.map(({ weights }) => weights)));
+  }
   if (recipe.feed_forward !== undefined) narrowTo(student, recipe.feed_forward);
   return student;
 }
@@ -55,8 +64,31 @@ function takeOver(student: Student, start: Map<string, Float32Array>): void {
   if (known !== undefined) narrowTo(student, known.length);
   for (const [name, weight] of student.weights) {
     const data = start.get(name);
-    if (data?.length === weight.data.length) student.weights.set(name, { shape: weight.shape, data });
+    if (data?.length !== weight.data.length) continue;
+    student.weights.set(name, { shape: weight.shape, data });
+    student.started.add(name);
   }
+}
+
+/** What a start learnt beside or behind its layers (LoRA, adapters) must have the same place here: left out, it would be lost. */
+function refuseAdditions(
+  student: Student,
+  { path, weights }: { path: string; weights: Map<string, Float32Array> },
+): void {
+  const lost = [...weights].find(
+    ([name, { length }]) =>
+      (isLora(name) || name.includes('.adapter.')) && student.weights.get(name)?.data.length !== length,
+  )?.[0];
+  if (lost === undefined) return;
+  throw new TidewatchError('config.invalid', `start: ${path} has learnt ${lost}, for which this recipe has no place`, {
+    hint: isLora(lost)
+      ? 'Start from the exported folder of that run: there the additions are worked into the weights.'
+      : 'Give this recipe the same method, width and frozen_layers.',
+  });
+}
+
+function isLora(name: string): boolean {
+  return name.includes('.lora_');
 }
 
 function narrowTo(student: Student, width: number): void {
@@ -86,10 +118,17 @@ function readStart(path: string): Map<string, Float32Array> {
     return new Map(weights.map(([name, { data }]) => [name, data]));
   }
   const state = readCheckpoint(path);
-  if (state !== null) return finalWeights(state);
+  if (state !== null) return withoutNoise(finalWeights(state));
   throw new TidewatchError('model.missing', `start: there is no checkpoint and no model folder at ${path}`, {
     hint: 'Run the recipe that makes it first, or name the folder of an exported model.',
   });
+}
+
+/** Without heads that nobody ever taught: they still have the bias that they were made with, zeros. */
+function withoutNoise(weights: Map<string, Float32Array>): Map<string, Float32Array> {
+  const isLearnt = (name: string): boolean =>
+    weights.get(name.replace(/\.weight$/, '.bias'))?.some((number) => number !== 0) ?? false;
+  return new Map([...weights].filter(([name]) => !name.startsWith('heads.') || isLearnt(name)));
 }
 
 function readBase(folder: string): { shape: ModelShape; weights: Weights } {
@@ -139,5 +178,5 @@ export function shrink(
     weights.set(`heads.${name}.bias`, { shape: [labels.length], data: new Float32Array(labels.length) });
     trained.push(`heads.${name}.weight`, `heads.${name}.bias`);
   }
-  return { shape, weights, heads, exitAfter: recipe.exit_after ?? null, trained };
+  return { shape, weights, heads, exitAfter: recipe.exit_after ?? null, trained, started: new Set() };
 }

@@ -28,7 +28,22 @@ export interface Labelled {
   mixed?: boolean;
   topics_zh?: string[];
   event?: string;
-  entities?: { target: string; sentiment?: string; negative?: boolean }[];
+  entities?: { target?: string; sentiment?: string; negative?: boolean }[];
+}
+
+/**
+ * Why a line's labels cannot be read at all, as its skipping is counted; null where they can. Written by hand and not as a schema:
+ * labels of an unknown name, or of a form that says nothing, are left out by themselves, as ever.
+ */
+export function mistakeIn({ weight, copies, topics_zh: topics, entities }: Labelled): string | null {
+  for (const [name, count] of Object.entries({ weight, copies }))
+    if (count !== undefined && count !== null && !(Number.isFinite(count) && count > 0))
+      return `whose ${name} is no number above 0`;
+  if (topics !== undefined && !Array.isArray(topics)) return 'whose topics_zh is no list';
+  const isThing = (one: unknown): boolean => typeof one === 'object' && one !== null;
+  if (entities !== undefined && entities !== null && !(Array.isArray(entities) && entities.every(isThing)))
+    return 'whose entities are no list of objects';
+  return null;
 }
 
 const COMPANY = [
@@ -167,7 +182,7 @@ export function entityTargetsOf(line: Labelled): { entity: string; targets: Targ
   return (line.entities ?? []).flatMap(({ target: entity, sentiment, negative }) => {
     const index = place(SENTIMENTS, sentiment ?? '');
     const allowed = index >= 0 ? [index] : negative === undefined ? [] : negative ? [NEGATIVE] : NOT_NEGATIVE;
-    if (allowed.length === 0 || seen.has(entity)) return [];
+    if (typeof entity !== 'string' || allowed.length === 0 || seen.has(entity)) return [];
     seen.add(entity);
     return [{ entity, targets: { entity_sentiment: { allowed, possible: ALL.entity_sentiment, weight: 1 } } }];
   });

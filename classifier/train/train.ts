@@ -4,8 +4,16 @@
  * point, it resumes with the same weights that it would have had (test/classifier/train/resume.test.ts, kill.test.ts).
  */
 import { createHash } from 'node:crypto';
+import { TidewatchError } from '../../core/errors.ts';
 import { epochBatches } from './batches.ts';
-import { checkpointPath, emptyState, readCheckpoint, type TrainState, writeCheckpoint } from './checkpoint.ts';
+import {
+  checkpointPath,
+  emptyState,
+  readCheckpoint,
+  refuseOtherForm,
+  type TrainState,
+  writeCheckpoint,
+} from './checkpoint.ts';
 import type { Row } from './data.ts';
 import { ProgressMeter, type ProgressReport } from './progress.ts';
 import type { Recipe } from './recipe.ts';
@@ -31,7 +39,10 @@ export interface TrainOptions {
 const REPORT_MS = 15_000;
 const AVERAGE_EVERY = 20;
 
-/** Trains (or goes on training) and returns all weights, frozen ones included. */
+/**
+ * Trains (or goes on training) and returns all weights, frozen ones included.
+ * @throws TidewatchError input.invalid where no row is ever drawn or the run diverges, config.invalid for another recipe's checkpoint
+ */
 export async function train(
   tf: Tensorflow,
   recipe: Recipe,
@@ -40,8 +51,22 @@ export async function train(
   options: TrainOptions,
 ): Promise<Weights> {
   const now = options.now ?? (() => performance.now());
+  if (rows.every(({ rate }) => rate === 0)) {
+    throw new TidewatchError(
+      'input.invalid',
+      `${recipe.name}: every row has the rate 0, so there is nothing to train on`,
+      {
+        hint: 'Give at least one of the sets in the recipe a rate (or an entities_rate) above 0.',
+      },
+    );
+  }
   const fingerprint = fingerprintOf(recipe, rows);
   const state = restore(recipe, student, fingerprint, options.log);
+  const path = checkpointPath(recipe);
+  const save = (): void => {
+    if (![...state.weights.values()].every(isSound)) throw diverged(path, state.progress.step);
+    writeCheckpoint(path, student.weights, state);
+  };
   const run = createRun(tf, recipe, student, state, options.teaching ?? null);
   const { progress } = state;
   const meter = new ProgressMeter();
@@ -57,6 +82,7 @@ export async function train(
     keepBest(state, await options.onEvaluate(run.predict, progress.step), patience < Infinity);
   };
   options.log(`${rows.length} rows, ${student.trained.length} trained weights, starts at step ${progress.step}`);
+  if (isOver()) options.log(`${path} is at its end: nothing more is learnt. Remove it to train anew.`);
   let last = now();
   let batchCount = 1;
 
@@ -67,6 +93,8 @@ export async function train(
       const chosen = (batches[progress.position] ?? []).map((index) => rows[index] as Row);
       progress.step += 1;
       const loss = await run.step(chosen, share());
+      // Before anything of it is kept: a checkpoint of such weights would take the place of a good one.
+      if (!Number.isFinite(loss.total)) throw diverged(path, progress.step);
       if (share() >= recipe.average_from && progress.step % AVERAGE_EVERY === 0) addToAverage(state);
       progress.position += 1;
       done += 1;
@@ -81,8 +109,7 @@ export async function train(
         minutes > 0 && Math.floor(progress.elapsedMs / minutes / 60_000) > Math.floor(before / minutes / 60_000);
       if (passed(recipe.evaluate_minutes)) await evaluate();
       const every = options.checkpointEverySteps;
-      if (every === undefined ? passed(recipe.checkpoint_minutes) : progress.step % every === 0)
-        writeCheckpoint(checkpointPath(recipe), student.weights, state);
+      if (every === undefined ? passed(recipe.checkpoint_minutes) : progress.step % every === 0) save();
       if (options.interruptAfter !== undefined && done >= options.interruptAfter) return run.weights();
     }
     if (progress.position >= batches.length) {
@@ -95,7 +122,7 @@ export async function train(
     options.onProgress?.(rest);
     await evaluate();
   }
-  writeCheckpoint(checkpointPath(recipe), student.weights, state);
+  save();
   const weights = run.weights();
   run.dispose();
   return weights;
@@ -122,12 +149,24 @@ function keepBest({ weights, best, progress }: TrainState, score: number, keepsW
   if (keepsWeights) for (const [name, data] of weights) best.set(name, data.slice());
 }
 
+function isSound(numbers: Float32Array): boolean {
+  return numbers.every(Number.isFinite);
+}
+
+function diverged(path: string, step: number): TidewatchError {
+  return new TidewatchError('input.invalid', `Training diverged: at step ${step} the loss or a weight is no number`, {
+    hint: `Nothing of it was kept: ${path} is as it was, where it is there, and the next start goes on from it. Lower learning_rate and head_learning_rate.`,
+  });
+}
+
 function restore(recipe: Recipe, student: Student, fingerprint: string, log: (line: string) => void): TrainState {
-  const stored = readCheckpoint(checkpointPath(recipe));
+  const path = checkpointPath(recipe);
+  const stored = readCheckpoint(path);
   if (stored === null) {
     const named = student.trained.map((name) => [name, student.weights.get(name)?.data.slice()] as const);
     return emptyState(new Map(named.map(([name, data]) => [name, data ?? new Float32Array()])), fingerprint);
   }
+  refuseOtherForm(path, stored.weights, student.weights, student.trained);
   if (stored.progress.fingerprint !== fingerprint) {
     log(
       'The data or the recipe changed since the checkpoint: its weights are kept, the order of rows starts a new epoch.',
@@ -139,6 +178,6 @@ function restore(recipe: Recipe, student: Student, fingerprint: string, log: (li
 
 function fingerprintOf(recipe: Recipe, rows: readonly Row[]): string {
   const hash = createHash('sha256').update(JSON.stringify([recipe.seed, recipe.batch_rows]));
-  for (const row of rows) hash.update(`${row.id} ${row.rate}\n`);
+  for (const { id, rate, targets } of rows) hash.update(`${id} ${rate} ${JSON.stringify(targets)}\n`);
   return hash.digest('hex').slice(0, 16);
 }

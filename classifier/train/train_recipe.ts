@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { useBfloat16 } from './bfloat16.ts';
 import { createEncoder, readDevelopment, readTraining, type Row } from './data.ts';
 import { scores } from './monitor.ts';
+import { alone } from './one_run.ts';
 import { progressLine } from './progress.ts';
 import type { Recipe } from './recipe.ts';
 import { createStudent } from './student.ts';
@@ -15,12 +16,20 @@ import { train } from './train.ts';
 /** Rows of each development set that a run is watched on: evaluating costs as much as training. */
 const WATCHED_ROWS = 150;
 
-/** Trains to the recipe's end, from its checkpoint where there is one. */
+/**
+ * Trains to the recipe's end, from its checkpoint where there is one.
+ * @throws TidewatchError storage.locked while another run has the recipe's checkpoints; what data, student and training throw
+ */
 export async function trainRecipe(recipe: Recipe, log: (line: string) => void): Promise<void> {
+  await alone(recipe.checkpoints, () => trainAlone(recipe, log));
+}
+
+async function trainAlone(recipe: Recipe, log: (line: string) => void): Promise<void> {
   const tf = await loadTensorflow(recipe.backend);
   if (recipe.products === 'bfloat16') useBfloat16(tf);
-  const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
+  // First, because it says what is wrong with a base that is not there.
   const student = createStudent(recipe);
+  const encode = createEncoder(join(recipe.base, 'tokenizer.json'), recipe.max_tokens);
   const rows = readTraining(recipe, encode, log);
   const watched = readDevelopment(recipe, encode, Object.keys(recipe.sets), WATCHED_ROWS);
   const teaching = await teachingOf(tf, recipe, rows, log);

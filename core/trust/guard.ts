@@ -4,7 +4,8 @@
  * how much of all one person may decide. The last one is the bound that holds against whoever is reliable for a year and
  * then is not: with n people nobody's part of the whole weight is above `mostShare`, or 1/n where fewer than 1/mostShare speak.
  *
- * Nothing is lost: what is held is listed with its reason, and becomes a lesson when a colleague releases it.
+ * Nothing is lost: what is held is listed with its reason, and becomes a lesson when a colleague releases it: as its author said
+ * it, whatever the model holds likely, unless a colleague has released another label of the same thing.
  */
 import { beliefOf, weigh, type Analyst, type Belief } from './reliability.ts';
 import { suspicions, TRUST, type Suspicion, type TrustRules } from './suspicion.ts';
@@ -56,9 +57,12 @@ export function guard(votes: readonly Vote[], given: readonly Review[] = [], rul
   });
   const believed: Belief[] = [];
   for (const group of byTarget(open).values()) {
-    const belief = beliefOf(group, reliability);
-    const released = group.some(({ id, value }) => value === belief.value && reviews.get(id) === 'release');
-    if (belief.probability >= rules.leastBelief || released) believed.push(belief);
+    const released = new Set(group.flatMap(({ id, value }) => (reviews.get(id) === 'release' ? [value] : [])));
+    // A colleague looked and let it through: then it is that label or, of two that were let through, the likelier one. Never
+    // what the model or an unreviewed voice says instead, in the name of whoever was released.
+    const belief = beliefOf(group, reliability, released);
+    if (belief.probability >= rules.leastBelief) believed.push(belief);
+    else if (released.size === 1) believed.push({ ...belief, probability: rules.leastBelief });
     else {
       // One voice, or several of one mind, against a model that is surer than they are relied on.
       const isOneMind = new Set(group.map(({ value }) => value)).size === 1;

@@ -84,12 +84,16 @@ export function weigh(
   return { analysts, beliefs: groups.map((group) => beliefOf(group, reliability)) };
 }
 
-/** What is probably true of the thing that these votes are about. */
-export function beliefOf(group: readonly Vote[], reliability: ReadonlyMap<string, number>): Belief {
+/** What is probably true of the thing that these votes are about; of the labels `among` alone, where some are given. */
+export function beliefOf(
+  group: readonly Vote[],
+  reliability: ReadonlyMap<string, number>,
+  among: ReadonlySet<string> = new Set(),
+): Belief {
   const [first] = group;
   let [value, probability] = [first?.value ?? '', 0];
   for (const [label, share] of beliefIn(group, reliability, MODEL_SHARE.ofThings)) {
-    if (share > probability) [value, probability] = [label, share];
+    if (share > probability && (among.size === 0 || among.has(label))) [value, probability] = [label, share];
   }
   return { target: first?.target ?? '', kind: first?.kind ?? 'sentiment', value, probability, votes: group };
 }

@@ -48,26 +48,38 @@ export function suspicions(
     const known = (one?.compared ?? 0) >= rules.leastCompared;
     if (one !== undefined && known && one.reliability < rules.leastReliability) hold(id, 'unreliable');
   }
+  const alike = grouped(votes, labelKey);
   for (const vote of votes) {
     const probability = vote.probabilities[vote.value];
     if (probability === undefined || probability >= rules.leastProbability) continue;
     const one = analysts.get(vote.author);
     const proven = one !== undefined && one.reliability >= PROVEN.reliability && one.compared >= PROVEN.compared;
-    const second = votes.some(
-      ({ target, kind, value, author }) =>
-        author !== vote.author && target === vote.target && kind === vote.kind && value === vote.value,
-    );
+    const second = alike.get(labelKey(vote))?.some(({ author }) => author !== vote.author) ?? false;
     if (!proven && !second) hold(vote.id, 'against_all');
   }
   for (const id of campaigns(votes, rules)) hold(id, 'one_sided');
   return found;
 }
 
+function labelKey({ kind, target, value }: Vote): string {
+  return `${kind}\n${target}\n${value}`;
+}
+
+/** By key, each thing looked at once: there may be tens of thousands of votes, and all are read anew each time. */
+function grouped<One>(things: readonly One[], keyOf: (one: One) => string): Map<string, One[]> {
+  const groups = new Map<string, One[]>();
+  for (const one of things) {
+    const key = keyOf(one);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [one]);
+    else known.push(one);
+  }
+  return groups;
+}
+
 /** What one person said beyond the caps, in the order of saying. */
 function overRate(votes: readonly Vote[], { mostAnHour, mostADay }: TrustRules): string[] {
-  const own = new Map<string, Vote[]>();
-  for (const vote of votes) own.set(vote.author, [...(own.get(vote.author) ?? []), vote]);
-  return [...own.values()].flatMap((said) => {
+  return [...grouped(votes, ({ author }) => author).values()].flatMap((said) => {
     const inOrder = said.map(({ id, at }) => ({ id, time: Date.parse(at) })).sort((a, b) => a.time - b.time);
     return inOrder
       .filter(({ time }, index) => {
@@ -88,23 +100,23 @@ function campaigns(votes: readonly Vote[], { oneSided }: TrustRules): string[] {
   const corrections = votes.filter(
     ({ kind, value, model_value }) => kind === 'sentiment' && model_value !== '' && value !== model_value,
   );
-  const pairs = new Map<string, Vote[]>();
-  for (const vote of corrections)
-    for (const entity of vote.entities) {
-      const key = `${vote.author}\n${entity}`;
-      pairs.set(key, [...(pairs.get(key) ?? []), vote]);
-    }
-  const looked = [...pairs].filter(([, own]) => own.length >= FEWEST_ONE_SIDED);
-  return looked.flatMap(([key, own]) => {
-    const [author = '', entity = ''] = key.split('\n');
-    const others = corrections.filter((vote) => vote.author !== author && vote.entities.includes(entity));
-    return ['negative', 'neutral', 'positive'].flatMap((side) => {
+  const mentions = corrections.flatMap(({ id, author, value, entities }) =>
+    [...new Set(entities)].map((entity) => ({ id, author, value, entity })),
+  );
+  const looked = [...grouped(mentions, ({ entity }) => entity).values()].flatMap((all) => {
+    const sides = grouped(all, ({ value }) => value);
+    const byAuthor = [...grouped(all, ({ author }) => author).values()];
+    return byAuthor.filter((own) => own.length >= FEWEST_ONE_SIDED).map((own) => ({ own, all, sides }));
+  });
+  return looked.flatMap(({ own, all, sides }) =>
+    ['negative', 'neutral', 'positive'].flatMap((side) => {
       const one = own.filter(({ value }) => value === side);
-      const usual = (others.filter(({ value }) => value === side).length + 1) / (others.length + 2);
+      const others = (sides.get(side)?.length ?? 0) - one.length;
+      const usual = (others + 1) / (all.length - own.length + 2);
       const chance = binomialTail(one.length, own.length, Math.min(0.9, Math.max(0.5, usual)));
       return chance < oneSided / looked.length ? one.map(({ id }) => id) : [];
-    });
-  });
+    }),
+  );
 }
 
 /** Probability of at least `hits` of `trials` at `share` each. */

@@ -28,9 +28,9 @@ export interface Review {
   readonly at: string;
 }
 
-/** What stands of each vote. */
+/** What stands of each vote: of two at the same time the later in the list. */
 export function standingReviews(reviews: readonly Review[]): ReadonlyMap<string, Review['decision']> {
-  const sorted = [...reviews].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const sorted = [...reviews].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   return new Map(sorted.map(({ vote, decision }) => [vote, decision] as const));
 }
 

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetFolder } from '../../app/forget_folder.ts';
 import { createRemoving } from '../../app/removing.ts';
+import { workFolder } from '../../app/unfinished_training.ts';
 import { settingsSchema, type Settings } from '../../app/config.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Document } from '../../core/event.ts';
@@ -275,8 +276,11 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
       memory: folder.intake, elsewhere: () => Promise.resolve([]),
     }); // prettier-ignore
     await removing.start();
+    // What a killed training left goes too, by whoever asks.
+    const work = workFolder(join(path, 'models'), '1-learned.1');
+    await mkdir(work, { recursive: true });
     const report = await forgetFolder(settings, { kind: 'source', value: 'none', outlet: null }, { dryRun: false });
-    expect(report).toMatchObject({ before: {}, remaining: 0 });
+    expect(report).toMatchObject({ before: {}, remaining: 0, trainings: { removed: [work], in_use: [] } });
     const answers = (await readdir(requests)).filter((name) => /^[01]\.answer/.test(name));
     expect(answers.toSorted()).toEqual(['0.answer.json', '1.answer.json']);
     for (const name of answers) {

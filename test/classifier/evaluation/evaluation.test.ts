@@ -219,6 +219,15 @@ describe('evaluating a model', () => {
     });
   });
 
+  it('refuses a path that is not there beside one that is, and asks a file once that is named twice', () => {
+    const file = join(data, 'dev/poles.jsonl');
+    expect(() => findFiles([data, join(data, 'typo')], 'dev')).toThrow(`--data: ${join(data, 'typo')} is no`);
+    expect(() => findFiles([file, file.replace('poles', 'pole')], 'dev')).toThrow('pole.jsonl is no *.jsonl file');
+    expect(
+      findFiles([file, data, join(data, 'dev', '..')], 'dev').filter((one) => one.endsWith('poles.jsonl')),
+    ).toEqual([file]);
+  });
+
   it('refuses a folder without the split', () => {
     expect(() => findFiles([model], 'dev')).toThrow(/no \*\.jsonl files for dev/);
   });

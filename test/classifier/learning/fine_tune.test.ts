@@ -77,8 +77,8 @@ function votes(author: string, value: string, from: number, count: number): Vote
 
 const textOf = (target: string): string => {
   const number = Number(target.slice(4));
-  const filler = FILLER[number % FILLER.length] ?? '';
-  return number % 2 === 0 ? `oil ${filler} oil` : `${filler} oil ${'oil '.repeat(number % 3)}`.trim();
+  // Below 128 each text is another: what is asked is not taught.
+  return `${FILLER[number % 4]} ${'oil '.repeat(1 + ((number >> 4) % 8))}${FILLER[(number >> 2) % 4]}`;
 };
 
 function lessonsOf(all: readonly Vote[]): Lesson[] {
@@ -153,7 +153,7 @@ describe('fine-tuning on feedback', () => {
     const lessons = Array.from({ length: 100 }, (_, index) => ({
       id: `doc-${index}`,
       story: '',
-      text: `the the ${FILLER[(index >> 1) % 4]} ${KNOWN.positive[index % 2]} ${FILLER[(index >> 3) % 4]}`,
+      text: `${FILLER[(index >> 5) % 4]} ${KNOWN.positive[index % 2]} ${FILLER[(index >> 1) % 4]} ${KNOWN.positive[index % 2]} ${FILLER[(index >> 3) % 4]}`,
       language: 'en',
       sentiment: 'negative',
       weight: 1,
@@ -178,7 +178,7 @@ describe('fine-tuning on feedback', () => {
     const lessons = Array.from({ length: 400 }, (_, index) => ({
       id: `d${index}`,
       story: index % 4 === 0 ? '' : `s${Math.floor(index / 4)}`,
-      text: 'x',
+      text: `text ${index}`,
       language: 'en',
       weight: 1,
     }));
@@ -189,5 +189,42 @@ describe('fine-tuning on feedback', () => {
     expect(first.taught.some(({ story }) => stories.has(story))).toBe(false);
     const later = divide([...lessons, { ...(lessons[0] as Lesson), id: 'new', story: 'new' }], 0.25);
     expect(later.heldOut.filter(({ id }) => id !== 'new')).toEqual(first.heldOut);
+  });
+
+  it('teaches no text that it asks, under whatever story that stands', () => {
+    const lessons = Array.from({ length: 60 }, (_, index) => ({
+      id: `d${index}`,
+      story: `s${index}`,
+      text: index < 40 ? 'Stocks making the biggest moves midday' : `text ${index}`,
+      language: 'en',
+      weight: 1,
+    }));
+    const { taught, heldOut } = divide(lessons, 0.25);
+    expect(heldOut.some(({ text }) => text.startsWith('Stocks'))).toBe(true);
+    expect(taught.some(({ text }) => text.startsWith('Stocks'))).toBe(false);
+    expect(taught.length).toBeGreaterThan(10);
+  });
+
+  it('goes on from a killed run only with the very lessons of it', async () => {
+    const said = (value: string) => lessonsOf(votes('Priya', value, 0, 40));
+    const lines: string[] = [];
+    const again = { work: join(folder, 'left'), epochs: 1, devRows: 10, log: (line: string) => void lines.push(line) };
+    const starts = (): string[] => lines.splice(0).filter((one) => /starts at step|was taught other lessons/.test(one));
+    await tune(said('negative'), again);
+    expect(starts()).toEqual([expect.stringContaining('starts at step 0') as string]);
+    await tune(said('positive'), again);
+    expect(starts()).toEqual([
+      expect.stringMatching(/left\/tiny\.safetensors was taught other lessons/) as string,
+      expect.stringContaining('starts at step 0') as string,
+    ]);
+    await tune(said('positive'), again);
+    expect(starts()).toEqual([expect.stringMatching(/starts at step [1-9]/) as string]);
+  }, 240_000);
+
+  it('refuses a setting that no training has as a wrong setting', async () => {
+    await expect(tune(lessonsOf(votes('Priya', 'positive', 0, 10)), { seed: 1.5 })).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.stringContaining('seed') as string,
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** The library of models: what is promoted, what is refused, what is taken back, and what a broken folder does. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -176,6 +176,43 @@ describe('the library of models', () => {
     });
     writeFileSync(join(folder, 'current.json'), '{"model":');
     await expect(library.open('current')).rejects.toThrow('does not say which model');
+  });
+
+  async function promotedTwice(): Promise<void> {
+    await compared('tiny@2', SHIPPED);
+    await promote(library, 'tiny@2', SHIPPED, BY);
+    await compared('tiny@3', 'tiny@2');
+    await promote(library, 'tiny@3', SHIPPED, BY);
+  }
+
+  it('writes the next line of its log whole, whatever a crash left of the last one', async () => {
+    await compared('tiny@2', SHIPPED);
+    await promote(library, 'tiny@2', SHIPPED, BY);
+    await library.note({ ...BY, action: 'refuse', model: 'tiny@3', checksum: null });
+    const path = join(folder, 'log.jsonl');
+    truncateSync(path, readFileSync(path).length - 20);
+    await compared('tiny@3', 'tiny@2');
+    await promote(library, 'tiny@3', SHIPPED, BY);
+    expect((await library.log()).map(({ action, model }) => `${action} ${model}`)).toEqual([
+      'promote tiny@2',
+      'promote tiny@3',
+    ]);
+    expect(await rollBack(library, BY)).toBe('tiny@2');
+  });
+
+  it('goes back to nothing but the model that was there, and where that is gone names a way on', async () => {
+    await promotedTwice();
+    const other = writeTinyModel(mkdtempSync(join(tmpdir(), 'tidewatch-other-')), { version: '2', inverted: true });
+    for (const file of ['onnx/model_quantized.onnx', 'SHA256SUMS', 'config.json'])
+      copyFileSync(join(other, file), join(folder, 'tiny@2', file));
+    await expect(rollBack(library, BY)).rejects.toMatchObject({ code: 'model.checksum' });
+    rmSync(join(folder, 'tiny@2'), { recursive: true });
+    await expect(rollBack(library, BY)).rejects.toMatchObject({
+      code: 'model.missing',
+      hint: expect.stringMatching(/Put the folder .*tiny@2 back .* or remove .*current\.json/) as string,
+    });
+    expect((await library.pointer('current'))?.model).toBe('tiny@3');
+    expect((await library.log()).length).toBe(2);
   });
 
   it('ends the shadow of what was promoted', async () => {

@@ -176,7 +176,13 @@ test('an exported model teaches a smaller one, from texts without labels too, an
 }, 120_000);
 
 test('an exported model shows its states to a student: they times a head are what the head says', async () => {
-  const { recipe } = lay({ exit_after: undefined });
+  const { recipe } = lay({ exit_after: undefined, max_steps: 1 });
+  await expect(exportRecipe(recipe, () => {})).rejects.toMatchObject({
+    code: 'model.missing',
+    message: expect.stringContaining(checkpointPath(recipe)) as string,
+  });
+  expect(existsSync(recipe.output)).toBe(false);
+  await trainRecipe(recipe, () => {});
   await exportRecipe(recipe, () => {});
   const folder = recipe.output;
   const encode = createEncoder(join(folder, 'tokenizer.json'), 32);
