@@ -3,7 +3,8 @@
  * --version 1.5.1 --ridge 0.003 --data FILE.jsonl… [--texts FILE.jsonl…] [--cache DIR]. Lines are those of training, with
  * `topics_zh`, or of the set finnl; `--texts` has the texts of lines with an id only. The head (a linear map of the mean
  * state) is fitted to them (logistic.ts); nothing else in the graph changes, so no other answer does, to the last bit.
- * Afterwards `tidewatch evaluate --write` fits its temperature and thresholds on development sets.
+ * Its temperature and thresholds stay as they were: `tidewatch evaluate --report` on development sets says under `calibration` what
+ * they should be in config.json.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
