@@ -5,7 +5,7 @@
  * to fill in (nothing starts before somebody has read it), environment variables (every inspection shows them).
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 const folder = process.argv[2];
@@ -24,6 +24,8 @@ const NAMES = [...new Set(Object.values(READERS).flat())];
 
 /** As a whole or not at all: a start that was cut off must not leave half a secret. */
 function write(path, text) {
+  // What such a start left behind may not be written to.
+  rmSync(`${path}.part`, { force: true });
   writeFileSync(`${path}.part`, text);
   // The containers run as users of their own; the folder is a volume that only they mount.
   chmodSync(`${path}.part`, 0o444);

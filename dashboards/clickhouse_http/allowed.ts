@@ -44,8 +44,11 @@ const TABLE_FUNCTIONS = new Set(
 );
 const SYSTEM_TABLES =
   /^(system\.(one|numbers|zeros|tables|columns|databases|functions|formats|data_type_families|table_functions|time_zones|settings)|information_schema\.(tables|columns|schemata|views))$/i;
-/** Who did what is for administrators (GET /api/audit), not for whoever draws charts. */
-const AUDIT = /^(default\.)?audit$/i;
+/** Who did what is for administrators (GET /api/audit), and who read what is that reader's own: not for whoever draws charts. */
+const CLOSED: readonly (readonly [RegExp, string])[] = [
+  [/^(default\.)?audit$/i, 'the audit log is not open to readers'],
+  [/^(default\.)?reading$/i, 'what somebody read is not open to other readers'],
+];
 const OWN_TABLE = /^(default\.)?[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Categories of system.functions whose functions look at their arguments and nothing else. */
@@ -127,8 +130,9 @@ export function checkTree(explained: string, inner: number, allowed: FunctionRul
       throw denied('files are not written');
     if (node.kind === 'TableIdentifier') checkTable(node.rest);
     // Of a column, or of a table behind IN.
-    if (node.kind === 'Identifier' && (AUDIT.test(node.rest) || /^(system|information_schema)\./i.test(node.rest))) {
-      checkTable(node.rest);
+    if (node.kind === 'Identifier') {
+      checkClosed(node.rest);
+      if (/^(system|information_schema)\./i.test(node.rest)) checkTable(node.rest);
     }
     if (node.kind === 'Identifier' && node.rest.includes('/'))
       throw denied(`${node.rest} is no column of a table here`);
@@ -143,8 +147,12 @@ export function checkTree(explained: string, inner: number, allowed: FunctionRul
 }
 
 function checkTable(name: string): void {
-  if (AUDIT.test(name)) throw denied('the audit log is not open to readers');
+  checkClosed(name);
   if (!OWN_TABLE.test(name) && !SYSTEM_TABLES.test(name)) throw denied(`the table ${name} is not open to readers`);
+}
+
+function checkClosed(name: string): void {
+  for (const [table, why] of CLOSED) if (table.test(name)) throw denied(why);
 }
 
 function denied(why: string): ClickHouseException {
@@ -155,8 +163,13 @@ function readTree(explained: string): Node[] {
   return [...explained.matchAll(/"((?:[^"]|"")*)"\r?\n?/g)].map(([, line = '']) => {
     const text = line.replaceAll('""', '"');
     const [, space = '', kind = '', rest = ''] = /^( *)(\S+)\s*([\s\S]*?)(?: \(children \d+\))?$/.exec(text) ?? [];
-    const bare = rest.replace(/ \(alias [\s\S]*\)$/, '');
     if (kind !== 'Literal' && /[\r\n]/.test(text)) throw denied('a name with a line break');
-    return { depth: space.length, kind, rest: bare };
+    return { depth: space.length, kind, rest: kind === 'Literal' ? rest : withoutAlias(rest) };
   });
+}
+
+/** By search and not by pattern, which would look through the rest of the line at each place that starts like an alias. */
+function withoutAlias(name: string): string {
+  const start = name.indexOf(' (alias ');
+  return start >= 0 && name.endsWith(')') ? name.slice(0, start) : name;
 }

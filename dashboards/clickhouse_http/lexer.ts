@@ -23,7 +23,6 @@ export interface Lexed {
 
 const SPACE = /[ \t\n\r\f\v]+/y;
 const LINE_COMMENT = /--[^\n]*(?:\n|$)/y;
-const BLOCK_COMMENT = /\/\*[\s\S]*?\*\//y;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /\d[0-9A-Za-z_]*(?:\.(?!\.)[0-9A-Za-z_]*)?/y;
 const QUOTED: Readonly<Record<string, RegExp>> = {
@@ -44,11 +43,7 @@ export function lex(text: string): Lexed {
     return pattern.exec(text)?.[0] ?? null;
   };
   while (position < text.length) {
-    const comment = match(LINE_COMMENT) ?? match(BLOCK_COMMENT);
-    if (comment !== null && comment.slice(2).includes('/*') && comment.startsWith('/*')) {
-      throw refused('comments within comments are not taken', position);
-    }
-    const space = comment ?? match(SPACE);
+    const space = match(LINE_COMMENT) ?? blockComment(text, position) ?? match(SPACE);
     if (space !== null) {
       sql += ' ';
       position += space.length;
@@ -71,6 +66,16 @@ export function lex(text: string): Lexed {
   }
   if (tokens.length === 0) throw new ClickHouseException('SYNTAX_ERROR', 'Syntax error: empty query');
   return { sql, tokens };
+}
+
+/** Refused at once where it does not end: each further opening would be looked through to the end of the text again. */
+function blockComment(text: string, position: number): string | null {
+  if (!text.startsWith('/*', position)) return null;
+  const end = text.indexOf('*/', position + 2);
+  if (end < 0) throw refused('a comment does not end', position);
+  const comment = text.slice(position, end + 2);
+  if (comment.includes('/*', 2)) throw refused('comments within comments are not taken', position);
+  return comment;
 }
 
 function next(first: string, match: (pattern: RegExp) => string | null, position: number): Omit<Token, 'start'> {

@@ -1,7 +1,8 @@
 /** Alerts: how they live, whether people found them right, and how long it took until somebody was told. */
-import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import { BigValueColorMode, StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
+import { steps, TO_ENTITY } from './looks.ts';
 import { bars, figure, lines, numbered, table } from './panels.ts';
 import { LIVES } from './sql.ts';
 
@@ -22,9 +23,11 @@ export function alerts(): DashboardBuilder {
   const seconds = "dateDiff('millisecond', life.first_fired, told.told_at) / 1000";
   const panels = [
     figure(
-      { title: 'Firing now', description: 'Alerts whose last state is firing.' },
+      { title: 'Firing now', description: 'Alerts whose last state is firing, whenever they began.' },
       `SELECT countIf(last_state = 'firing') AS firing FROM (${LIVES})`,
-    ),
+    )
+      .colorMode(BigValueColorMode.Value)
+      .thresholds(steps(1)),
     figure(
       { title: 'Fired', description: 'Alerts that first fired in this range.' },
       `SELECT count() AS alerts_fired FROM (${LIVES}) WHERE has_fired AND $__timeFilter(fired)`,
@@ -34,14 +37,14 @@ export function alerts(): DashboardBuilder {
         title: 'Precision',
         description: 'Share of verdicts that call the alert useful or late, of all verdicts on alerts of this range.',
       },
-      `SELECT 100 * countIf(verdict IN ('useful', 'late')) / count() AS precision FROM ${judged} WHERE $__timeFilter(life.started)`,
+      `SELECT 100 * countIf(verdict IN ('useful', 'late')) / nullIf(count(), 0) AS precision FROM ${judged} WHERE $__timeFilter(life.started)`,
     ).unit('percent'),
     figure(
       { title: 'Median time to notify', description: 'From the first firing (event time) until a notifier had it.' },
-      `SELECT quantileExact(0.5)(${seconds}) AS median FROM ${told} WHERE $__timeFilter(life.first_fired)`,
+      `SELECT quantileExactOrNull(0.5)(${seconds}) AS median FROM ${told} WHERE $__timeFilter(life.first_fired)`,
     ).unit('s'),
     bars(
-      { title: 'Changes by state', description: 'Revisions of alerts: pending, firing, resolved, silenced.' },
+      { title: 'Changes by state', description: 'Revisions of alerts: pending, firing, resolved.' },
       `SELECT $__timeInterval(at) AS time, state, count() AS changes FROM alerts WHERE $__timeFilter(at)
 GROUP BY time, state ORDER BY time, state`,
       StackingMode.Normal,
@@ -62,9 +65,13 @@ FROM ${told} WHERE $__timeFilter(life.first_fired) GROUP BY time, notifier ORDER
       `SELECT life.by_detector AS detector, countIf(verdict = 'useful') AS useful, countIf(verdict = 'late') AS late, countIf(verdict = 'noise') AS noise,
   countIf(verdict = 'wrong') AS wrong, 100 * countIf(verdict IN ('useful', 'late')) / count() AS precision
 FROM ${judged} WHERE $__timeFilter(life.started) GROUP BY detector ORDER BY detector`,
-    ),
+    ).overrideByName('precision', [{ id: 'unit', value: 'percent' }]),
     table(
-      { title: 'Notifications by result', description: 'What became of them: sent, failed, muted, and why.' },
+      {
+        title: 'Notifications by result',
+        description:
+          'What became of them: sent, failed, muted, and why; claimed: one of several processes was about to send.',
+      },
       `SELECT notifier, status, count() AS notifications, any(reason) AS an_example, max(at) AS latest
 FROM notifications WHERE $__timeFilter(at) GROUP BY notifier, status ORDER BY notifier, status`,
     ),
@@ -73,11 +80,13 @@ FROM notifications WHERE $__timeFilter(at) GROUP BY notifier, status ORDER BY no
         title: 'Lives',
         description: 'Each alert of this range: when its cause began, when it fired, when it ended, how long it fired.',
       },
-      `SELECT alert_name, last_state, last_severity, by_detector, started, fired, resolved,
-  if(last_state = 'resolved' AND has_fired, dateDiff('second', fired, resolved), NULL) AS seconds_firing, top_score, stories
+      `SELECT alert_name, of_entity AS company, last_state, last_severity, by_detector, started, fired, resolved,
+  if(last_state = 'resolved' AND has_fired, dateDiff('second', fired, resolved), NULL) AS fired_for, top_score, stories
 FROM (${LIVES}) WHERE $__timeFilter(started) ORDER BY started DESC LIMIT 200`,
       { span: 24, height: 10 },
-    ),
+    )
+      .overrideByName('company', TO_ENTITY)
+      .overrideByName('fired_for', [{ id: 'unit', value: 's' }]),
   ];
   for (const panel of numbered(panels)) page.withPanel(panel);
   return page;

@@ -8,14 +8,15 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { sqlQuery, STORE } from './panels.ts';
 
-const ALERTS = `
+const marks = (which: string): string => `
 SELECT min(at) AS time, max(at) AS timeEnd, argMax(name, revision) AS title,
   concat(argMax(severity, revision), ', ', argMax(state, revision), ', ', toString(max(story_count)), ' stories') AS text,
   arrayStringConcat([any(detector), any(series_kind)], ',') AS tags
-FROM alerts WHERE $__timeFilter(at) AND state IN ('firing', 'resolved')
+FROM alerts WHERE $__timeFilter(at) AND state IN ('firing', 'resolved') AND ${which}
 GROUP BY alert_id ORDER BY time`;
 
-export function dashboard(uid: string, title: string, description: string): DashboardBuilder {
+/** `marked`: a condition that the alerts fulfil which are marked on its charts. */
+export function dashboard(uid: string, title: string, description: string, marked = '1'): DashboardBuilder {
   return new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -38,6 +39,6 @@ export function dashboard(uid: string, title: string, description: string): Dash
         .datasource(STORE)
         .enable(true)
         .iconColor('red')
-        .target(sqlQuery(ALERTS, 'table', 'Anno')),
+        .target(sqlQuery(marks(marked), 'table', 'Anno')),
     );
 }

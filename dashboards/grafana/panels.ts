@@ -7,6 +7,8 @@
 import type { Builder, Dataquery as AnyQuery } from '@grafana/grafana-foundation-sdk/cog';
 import {
   AxisPlacement,
+  BigValueColorMode,
+  BigValueGraphMode,
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
@@ -23,6 +25,7 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { COLOURS, painted } from './looks.ts';
 
 /** Ids that provisioning/datasources gives them. */
 export const STORE: DataSourceRef = { type: 'grafana-clickhouse-datasource', uid: 'tidewatch-store' };
@@ -68,14 +71,23 @@ export function bars(words: Words, sql: string, mode: StackingMode, size: Size =
     .stacking(new StackingConfigBuilder().mode(mode).group('A'));
 }
 
+/** Bars by sentiment, each in its colour wherever the name of a series has it. */
+export function sentimentBars(words: Words, sql: string, mode: StackingMode): TimeseriesBuilder {
+  return Object.entries(COLOURS).reduce(
+    (panel, [sentiment, colour]) => panel.overrideByRegexp(`/\\b${sentiment}\\b/`, [painted(colour)]),
+    bars(words, sql, mode),
+  );
+}
+
 /** A line between `usual, low` and `usual, high`, which the query names so. */
 export function band(words: Words, sql: string, size: Size = HALF): TimeseriesBuilder {
   const quiet = [
     { id: 'custom.lineWidth', value: 0 },
-    { id: 'color', value: { mode: 'fixed', fixedColor: '#8e8e8e' } },
+    painted(COLOURS.neutral),
     { id: 'custom.hideFrom', value: { legend: true, tooltip: false, viz: false } },
   ];
   return lines(words, sql, size)
+    .overrideByName('negative', [painted(COLOURS.negative)])
     .overrideByName('usual, low', quiet)
     .overrideByName('usual, high', [
       ...quiet,
@@ -83,7 +95,7 @@ export function band(words: Words, sql: string, size: Size = HALF): TimeseriesBu
       { id: 'custom.fillOpacity', value: 20 },
     ])
     .overrideByName('usual', [
-      { id: 'color', value: { mode: 'fixed', fixedColor: '#8e8e8e' } },
+      painted(COLOURS.neutral),
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 8] } },
     ]);
 }
@@ -98,6 +110,7 @@ export function table(words: Words, sql: string, { span, height }: Size = HALF):
     .withTarget(sqlQuery(sql, 'table'));
 }
 
+/** Without colour unless it is given steps: Grafana's own turn red at eighty, whatever is counted. A dash where there is nothing. */
 export function figure(words: Words, sql: string, size: Size = { span: 6, height: 4 }): StatBuilder {
   return new StatBuilder()
     .title(words.title)
@@ -105,6 +118,9 @@ export function figure(words: Words, sql: string, size: Size = { span: 6, height
     .datasource(STORE)
     .span(size.span)
     .height(size.height)
+    .colorMode(BigValueColorMode.None)
+    .graphMode(BigValueGraphMode.None)
+    .noValue('–')
     .withTarget(sqlQuery(sql, 'table'));
 }
 

@@ -2,7 +2,8 @@
 import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
-import { bars, lines, metricLines, numbered } from './panels.ts';
+import { stepLines, steps } from './looks.ts';
+import { bars, lines, metricLines, numbered, sentimentBars } from './panels.ts';
 
 /** Seconds between two columns of opinions. */
 const between = (from: string, to: string): string => `dateDiff('millisecond', ${from}, ${to}) / 1000`;
@@ -19,7 +20,7 @@ export function pipeline(): DashboardBuilder {
       { title: 'Documents a second', description: 'That each stage handed on.' },
       'sum by (stage) (rate(tidewatch_documents_out_total[$__rate_interval]))',
       '{{stage}}',
-    ).unit('ops'),
+    ).unit('cps'),
     lines(
       {
         title: 'From published to labelled',
@@ -51,21 +52,23 @@ FROM delays WHERE $__timeFilter(told_at) GROUP BY time ORDER BY time`,
       { title: 'Errors by code', description: 'A second, by stage and error code (docs/reference.md).' },
       'sum by (stage, code) (rate(tidewatch_errors_total[$__rate_interval]))',
       '{{stage}} {{code}}',
-    ).unit('ops'),
+    ).unit('cps'),
     metricLines(
       { title: 'Left out on purpose', description: 'Documents a second, by stage and reason.' },
       'sum by (stage, reason) (rate(tidewatch_documents_skipped_total[$__rate_interval]))',
       '{{stage}} {{reason}}',
-    ).unit('ops'),
+    ).unit('cps'),
     metricLines(
       {
         title: 'Drift from the model’s reference',
-        description: 'Population stability index: above 0.1 look, above 0.25 act.',
+        description: 'Population stability index: above 0.1 look, above 0.25 act (dashed).',
       },
       'max by (measure) (tidewatch_model_drift_psi)',
       '{{measure}}',
-    ),
-    bars(
+    )
+      .thresholds(steps(0.1, 0.25))
+      .thresholdsStyle(stepLines()),
+    sentimentBars(
       { title: 'Labels over time', description: 'Share of each sentiment, by model.' },
       `SELECT $__timeInterval(labelled_at) AS time, concat(sentiment, ' ', model) AS label, count() AS opinions
 FROM opinions WHERE $__timeFilter(labelled_at) GROUP BY time, label ORDER BY time, label`,

@@ -51,13 +51,25 @@ SELECT time, 100 * share AS negative, 100 * share_before AS usual,
 FROM banded ORDER BY time`;
 }
 
-/** Negative stories as the detectors saw them: observed, expected, and the interval that chance fills. */
+/** Members of one dimension by how much was said of them. A count of an hour bears the hour's start: a shorter range lies within. */
+export const loudest = (dimension: string, most: number): string =>
+  `SELECT member FROM opinions_by_hour WHERE dimension = '${dimension}' AND at >= toStartOfHour($__fromTime) AND at <= $__toTime
+GROUP BY member ORDER BY sum(documents) DESC, member LIMIT ${most}`;
+
+/**
+ * Negative stories as a detector saw them: observed, expected, and the interval that chance fills. Detectors count over windows of
+ * their own (an hour, ten days), so each series keeps to one, the one of the highest score in this range, and every row
+ * is one finding: the highest of a step. Rejected: the most of each column (no detector ever said that).
+ */
 export function detectorBand(condition: string): string {
+  const judged = `$__timeFilter(window_end) AND measure = 'negative' AND ${condition}`;
+  const ofHighest = (column: string): string => `argMax(${column}, (score, id))`;
   return `
-SELECT window_end AS time, series, max(observed) AS negative, max(expected) AS usual,
-  min(interval_low) AS \`usual, low\`, max(interval_high) AS \`usual, high\`
+SELECT $__timeInterval(window_end) AS time, series, ${ofHighest('observed')} AS negative, ${ofHighest('expected')} AS usual,
+  ${ofHighest('interval_low')} AS \`usual, low\`, ${ofHighest('interval_high')} AS \`usual, high\`
 FROM findings
-WHERE $__timeFilter(window_end) AND measure = 'negative' AND ${condition}
+WHERE ${judged}
+  AND (series, detector) IN (SELECT series, argMax(detector, (score, id)) FROM findings WHERE ${judged} GROUP BY series)
 GROUP BY time, series ORDER BY time, series`;
 }
 

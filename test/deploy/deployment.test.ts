@@ -5,7 +5,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,8 +14,10 @@ import { parse, parseAllDocuments } from 'yaml';
 import { ROLES } from '../../app/app.ts';
 import { readSettings, type Settings } from '../../app/config.ts';
 import { CLASSIFIER_GROUP } from '../../classifier/classifier.ts';
+import { MIGRATIONS } from '../../core/store/schema.ts';
 import { groupId, topicName } from '../../core/stream/kafka_settings.ts';
 import { TOPICS } from '../../core/stream/stream.ts';
+import { allDashboards } from '../../dashboards/grafana/emit.ts';
 import { REPOSITORY } from '../end_to_end/program.ts';
 
 interface Service {
@@ -88,6 +90,18 @@ describe('the secrets of an installation', () => {
     expect(statSync(join(folder, 'secrets', 'all')).mode & 0o077).toBe(0);
   });
 
+  it('are made over what a start that was killed left behind, which is replaced and not written into', () => {
+    // Whoever runs this may be root, who writes into any file: a second name of the left-over shows whether somebody did.
+    const left = join(folder, 'secrets', 'tidewatch', 'monitor_token.part');
+    const witness = join(folder, 'witness');
+    writeFileSync(left, 'half a sec', { mode: 0o444 });
+    linkSync(left, witness);
+    execFileSync(process.execPath, [at('deploy', 'secrets.mjs'), join(folder, 'secrets')], { stdio: 'ignore' });
+    expect(readFileSync(witness, 'utf8')).toBe('half a sec');
+    expect(existsSync(left)).toBe(false);
+    expect(secret('tidewatch', 'monitor_token')).toBe(secret('all', 'monitor_token'));
+  });
+
   it('reach ClickHouse as hashes beside the users that they are of', () => {
     const users = secret('clickhouse', 'passwords.xml');
     for (const [user, name] of [
@@ -105,6 +119,38 @@ describe('the secrets of an installation', () => {
       'passwords.xml',
       'tidewatch.xml',
     ]);
+  });
+});
+
+describe('what ClickHouse lets Grafana’s user read', () => {
+  const granted = [
+    ...text('dashboards/grafana/provisioning/clickhouse/users.d/grafana.xml').matchAll(/<query>(.*)<\/query>/g),
+  ].map(([, query = '']) => /^GRANT SELECT ON tidewatch\.(\w+)$/.exec(query)?.[1] ?? query);
+
+  it('is the tables that the dashboards ask and that their views read, and nothing else: not who did, nor who read what', () => {
+    const asked = (sql: string): string[] =>
+      [...sql.matchAll(/\b(?:FROM|JOIN)\s+(\w+)/g)].map(([, table = '']) => table);
+    const statements = MIGRATIONS.flatMap((migration) => migration.statements);
+    const viewOf = (name: string): string =>
+      statements.find((sql) => sql.startsWith(`CREATE OR REPLACE VIEW ${name} `)) ?? '';
+    const tables = new Set(
+      statements.flatMap((sql) => /^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\w+)/.exec(sql)?.[1] ?? []),
+    );
+    const wanted = new Set<string>();
+    const want = (sql: string): void => {
+      for (const name of asked(sql)) {
+        if (!tables.has(name) || wanted.has(name)) continue;
+        wanted.add(name);
+        want(viewOf(name));
+      }
+    };
+    // Escapes of JSON would hide where a word begins.
+    for (const page of allDashboards().values()) want(JSON.stringify(page).replaceAll(/\\[nt]/g, ' '));
+    expect(tables.has('audit') && tables.has('reading')).toBe(true);
+    expect(wanted.size).toBeGreaterThan(6);
+    expect(granted.toSorted()).toEqual([...wanted].toSorted());
+    expect(granted).not.toContain('audit');
+    expect(granted).not.toContain('reading');
   });
 });
 

@@ -138,6 +138,17 @@ export const HOSTILE: Readonly<Record<string, readonly string[]>> = {
     "SELECT in(('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'), audit)",
     "SELECT notIn(('a', now64(3), 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'), `audit` AS x)",
   ],
+  'who read what': [
+    'SELECT * FROM reading',
+    'SELECT author, document_id FROM default.reading',
+    'SELECT * FROM `default`.`reading`',
+    'DESCRIBE TABLE reading',
+    'SHOW CREATE TABLE reading',
+    'WITH r AS (SELECT * FROM reading) SELECT * FROM r',
+    'SELECT author FROM opinions JOIN reading USING (document_id)',
+    'SELECT * FROM view(SELECT author FROM reading)',
+    "SELECT ('a', now64(3), 'b', 'c', 'd', 'e', 0, 0, []) IN reading",
+  ],
   'writing files': [
     "SELECT 1 INTO OUTFILE '$FOLDER/out.csv'",
     "SELECT 1 INTO OUTFILE '$FOLDER/out.csv' FORMAT CSV",

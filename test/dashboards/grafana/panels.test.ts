@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { Alert } from '../../../core/event.ts';
+import { isoTime, type Alert } from '../../../core/event.ts';
 import { createLogger } from '../../../core/log.ts';
 import { createMetrics } from '../../../core/metrics.ts';
 import { openStore } from '../../../core/store/registry.ts';
@@ -35,6 +35,10 @@ interface Panel {
   readonly description?: string;
   readonly repeat?: string;
   readonly panels?: readonly Panel[];
+  readonly fieldConfig?: {
+    readonly defaults?: { readonly noValue?: string; readonly thresholds?: { readonly steps: readonly unknown[] } };
+  };
+  readonly options?: { readonly colorMode?: string };
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 interface Page {
@@ -97,6 +101,16 @@ async function choicesOf(page: Page): Promise<Record<string, string[]>> {
   }
   return chosen;
 }
+
+const panelOf = (uid: string, title: string): string => {
+  const page = pages.find((one) => one.uid === uid);
+  const sql =
+    page === undefined
+      ? undefined
+      : panelsOf(page).find((one) => one.title === title && one.targets)?.targets?.[0]?.rawSql;
+  if (sql === undefined) throw new Error(`There is no panel "${title}" on ${uid}.`);
+  return sql;
+};
 
 describe('the Grafana dashboards', () => {
   it('are on disk byte for byte what the code says', () => {
@@ -178,12 +192,16 @@ describe('the Grafana dashboards', () => {
     }, 60_000);
   }
 
-  it('mark alerts on every page', async () => {
+  it('mark alerts on every page, on that of a company its own', async () => {
+    const [first] = sampleAlerts(END, sampleOpinions(END));
+    const entity = first?.series.entity ?? '';
+    const own = await ask(`SELECT uniqExact(alert_id) AS n FROM alerts WHERE entity = '${entity}'`);
+    expect(own.data).toEqual([{ n: 1 }]);
     for (const page of pages) {
       const annotation = page.annotations.list.find(({ target }) => target?.rawSql !== undefined);
-      const { data, meta } = await ask(expand(annotation?.target.rawSql ?? '', RANGE, {}));
+      const { data, meta } = await ask(expand(annotation?.target.rawSql ?? '', RANGE, { entity: [entity] }));
       expect(meta.map(({ name }) => name)).toEqual(['time', 'timeEnd', 'title', 'text', 'tags']);
-      expect(data).toHaveLength(3);
+      expect([page.title, data.length]).toEqual([page.title, page.uid === 'tidewatch-entity' ? 1 : 3]);
     }
   });
 
@@ -211,6 +229,115 @@ describe('the Grafana dashboards', () => {
         ];
         expect([title, low >= 0 && low <= usual && usual <= high && high <= 100, row]).toEqual([title, true, row]);
       }
+    }
+  });
+
+  it('offer choices in a range that touches no full hour', async () => {
+    const at = Date.UTC(2025, 5, 1, 14, 27);
+    const [opinion] = sampleOpinions(END);
+    if (opinion === undefined) throw new Error('there are no opinions');
+    const { document } = opinion;
+    const entities = [{ id: 'half_past', surface: 'Half Past', relevance: 100 }];
+    const seen = { ...document, id: 'half past', published_at: isoTime(at), entities };
+    await store.insert('opinions', [opinionRow({ ...opinion, document: seen })], 'half past');
+    const range = { from: at - 300_000, to: at + 300_000, intervalSecs: 1 };
+    const variables = pages.flatMap(({ templating }) => templating.list ?? []);
+    expect(variables.map(({ name }) => name)).toEqual(['entity', 'topic', 'language', 'source']);
+    for (const { name, query } of variables) {
+      const { data } = await ask(expand(query, range, {}));
+      const value = { entity: 'half_past', topic: opinion.topic, language: document.language, source: document.source };
+      expect([name, data]).toEqual([name, [{ member: value[name as keyof typeof value] }]]);
+    }
+  });
+
+  it('draw a line for each of the twelve loudest sources, of however many a desk reads', async () => {
+    const at = Date.UTC(2025, 6, 1);
+    const [opinion] = sampleOpinions(END);
+    if (opinion === undefined) throw new Error('there are no opinions');
+    const rows = Array.from({ length: 440 }, (_, index) => {
+      // Of forty outlets two opinions, of the others one.
+      const source = `outlet ${String(index % 400).padStart(3, '0')}`;
+      const published_at = isoTime(at + index * 1_000);
+      const document = { ...opinion.document, id: `many ${index}`, story: `many ${index}`, source, published_at };
+      return opinionRow({ ...opinion, document });
+    });
+    await store.insert('opinions', rows, 'many');
+    const sql = panelOf('tidewatch-market-tide', 'Negative share by source');
+    const { data } = await ask(
+      expand(
+        sql,
+        { from: at, to: at + 3_600_000, intervalSecs: 60 },
+        { topic: ['$__all'], language: ['$__all'], source: ['$__all'] },
+      ),
+    );
+    const twelve = Array.from({ length: 12 }, (_, index) => `outlet ${String(index).padStart(3, '0')}`);
+    expect([...new Set(data.map((row) => String(row['source'])))].sort()).toEqual(twelve);
+  });
+
+  it('say of a series what one detector found, and never a mixture of two', async () => {
+    const at = Date.UTC(2025, 7, 1, 12);
+    const [finding] = sampleFindings(sampleOpinions(END), ['two_judges']);
+    if (finding === undefined) throw new Error('there are no findings');
+    const window = { window_start: isoTime(at - 3_600_000), window_end: isoTime(at) };
+    const surge = { id: 'one', detector: 'surge', observed: 12, expected: 2, interval: { low: 1, high: 5 }, score: 7 };
+    const shift = {
+      id: 'two',
+      detector: 'shift',
+      observed: 60,
+      expected: 55,
+      interval: { low: 41, high: 70 },
+      score: 1,
+    };
+    const later = { id: 'three', window_end: isoTime(at + 1_800_000), q_value: null };
+    await store.insert(
+      'findings',
+      [
+        { ...finding, ...window, ...surge },
+        { ...finding, ...window, ...shift },
+        // Alone in its hour, and of the other detector: another scale.
+        { ...finding, ...window, ...shift, ...later, id: 'three', observed: 61 },
+      ].map(findingRow),
+      'two judges',
+    );
+    const range = { from: at - 86_400_000, to: at + 86_400_000, intervalSecs: 600 };
+    const band = panelOf('tidewatch-entity', 'Negative stories against the expected band');
+    expect((await ask(expand(band, range, { entity: ['two_judges'] }))).data).toEqual([
+      expect.objectContaining({ negative: 12, usual: 2, 'usual, low': 1, 'usual, high': 5 }),
+    ]);
+    const table = panelOf('tidewatch-market-tide', 'Series furthest from usual');
+    const row = { series: 'entity:two_judges', company: 'two_judges' };
+    expect((await ask(expand(table, range, {}))).data).toEqual([
+      expect.objectContaining({ ...row, detector: 'surge', observed_now: 12, usual: 2, last_score: 7, q: 0.4 }),
+      // The latest row said no q-value: not that of the row before.
+      expect.objectContaining({ ...row, detector: 'shift', observed_now: 61, usual: 55, last_score: 1, q: null }),
+    ]);
+  });
+
+  it('show a dash and no "NaN" where there is nothing to divide, and no red for a number that is merely large', async () => {
+    const nothing = { from: 0, to: 86_400_000, intervalSecs: 60 };
+    const figures = pages.flatMap(panelsOf).filter(({ type }) => type === 'stat');
+    expect(figures).toHaveLength(8);
+    for (const { title, targets, fieldConfig, options } of figures) {
+      const { data } = await ask(
+        `SELECT isNaN(ifNull(*, 0)) AS is_nan FROM (${expand(targets?.[0]?.rawSql ?? '', nothing, { entity: ['nobody'] })})`,
+      );
+      expect([title, data]).toEqual([title, [{ is_nan: 0 }]]);
+      expect([title, fieldConfig?.defaults?.noValue]).toEqual([title, '–']);
+      const steps = fieldConfig?.defaults?.thresholds?.steps.length;
+      expect([title, options?.colorMode, steps]).toEqual(
+        title === 'Firing now' ? [title, 'value', 2] : [title, 'none', undefined],
+      );
+    }
+  });
+
+  it('lead from a company in a table to its own page, at the same time', () => {
+    const linked = pages.flatMap(panelsOf).filter((panel) => JSON.stringify(panel).includes('var-entity='));
+    expect(linked.map(({ title }) => title)).toEqual(['Lives', 'Series furthest from usual']);
+    const page = pages.find(({ uid }) => uid === 'tidewatch-entity');
+    expect(page?.templating.list?.map(({ name }) => name)).toEqual(['entity']);
+    for (const panel of linked) {
+      expect(JSON.stringify(panel)).toContain('/d/tidewatch-entity?var-entity=');
+      expect(panel.targets?.[0]?.rawSql).toMatch(/\bAS company\b/);
     }
   });
 
