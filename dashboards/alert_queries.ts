@@ -2,6 +2,7 @@
 import type { Alert } from '../core/event.ts';
 import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
+import { alertNames } from './alert_names.ts';
 import { alertConditions, moment, type SeriesFilter } from './conditions.ts';
 import type { AlertRow, Names } from './contract.ts';
 import { feedbackOf, type Standing } from './feedback_queries.ts';
@@ -62,15 +63,7 @@ export function createAlertQueries(
       observed,
       expected,
     }));
-    return [{ ...newest, names: namesOf(newest), history }];
-  };
-  const namesOf = ({ name, series: { kind, entity, topic } }: Alert): Names => {
-    const both = [
-      ...(entity === null ? [] : [names('entity', entity)]),
-      ...(topic === null ? [] : [names('topic', topic)]),
-    ];
-    if (both.length === 0) return { en: name, zh: kind === 'language' ? `语言：${name}` : name };
-    return { en: both.map(({ en }) => en).join(' · '), zh: both.map(({ zh }) => zh).join(' · ') };
+    return [{ ...newest, names: alertNames(newest, names), history }];
   };
 
   return {

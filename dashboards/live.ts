@@ -18,6 +18,8 @@ import type { Queries } from './queries.ts';
 
 const POLL_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
+/** Has data, because a browser hands on no comment, and no name, because it is news of nothing: other readers pass it over. */
+const HEARTBEAT = 'data: "still here"\n\n';
 const LOOK_BACK_MS = 5_000;
 /** More news than this between two polls is told as `reset`: fetch the views anew instead of row by row. */
 const MOST_ROWS = 300;
@@ -71,7 +73,6 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
   let sent = new Map<string, number>();
   let alertStates = new Map<string, number>();
   let sourceState = '';
-  let beat = 0;
 
   const send = (client: Client, text: string): void => {
     if ((client.desiredSize ?? 0) <= 0) {
@@ -140,7 +141,16 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
     }
   };
 
+  /** Beside the polls: one that waits for a slow store must not look like a connection that died. */
+  const beat = async (over: AbortSignal): Promise<void> => {
+    while (!over.aborted) {
+      await clock.sleep(HEARTBEAT_MS, over).catch(() => undefined);
+      if (!over.aborted) for (const client of clients) send(client, HEARTBEAT);
+    }
+  };
   const run = async (): Promise<void> => {
+    const over = new AbortController();
+    const beating = beat(over.signal);
     while (clients.size + joining.size > 0 && !stop.aborted) {
       await clock.sleep(POLL_MS, stop).catch(() => undefined);
       if (stop.aborted) break;
@@ -151,13 +161,10 @@ export function createLive({ queries, clock, log, metrics, signal, sources }: Li
         metrics.stage('dashboards').error(error.code);
         log.warn({ code: error.code }, `Live events wait for the store: ${error.message}`);
       }
-      beat += POLL_MS;
-      if (beat >= HEARTBEAT_MS) {
-        beat = 0;
-        for (const client of clients) send(client, ': still here\n\n');
-      }
     }
+    over.abort();
     started = null;
+    await beating;
   };
   /** Starts the loop unless it runs; those who come while it starts wait for the same start. */
   const ensureRunning = (): Promise<void> =>

@@ -31,12 +31,14 @@ const timeline = defineRoute({
     ...seriesFilter,
     step_secs: whole(60, 7 * 86_400)
       .optional()
-      .describe('Length of a step; what gives about 90 where absent.'),
+      .describe(
+        'Length of a step; what gives about 90 where absent. The span is the same either way: the last step may be shorter.',
+      ),
   }),
   response: timelineAnswer,
   async handler({ query, url }, { queries, share, span }) {
     const exact = await span(query, query.step_secs);
-    const buckets = (exact.to - exact.from) / exact.step;
+    const buckets = Math.ceil((exact.to - exact.from) / exact.step);
     if (buckets > MOST_BUCKETS) {
       const message = `step_secs: gives ${buckets} buckets; at most ${MOST_BUCKETS} are answered.`;
       throw new TidewatchError('input.invalid', message);

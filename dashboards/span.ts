@@ -1,7 +1,8 @@
 /**
  * Which time an answer covers, and in which steps. Pure. Spans are widened to whole steps, so that all readers of "the
  * last 14 days" ask the store the same question for as long as a step lasts, and so that the figures of the chart and
- * of the tables agree to the document.
+ * of the tables agree to the document. The steps that widen are those that fit the length alone, whatever steps a chart is
+ * cut into: a chart of eight hours a step must not end later, and so begin later, than the table beside it.
  */
 import { isoTime } from '../core/event.ts';
 import type { Span } from './contract.ts';
@@ -18,9 +19,10 @@ export interface SpanQuestion {
 }
 
 export interface ExactSpan {
-  /** Epoch milliseconds, whole steps; `from` inclusive, `to` exclusive. */
+  /** Epoch milliseconds; `from` inclusive, `to` exclusive. */
   readonly from: number;
   readonly to: number;
+  /** Milliseconds, counted from `from`; the last one ends at `to`, and may be shorter. */
   readonly step: number;
   readonly anchor: Span['anchor'];
 }
@@ -55,10 +57,21 @@ const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 function widen(from: number, to: number, anchor: Span['anchor'], stepSecs?: number): ExactSpan {
-  const step = (stepSecs ?? stepFor((to - from) / 1000)) * 1000;
-  const end = Math.ceil(to / step) * step;
-  const start = anchor === 'given' ? Math.floor(from / step) * step : end - Math.ceil((to - from) / step) * step;
+  const whole = stepFor((to - from) / 1000) * 1000;
+  const end = Math.ceil(to / whole) * whole;
+  const start = anchor === 'given' ? Math.floor(from / whole) * whole : end - Math.ceil((to - from) / whole) * whole;
+  const step = stepSecs === undefined ? whole : stepSecs * 1000;
   return { from: Math.max(FIRST_MS, start), to: Math.min(LAST_MS, end), step, anchor };
+}
+
+/**
+ * A span to the minute, in the steps that fit it. For days of a time zone: their midnights lie between the steps of UTC, and a
+ * widened one would count an evening of the day before.
+ */
+export function toTheMinute(from: number, to: number): ExactSpan {
+  const [start, end] = [Math.floor(from / 60_000) * 60_000, Math.ceil(to / 60_000) * 60_000];
+  const step = stepFor((end - start) / 1000) * 1000;
+  return { from: Math.max(FIRST_MS, start), to: Math.min(LAST_MS, end), step, anchor: 'given' };
 }
 
 /** The finest step in seconds that keeps a span of so many seconds to about 90 buckets. */

@@ -6,7 +6,7 @@
 import { isoTime } from '../core/event.ts';
 import type { Store } from '../core/store/store.ts';
 import { usualShares, type Tally } from './band.ts';
-import { opinionConditions, within, type SeriesFilter } from './conditions.ts';
+import { moment, opinionConditions, within, type SeriesFilter } from './conditions.ts';
 import type { TimelineAnswer, TimelineBucket } from './contract.ts';
 import { spanAnswer, type ExactSpan } from './span.ts';
 
@@ -19,6 +19,9 @@ interface StoredBucket {
   readonly sum_negative: number;
   readonly sum_neutral: number;
   readonly sum_positive: number;
+  /** What of it lies in the span of equal length just before: a shorter last step makes that begin within a step. */
+  readonly documents_before: number;
+  readonly negatives_before: number;
 }
 
 const SILENCE: StoredBucket = {
@@ -30,6 +33,8 @@ const SILENCE: StoredBucket = {
   sum_negative: 0,
   sum_neutral: 0,
   sum_positive: 0,
+  documents_before: 0,
+  negatives_before: 0,
 };
 
 /** What is usual is judged from that long before the span, or from the equal span before where it is longer. */
@@ -71,9 +76,9 @@ export async function readTimeline(store: Store, span: ExactSpan, filter: Series
     };
   });
   const previous = { documents: 0, negative: 0 };
-  for (const { documents, negative } of tallies.slice(past - steps, past)) {
-    previous.documents += documents;
-    previous.negative += negative;
+  for (const { documents_before, negatives_before } of rows) {
+    previous.documents += documents_before;
+    previous.negative += negatives_before;
   }
   return {
     ...spanAnswer(span),
@@ -87,17 +92,25 @@ export async function readTimeline(store: Store, span: ExactSpan, filter: Series
   };
 }
 
-function question({ to, step }: ExactSpan, filter: SeriesFilter, before: number): [string, Record<string, unknown>] {
+function question(
+  { from, to, step }: ExactSpan,
+  filter: SeriesFilter,
+  before: number,
+): [string, Record<string, unknown>] {
   const { entity, topic } = filter;
-  const grain = step % 3_600_000 === 0 ? 'hour' : step % 60_000 === 0 ? 'minute' : null;
-  const times = { before, to, step };
+  // A step of whole hours may begin between two: what is counted by hour has no half of one.
+  const isWhole = (grain: number): boolean => [from, to, step].every((at) => at % grain === 0);
+  const grain = isWhole(3_600_000) ? 'hour' : isWhole(60_000) ? 'minute' : null;
+  const times = { before, previous: from - (to - from), from, to, step };
   if (grain === null || (entity !== undefined && topic !== undefined)) {
     const { sql, params } = opinionConditions(filter);
     return [
       `SELECT toInt32(intDiv(toUnixTimestamp64Milli(published_at) - {before:Int64}, {step:Int64})) AS slot,
          count() AS documents, countIf(sentiment = 'negative') AS negatives,
          countIf(sentiment = 'neutral') AS neutrals, countIf(sentiment = 'positive') AS positives,
-         sum(negative) AS sum_negative, sum(neutral) AS sum_neutral, sum(positive) AS sum_positive
+         sum(negative) AS sum_negative, sum(neutral) AS sum_neutral, sum(positive) AS sum_positive,
+         countIf(${justBefore('published_at')}) AS documents_before,
+         countIf(sentiment = 'negative' AND ${justBefore('published_at')}) AS negatives_before
        FROM opinions WHERE ${within('before')}${sql} GROUP BY slot`,
       { ...params, ...times },
     ];
@@ -107,10 +120,15 @@ function question({ to, step }: ExactSpan, filter: SeriesFilter, before: number)
     `SELECT toInt32(intDiv(toUnixTimestamp(at) * 1000 - {before:Int64}, {step:Int64})) AS slot,
        sum(c.documents) AS documents, sum(c.negatives) AS negatives, sum(c.neutrals) AS neutrals,
        sum(c.positives) AS positives, sum(c.sum_negative) AS sum_negative, sum(c.sum_neutral) AS sum_neutral,
-       sum(c.sum_positive) AS sum_positive
+       sum(c.sum_positive) AS sum_positive, sumIf(c.documents, ${justBefore('at')}) AS documents_before,
+       sumIf(c.negatives, ${justBefore('at')}) AS negatives_before
      FROM opinions_by_${grain} AS c WHERE dimension = {dimension:String} AND member = {member:String}
        AND at >= fromUnixTimestamp64Milli({before:Int64}, 'UTC') AND at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
      GROUP BY slot`,
     { ...times, dimension, member: entity ?? topic ?? '' },
   ];
+}
+
+function justBefore(at: string): string {
+  return `${at} >= ${moment('previous')} AND ${at} < ${moment('from')}`;
 }

@@ -5,10 +5,12 @@
  */
 import type { Store } from '../core/store/store.ts';
 import { tellingWords } from '../core/telling_words.ts';
-import { moment, opinionConditions, type SeriesFilter } from './conditions.ts';
+import { moment, opinionConditions, within, type SeriesFilter } from './conditions.ts';
 import type { WordsAnswer } from './contract.ts';
 import { spanAnswer, type ExactSpan } from './span.ts';
 
+/** Different words that name an entity: spellings, codes, tickers. */
+const MOST_CALLED = 200;
 const MOST_READ = 400;
 const MOST_USUAL = 800;
 /** Stories below which a past says nothing of what is usual. */
@@ -44,19 +46,49 @@ export async function readWords(
   };
   const here = await newest(from, to, sql, MOST_READ);
   const reach = Math.max(to - from, LEAST_PAST_MS);
+  const called = filter.entity === undefined ? [] : await calledBy(store, filter.entity, from - reach, to);
   const before = await newest(from - reach, from, sql, MOST_USUAL);
   const thin = before.length < LEAST_USUAL && sql !== '';
   const usual = thin ? await newest(to - reach, to, `AND NOT (1 ${sql})`, MOST_USUAL) : before;
   const words = (['en', 'zh'] as const).flatMap((language) => {
     const texts = (of: readonly Headline[]): string[] =>
       of.filter((one) => one.language === language).map(({ text }) => text);
-    return tellingWords(texts(here), texts(usual), language, own);
+    return tellingWords(texts(here), texts(usual), language, [...own, ...called]);
   });
   return {
     ...spanAnswer(span),
     against: thin ? 'others' : 'before',
     read: here.length,
     usual: usual.length,
-    words: words.sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1)).slice(0, 16),
+    words: once(words)
+      .sort((a, b) => b.z - a.z || (a.word < b.word ? -1 : 1))
+      .slice(0, 16),
   };
+}
+
+/**
+ * The words by which texts of that time named an entity: its ticker and its short forms are its names, and no finding. The watchlist
+ * has them too, but a long one takes seconds to read, and not every process does.
+ */
+async function calledBy(store: Store, entity: string, from: number, to: number): Promise<string[]> {
+  const rows = await store.query<{ called: string }>(
+    `SELECT arrayElement(entity_surfaces, indexOf(entities, {entity:String})) AS called FROM documents
+     WHERE ${within('from')} AND has(entities, {entity:String})
+     GROUP BY called ORDER BY count() DESC, called LIMIT {most:UInt32} SETTINGS final = 0`,
+    { entity, from, to, most: MOST_CALLED },
+  );
+  return rows.map(({ called }) => called);
+}
+
+type Word = WordsAnswer['words'][number];
+
+/** A word that headlines of both languages use (AI, IPO, a brand) stands once, as where it tells more, with the stories of both. */
+function once(words: readonly Word[]): Word[] {
+  const told = new Map<string, Word>();
+  for (const word of words) {
+    const other = told.get(word.word);
+    const [more, less] = other === undefined || word.z > other.z ? [word, other] : [other, word];
+    told.set(word.word, { ...more, count: more.count + (less?.count ?? 0), usual: more.usual + (less?.usual ?? 0) });
+  }
+  return [...told.values()];
 }

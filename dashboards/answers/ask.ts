@@ -8,6 +8,8 @@ import { count, names, span, timelineAnswer, time } from './series.ts';
 const cited = z.array(count).describe('Numbers of documents.');
 export const sentence = z.object({ text: z.string(), cites: cited }).meta({ id: 'Sentence' });
 
+const tally = z.object({ documents: count, negative: count, positive: count });
+
 export const askAnswer = span
   .extend({
     question: z.object({
@@ -32,7 +34,9 @@ export const askAnswer = span
         })
         .meta({ id: 'CitedDocument' }),
     ),
-    chart: timelineAnswer.describe('The span asked about, with one of equal length before it.'),
+    asked: tally.describe('Documents of the span.'),
+    before: tally.describe('Documents of the time just as long before it.'),
+    chart: timelineAnswer.describe('The span asked about, with whole steps of at least as long a time before it.'),
     alerts: z.array(alertRow),
     found: z.array(opinionRow).describe('What search finds for the question within the span.'),
     prose: z

@@ -43,9 +43,9 @@ export const wordsAnswer = span
     words: z.array(
       z.object({
         word: z.string(),
-        language: languageSchema,
+        language: languageSchema.describe('Where headlines of both languages use it, that in which it tells more.'),
         z: z.number().describe('Log-odds over its standard error.'),
-        count: count.describe('Stories with the word.'),
+        count: count.describe('Stories with the word, in either language.'),
         usual: count.describe('Of those compared with.'),
       }),
     ),

@@ -5,6 +5,9 @@
 import { EVENT_NAMES_EN } from '../../core/event_names.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 import type { Gathered, Tally } from './evidence.ts';
+import { peakOf } from './peak.ts';
+import { topicInEnglish } from './topic_words.ts';
+import { UTC, type Zone } from './zone.ts';
 
 /** A document that sentences cite by its number. */
 export interface Cited {
@@ -32,9 +35,15 @@ const LEAST_RISE = 0.05;
 const DAY_MS = 86_400_000;
 const SHOWN_TITLE = 140;
 
-export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainAnswer {
+/** @param zone whose days are told */
+export function answerPlainly(gathered: Gathered, language: 'en' | 'zh', zone: Zone = UTC): PlainAnswer {
   const { question, now, stories, against, topics, events, alerts, found, name } = gathered;
   const words = language === 'zh' ? ZH : EN;
+  const day = (at: number): string => dayOf(zone.toLocal(at), language);
+  const [first, last] = [day(gathered.span.from), day(gathered.span.to - 1)];
+  // Within two days: a year ends on the day that it began on.
+  const isOneDay = first === last && gathered.span.to - gathered.span.from < 2 * DAY_MS;
+  const period = isOneDay ? first : words.period(first, last);
   const documents = new Map<string, Cited>();
   const cite = (one: Omit<Cited, 'number'>): number => {
     const known = documents.get(one.document_id);
@@ -64,21 +73,24 @@ export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainA
   if (name === null) say(words.noSubject);
   if (question.entities.length > 1) say(words.onlyFirst(subject));
   if (now.documents === 0) {
-    say(words.nothing(subject, period(gathered, language)), []);
+    say(words.nothing(subject, period), []);
     return { facts: facts.map((fact) => ({ ...fact, cites: [] })), documents: [] };
   }
   const [here, there] = [tallyOf(now, question.side), tallyOf(gathered.before, question.side)];
-  say(words.level(subject, period(gathered, language), here, there, question.side));
+  const zoned = `${period}${words.zone(zone.called(language, gathered.span.to))}`;
+  say(words.level(subject, zoned, here, there, question.side));
   if (question.aim === 'why' && there.all > 0 && directionOf(here, there) < 1)
     say(words.noTurn(question.side ?? 'negative'));
   const rise = there.all === 0 ? 0 : here.part / here.all - there.part / there.all;
-  const peak = peakOf(gathered);
+  const peak = peakOf(gathered, zone);
   if (peak !== null && rise >= LEAST_RISE) {
     const { from, until, isWeek, part } = peak;
     const within = (at: number): boolean => at >= from && at < until;
     const that = own.filter((story) => within(Date.parse(story.published_at))).map(({ number }) => number);
-    const when = day(new Date(from).toISOString().slice(0, 10), language);
-    say(words.peak(when, isWeek, { part, all: here.part }, question.side ?? 'negative'), that.length > 0 ? that : some);
+    say(
+      words.peak(day(from), isWeek, { part, all: here.part }, question.side ?? 'negative'),
+      that.length > 0 ? that : some,
+    );
   }
   for (const story of own.slice(0, 3))
     say(words.story(clean(story.title), story.documents, story.sources), [story.number]);
@@ -86,7 +98,7 @@ export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainA
   if (topic !== undefined && question.topic === null && here.part > 1) {
     say(
       words.topic(
-        language === 'zh' ? (TOPIC_NAMES_ZH[topic.topic] ?? topic.topic) : topic.topic,
+        language === 'zh' ? (TOPIC_NAMES_ZH[topic.topic] ?? topic.topic) : topicInEnglish(topic.topic),
         topic.documents,
         here.part,
       ),
@@ -102,7 +114,7 @@ export function answerPlainly(gathered: Gathered, language: 'en' | 'zh'): PlainA
     const telling = (alert.evidence?.words ?? []).slice(0, 4).map(({ word }) => word);
     const counts = [rounded(alert.observed), rounded(alert.expected)] as const;
     say(
-      words.alert(day(alert.started_at.slice(0, 10), language), ...counts, alert.measure === 'share', telling),
+      words.alert(day(Date.parse(alert.started_at)), ...counts, alert.measure === 'share', telling),
       driving.length > 0 ? driving : some,
     );
   }
@@ -132,40 +144,9 @@ function directionOf(now: Part, before: Part): -1 | 0 | 1 {
   return change > 0 ? 1 : change < 0 ? -1 : 0;
 }
 
-/** From when (inclusive) until when (exclusive), in epoch milliseconds, and how many documents of the asked side. */
-interface Peak {
-  readonly from: number;
-  readonly until: number;
-  readonly isWeek: boolean;
-  readonly part: number;
-}
-
-/** The day with most of the asked side's documents, where one stands out of several; the week, where a long span is counted by weeks. */
-function peakOf({ timeline, span, question }: Gathered): Peak | null {
-  const isWeek = span.step > DAY_MS;
-  const length = isWeek ? span.step : DAY_MS;
-  const parts = new Map<number, number>();
-  for (const bucket of timeline.buckets) {
-    const at = Date.parse(bucket.at);
-    if (at < span.from) continue;
-    const from = isWeek ? at : Math.floor(at / DAY_MS) * DAY_MS;
-    parts.set(from, (parts.get(from) ?? 0) + (question.side === 'positive' ? bucket.positive : bucket.negative));
-  }
-  const total = [...parts.values()].reduce((sum, part) => sum + part, 0);
-  const [top] = [...parts].sort((a, b) => b[1] - a[1]);
-  if (top === undefined || parts.size < 2 || top[1] < 3 || top[1] * parts.size < total * 1.5) return null;
-  return { from: top[0], until: top[0] + length, isWeek, part: top[1] };
-}
-
-function period({ span }: Gathered, language: 'en' | 'zh'): string {
-  const [from, to] = [new Date(span.from).toISOString(), new Date(span.to - 1).toISOString()];
-  const single = span.to - span.from <= DAY_MS && from.slice(0, 10) === to.slice(0, 10);
-  const [a, b] = [day(from.slice(0, 10), language), day(to.slice(0, 10), language)];
-  return single ? a : language === 'zh' ? `${a}至${b}` : `${a} to ${b}`;
-}
-
-function day(iso: string, language: 'en' | 'zh'): string {
-  const at = new Date(`${iso}T00:00:00.000Z`);
+/** The day of a moment on the clock of the zone, without its year. */
+function dayOf(local: number, language: 'en' | 'zh'): string {
+  const at = new Date(local);
   return language === 'zh'
     ? `${at.getUTCMonth() + 1}月${at.getUTCDate()}日`
     : `${at.getUTCDate()} ${at.toLocaleString('en-GB', { month: 'short', timeZone: 'UTC' })}`;
@@ -190,10 +171,12 @@ const ZH_SIDE = { negative: '负面', neutral: '中性', positive: '正面' } as
 const EN = {
   everything: 'all that is watched',
   noSubject: 'The question names no watched company or topic, so all documents are counted.',
+  period: (from: string, to: string) => `${from} to ${to}`,
+  zone: (name: string) => ` (${name})`,
   onlyFirst: (name: string) => `It names several; this is about ${name}.`,
   nothing: (name: string, span: string) => `There is nothing about ${name} from ${span}.`,
   level: (name: string, span: string, now: Part, before: Part, side: Side | null) =>
-    `From ${span} (UTC), ${now.part} of ${now.all} documents about ${name} were ${EN_SIDE[side === 'positive' ? 'positive' : 'negative']} (${percent(now)}), ` +
+    `From ${span}, ${now.part} of ${now.all} documents about ${name} were ${EN_SIDE[side === 'positive' ? 'positive' : 'negative']} (${percent(now)}), ` +
     (before.all === 0
       ? 'and there were none at all in the same time before.'
       : `${['down from', 'and', 'up from'][directionOf(now, before) + 1]} ${percent(before)} (${before.part} of ${before.all}) in the same time before.`),
@@ -213,10 +196,12 @@ const EN = {
 const ZH: typeof EN = {
   everything: '所有关注对象',
   noSubject: '问题中没有提到关注的公司或主题，因此统计了全部文档。',
+  period: (from, to) => `${from}至${to}`,
+  zone: (name) => `（${name}）`,
   onlyFirst: (name) => `问题提到多个对象，以下关于${name}。`,
   nothing: (name, span) => `${span}没有关于${name}的内容。`,
   level: (name, span, now, before, side) =>
-    `${span}（UTC），关于${name}的${now.all}篇文档中有${now.part}篇${ZH_SIDE[side === 'positive' ? 'positive' : 'negative']}（${percent(now)}），` +
+    `${span}，关于${name}的${now.all}篇文档中有${now.part}篇${ZH_SIDE[side === 'positive' ? 'positive' : 'negative']}（${percent(now)}），` +
     (before.all === 0
       ? '此前同样长的时间内没有文档。'
       : `${['低于', '接近', '高于'][directionOf(now, before) + 1]}此前同样长时间内的${percent(before)}（${before.all}篇中有${before.part}篇）。`),
@@ -228,7 +213,7 @@ const ZH: typeof EN = {
   topic: (topic, part, all) => `这${all}篇中有${part}篇关于${topic}。`,
   event: (event, documents) => `报道最多的事件类型：${event}（${documents}篇）。`,
   alert: (when, observed, expected, isShare, telling) =>
-    `${when}开始有警报：${observed}${isShare ? '%' : '条报道'}，预期${expected}${isShare ? '%' : '条'}` +
+    `${when}开始有预警：${observed}${isShare ? '%' : '条报道'}，预期${expected}${isShare ? '%' : '条'}` +
     `${telling.length === 0 ? '' : `；突出的词：${telling.join('、')}`}。`,
   against: (title) => `相反的声音：“${title}”${stop(title, '。')}`,
 };

@@ -6,6 +6,7 @@ import { spanAnswer } from '../span.ts';
 import { answerPlainly } from './answer.ts';
 import { gather, nowOf } from './evidence.ts';
 import { readQuestionText } from './question.ts';
+import { UTC, zoneOf } from './zone.ts';
 
 const ask = defineRoute({
   method: 'get',
@@ -18,14 +19,21 @@ const ask = defineRoute({
   query: z.strictObject({
     q: z.string().trim().min(1).max(400),
     language: z.enum(['en', 'zh']).optional().describe('Of the answer; that of the question where absent.'),
+    time_zone: z
+      .string()
+      .max(60)
+      .refine((name) => zoneOf(name) !== null, 'must be a time zone such as Asia/Shanghai or UTC')
+      .optional()
+      .describe('Whose days "yesterday" and "last week" are, by its IANA name; UTC where absent.'),
   }),
   response: askAnswer,
-  async handler({ query: { q, language: wanted } }, services) {
-    const now = await nowOf(services);
-    const question = readQuestionText(q, now, services.entitiesIn ?? (() => []));
+  async handler({ query: { q, language: wanted, time_zone } }, services) {
+    const zone = time_zone === undefined ? UTC : (zoneOf(time_zone) ?? UTC);
+    const { now, moment } = await nowOf(services);
+    const question = readQuestionText(q, { now, moment, zone }, services.entitiesIn ?? (() => []));
     const language = wanted ?? question.language;
     const gathered = await gather(question, now, services);
-    const plain = answerPlainly(gathered, language);
+    const plain = answerPlainly(gathered, language, zone);
     const { phrase } = services;
     const phrased = phrase === null ? null : await phrase(q, plain, language);
     const { text, entities, topic, time, side, aim } = question;
@@ -42,6 +50,8 @@ const ask = defineRoute({
       language,
       sentences: plain.facts,
       documents: plain.documents,
+      asked: gathered.now,
+      before: gathered.before,
       chart: gathered.timeline,
       alerts: gathered.alerts,
       found: gathered.found,

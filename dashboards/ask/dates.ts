@@ -21,7 +21,7 @@ export const DATES: readonly Reader[] = [
     /\b(\d{4})-(\d{2})-(\d{2})\b/,
     (asked) => {
       const [, year, month, day] = asked.match;
-      const start = dayOf(Number(year), Number(month) - 1, Number(day), asked.now);
+      const start = dayOf(Number(year), Number(month) - 1, Number(day), asked.today);
       return start === null ? null : oneDay(asked, start);
     },
   ],
@@ -32,7 +32,7 @@ export const DATES: readonly Reader[] = [
     ),
     (asked) => {
       const [, before, first, second, after, year] = asked.match;
-      const start = dayOf(yearIn(year, asked.now), monthIn(first ?? second), Number(before ?? after), asked.now);
+      const start = dayOf(yearIn(year, asked.today), monthIn(first ?? second), Number(before ?? after), asked.today);
       return start === null ? null : oneDay(asked, start);
     },
   ],
@@ -40,8 +40,8 @@ export const DATES: readonly Reader[] = [
     new RegExp(`${AT_START}${YEAR_ZH}(${MONTH_ZH})月(${DAY_ZH})[日号號]`),
     (asked) => {
       const [, written, relative, month = '', day = ''] = asked.match;
-      const year = yearIn(written ?? relative, asked.now);
-      const start = dayOf(year, (readNumber(month) ?? 0) - 1, readNumber(day) ?? 0, asked.now);
+      const year = yearIn(written ?? relative, asked.today);
+      const start = dayOf(year, (readNumber(month) ?? 0) - 1, readNumber(day) ?? 0, asked.today);
       return start === null ? null : oneDay(asked, start);
     },
   ],
@@ -53,7 +53,7 @@ export const MONTHS_AND_YEARS: readonly Reader[] = [
     new RegExp(`${BEFORE_MONTH}(${MONTH_EN})\\b(?:\\s+${YEAR_EN}\\b)?|\\b(${MONTH_EN})\\s+((?:19|20)\\d{2})\\b`, 'i'),
     (asked) => {
       const [, first, year, second, other] = asked.match;
-      const start = dayOf(yearIn(year ?? other, asked.now), monthIn(first ?? second), 1, asked.now);
+      const start = dayOf(yearIn(year ?? other, asked.today), monthIn(first ?? second), 1, asked.today);
       return start === null ? null : lasting(asked, start, monthOf(start, 1));
     },
   ],
@@ -61,7 +61,7 @@ export const MONTHS_AND_YEARS: readonly Reader[] = [
     new RegExp(`${AT_START}${YEAR_ZH}(${MONTH_ZH})月份?(?![\\d期内內])`),
     (asked) => {
       const [, written, relative, month = ''] = asked.match;
-      const start = dayOf(yearIn(written ?? relative, asked.now), (readNumber(month) ?? 0) - 1, 1, asked.now);
+      const start = dayOf(yearIn(written ?? relative, asked.today), (readNumber(month) ?? 0) - 1, 1, asked.today);
       return start === null ? null : lasting(asked, start, monthOf(start, 1));
     },
   ],
@@ -101,7 +101,7 @@ export const MONTHS_AND_YEARS: readonly Reader[] = [
   [
     new RegExp(`(?<=\\b(?:in|since|from|during|after)\\s+)((?:19|20)\\d{2})\\b(?!-)|${AT_START}(${YEAR})年`, 'i'),
     (asked): Span | null => {
-      const start = dayOf(yearIn(asked.match[1] ?? asked.match[2], asked.now), 0, 1, asked.now);
+      const start = dayOf(yearIn(asked.match[1] ?? asked.match[2], asked.today), 0, 1, asked.today);
       return start === null ? null : lasting(asked, start, yearOf(start, 1));
     },
   ],
@@ -112,17 +112,17 @@ function monthIn(written: string | undefined): number {
 }
 
 /** Null where none was said. */
-function yearIn(written: string | undefined, now: number): number | null {
+function yearIn(written: string | undefined, today: number): number | null {
   if (written === undefined) return null;
-  if (/^last|^去/i.test(written)) return new Date(now).getUTCFullYear() - 1;
-  if (/^this|^今/i.test(written)) return new Date(now).getUTCFullYear();
+  if (/^last|^去/i.test(written)) return new Date(today).getUTCFullYear() - 1;
+  if (/^this|^今/i.test(written)) return new Date(today).getUTCFullYear();
   return readNumber(written);
 }
 
-function dayOf(year: number | null, month: number, day: number, now: number): number | null {
-  const own = year ?? new Date(now).getUTCFullYear();
+function dayOf(year: number | null, month: number, day: number, today: number): number | null {
+  const own = year ?? new Date(today).getUTCFullYear();
   const at = Date.UTC(own, month, day);
   if (new Date(at).getUTCMonth() !== month) return null;
   // A day that is still to come this year was meant of last year.
-  return year === null && at > now ? Date.UTC(own - 1, month, day) : at;
+  return year === null && at > today ? Date.UTC(own - 1, month, day) : at;
 }

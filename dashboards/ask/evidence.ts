@@ -4,10 +4,12 @@
  */
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 import type { AlertRow, Names, OpinionRow, TimelineAnswer } from '../contract.ts';
-import { opinionConditions, within } from '../conditions.ts';
+import { moment, opinionConditions, within, type SeriesFilter } from '../conditions.ts';
 import type { ApiServices } from '../services.ts';
-import type { ExactSpan } from '../span.ts';
+import { toTheMinute, type ExactSpan } from '../span.ts';
 import type { Question } from './question.ts';
+import type { Asking } from './times.ts';
+import { topicInEnglish } from './topic_words.ts';
 
 export interface ToldStory {
   readonly story: string;
@@ -25,7 +27,7 @@ export interface Gathered {
   readonly span: ExactSpan;
   /** Of the first entity, or of the topic; null where all is asked about. */
   readonly name: Names | null;
-  /** Over the span, with the span before it in front. */
+  /** Over the span, with whole steps of at least the same time in front. */
   readonly timeline: TimelineAnswer;
   readonly now: Tally;
   readonly before: Tally;
@@ -43,15 +45,21 @@ export interface Tally {
   readonly positive: number;
 }
 
+const NONE: Tally = { documents: 0, negative: 0, positive: 0 };
 const WEEK_MS = 7 * 86_400_000;
 const MOST_STORIES = 5;
 const MOST_FOUND = 4;
 /** One is told; sources that are down come among them. */
 const MOST_ALERTS = 20;
 
-/** The moment that "today" is counted from: now, or where all is older, the newest document. Epoch milliseconds. */
-export async function nowOf({ span }: Pick<ApiServices, 'span'>): Promise<number> {
-  return (await span({ last_secs: WEEK_MS / 1000 })).to;
+/** What "today" and "until now" mean: now, or where all is older, the newest document. Epoch milliseconds. */
+export async function nowOf({
+  span,
+  clock,
+  queries,
+}: Pick<ApiServices, 'span' | 'clock' | 'queries'>): Promise<Pick<Asking, 'now' | 'moment'>> {
+  const { to, anchor } = await span({ last_secs: WEEK_MS / 1000 });
+  return { now: to, moment: (anchor === 'newest' ? await queries.newest() : null) ?? clock.now() };
 }
 
 export async function gather(question: Question, now: number, services: ApiServices): Promise<Gathered> {
@@ -60,8 +68,9 @@ export async function gather(question: Question, now: number, services: ApiServi
   const [entity] = question.entities;
   const { topic } = question;
   const filter = { entity, topic: topic ?? undefined };
-  const span = await services.span({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
-  const wide = { ...span, from: span.from - (span.to - span.from) };
+  const span = toTheMinute(from, to);
+  // Whole steps, so that one begins where the span does.
+  const wide = { ...span, from: span.from - Math.ceil((span.to - span.from) / span.step) * span.step };
   const side = question.side ?? 'negative';
   const stories = (sentiment: string, limit: number): Promise<ToldStory[]> => {
     const { sql, params } = opinionConditions({ ...filter, sentiment });
@@ -83,8 +92,9 @@ export async function gather(question: Question, now: number, services: ApiServi
        GROUP BY ${column} ORDER BY documents DESC, ${column} LIMIT 3`,
       { ...params, from: span.from, to: span.to },
     );
-  const [timeline, told, opposite, topics, events, alerts, searched] = await Promise.all([
+  const [timeline, tallies, told, opposite, topics, events, alerts, searched] = await Promise.all([
     queries.timeline(wide, filter),
+    tallied(store, span, filter),
     stories(side, MOST_STORIES),
     stories(side === 'positive' ? 'negative' : 'positive', 1),
     counted<Gathered['topics'][number]>('topic', ''),
@@ -93,19 +103,17 @@ export async function gather(question: Question, now: number, services: ApiServi
     searching.search(question.text, { ...filter, span }, 'both'),
   ]);
   const found = await queries.listed(searched.hits.slice(0, MOST_FOUND));
-  const tally = (inside: boolean): Tally => {
-    const buckets = timeline.buckets.filter(({ at }) => Date.parse(at) >= span.from === inside);
-    const sum = (key: 'documents' | 'negative' | 'positive'): number => buckets.reduce((all, own) => all + own[key], 0);
-    return { documents: sum('documents'), negative: sum('negative'), positive: sum('positive') };
-  };
   return {
     question,
     span,
     name:
-      entity !== undefined ? names(entity) : topic === null ? null : { en: topic, zh: TOPIC_NAMES_ZH[topic] ?? topic },
+      entity !== undefined
+        ? names(entity)
+        : topic === null
+          ? null
+          : { en: topicInEnglish(topic), zh: TOPIC_NAMES_ZH[topic] ?? topic },
     timeline,
-    now: tally(true),
-    before: tally(false),
+    ...tallies,
     stories: told,
     against: opposite[0] ?? null,
     topics,
@@ -114,4 +122,24 @@ export async function gather(question: Question, now: number, services: ApiServi
     alerts: alerts.alerts.filter(({ state, series }) => state !== 'pending' && series.kind !== 'source'),
     found,
   };
+}
+
+/** Counts of the span, and of the time just as long before it. */
+async function tallied(
+  store: ApiServices['store'],
+  { from, to }: ExactSpan,
+  filter: SeriesFilter,
+): Promise<Pick<Gathered, 'now' | 'before'>> {
+  const { sql, params } = opinionConditions(filter);
+  const rows = await store.query<Tally & { readonly asked: number }>(
+    `SELECT published_at >= ${moment('from')} AS asked, count() AS documents, countIf(sentiment = 'negative') AS negative,
+       countIf(sentiment = 'positive') AS positive
+     FROM opinions WHERE ${within('before')}${sql} GROUP BY asked`,
+    { ...params, before: from - (to - from), from, to },
+  );
+  const of = (asked: boolean): Tally => {
+    const { documents, negative, positive } = rows.find((row) => Boolean(row.asked) === asked) ?? NONE;
+    return { documents, negative, positive };
+  };
+  return { now: of(true), before: of(false) };
 }

@@ -5,7 +5,7 @@
  * and the text of a question is the first place where somebody else's words come in).
  */
 import type { Sentiment } from '../../core/event.ts';
-import { readTime, type AskedTime } from './times.ts';
+import { readTime, type AskedTime, type Asking } from './times.ts';
 
 export interface Question {
   readonly text: string;
@@ -61,8 +61,12 @@ const HOW_MUCH =
 const HAN = /\p{Script=Han}/u;
 const ENGLISH_QUESTION = /\b(?:why|what|how|is|are|was|were|did|does|do|has|have)\b/i;
 
-/** `now`: epoch milliseconds that "today" is counted from, in UTC. `entitiesIn` gives the watched entities that a text names. */
-export function readQuestionText(text: string, now: number, entitiesIn: (text: string) => readonly string[]): Question {
+/** `entitiesIn` gives the watched entities that a text names. */
+export function readQuestionText(
+  text: string,
+  asking: Asking,
+  entitiesIn: (text: string) => readonly string[],
+): Question {
   const language = HAN.test(text) && !ENGLISH_QUESTION.test(text) ? 'zh' : 'en';
   const side = NEGATIVE.test(text) ? 'negative' : POSITIVE.test(text) ? 'positive' : null;
   const entities = [...new Set(entitiesIn(text))];
@@ -72,7 +76,7 @@ export function readQuestionText(text: string, now: number, entitiesIn: (text: s
     entities,
     // "Why did results turn negative" is about a topic; where a company is named, the word is about it and not a filter.
     topic: entities.length > 0 ? null : (TOPICS.find(([, words]) => words.test(text))?.[0] ?? null),
-    time: readTime(text, now),
+    time: readTime(text, asking),
     side,
     aim: WHY.test(text) ? 'why' : HOW_MUCH.test(text) ? 'how_much' : 'what',
   };

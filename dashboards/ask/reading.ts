@@ -10,7 +10,7 @@ export interface Span {
 
 export interface Asked {
   readonly match: RegExpExecArray;
-  /** Midnight before `now`, both epoch milliseconds, in UTC. */
+  /** Midnight of the day on which one asks, and the end of what is asked about: epoch milliseconds, reckoned as if in UTC. */
   readonly today: number;
   readonly now: number;
   /** Whether "since" stands at the words: then it lasts until now. */

@@ -1,11 +1,12 @@
 /**
- * Times as people say them in a question, in English and Chinese, against a given now. UTC throughout. Pure. What one
+ * Times as people say them in a question, in English and Chinese, against a given now and in a given zone. Pure. What one
  * language can say the other can, and it means the same span (test/dashboards/ask/times.test.ts says both beside each other).
  */
 import { AGO, COUNTED, LATELY } from './ago.ts';
 import { DATES, MONTHS_AND_YEARS } from './dates.ts';
 import { DAY, isSince, type Reader } from './reading.ts';
 import { WEEKS } from './weeks.ts';
+import type { Zone } from './zone.ts';
 
 export interface AskedTime {
   /** Epoch milliseconds; `to` is never after now. */
@@ -18,16 +19,27 @@ export interface AskedTime {
 /** The more exact come first: "since 5 March" may well say "this week" too. */
 const READERS: readonly Reader[] = [...DATES, COUNTED, ...AGO, ...WEEKS, ...MONTHS_AND_YEARS, LATELY];
 
+/** When and where a question is asked. Epoch milliseconds. */
+export interface Asking {
+  /** What "until now" lasts to, and what is counted back from: the end of the step that is now, as spans end (span.ts). */
+  readonly now: number;
+  /** The moment itself, whose day is today: the step that is now may end tomorrow. */
+  readonly moment: number;
+  readonly zone: Zone;
+}
+
 /** The time that the text names, the most exact one where it names several; null where it names none, or one that is to come. */
-export function readTime(text: string, now: number): AskedTime | null {
-  const today = Math.floor(now / DAY) * DAY;
+export function readTime(text: string, { now: end, moment, zone }: Asking): AskedTime | null {
+  const now = zone.toLocal(end);
+  const today = Math.floor(zone.toLocal(moment) / DAY) * DAY;
   // A Chinese keyboard types figures as wide as signs.
   const plain = text.normalize('NFKC');
   for (const [words, read] of READERS) {
     const match = words.exec(plain);
     if (match === null) continue;
     const span = read({ match, today, now, isSince: isSince(match, plain) });
-    if (span !== null && span.from < span.to) return { ...span, to: Math.min(span.to, now), words: match[0] };
+    if (span === null || span.from >= Math.min(span.to, now)) continue;
+    return { from: zone.toUtc(span.from), to: span.to >= now ? end : zone.toUtc(span.to), words: match[0] };
   }
   return null;
 }

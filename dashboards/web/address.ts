@@ -16,6 +16,9 @@ export interface Address {
   /** A span chosen on the chart, ISO times; it wins over `range`. */
   readonly from: string | null;
   readonly to: string | null;
+  /** The part of the span that the list shows, one bar of the chart; null for all of it. */
+  readonly list_from: string | null;
+  readonly list_to: string | null;
   readonly entity: string | null;
   readonly topic: string | null;
   readonly sentiment: string | null;
@@ -41,13 +44,14 @@ export function readAddress(search: string): Address {
   const text = (name: string): string | null => given.get(name) || null;
   const range = given.get('range') ?? DEFAULT_RANGE;
   const lang = given.get('lang');
-  const from = text('from');
-  const to = text('to');
-  const span = isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to);
+  const [from, to] = spanOf(text('from'), text('to'));
+  const [list_from, list_to] = spanOf(text('list_from'), text('list_to'));
   return {
     range: Object.hasOwn(RANGES, range) ? (range as RangeName) : DEFAULT_RANGE,
-    from: span ? from : null,
-    to: span ? to : null,
+    from,
+    to,
+    list_from,
+    list_to,
     entity: text('entity'),
     topic: text('topic'),
     sentiment: text('sentiment'),
@@ -67,6 +71,17 @@ function oneOf<Name extends string>(known: readonly Name[], given: string | null
   return known.find((name) => name === given) ?? null;
 }
 
+/** Two times that follow one another; nulls for what is none. */
+function spanOf(from: string | null, to: string | null): readonly [string, string] | readonly [null, null] {
+  return isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to) ? [from, to] : [null, null];
+}
+
+/** The state after a change: a bar was one of its span, and goes with it. */
+export function changed(address: Address, change: Partial<Address>): Address {
+  const isOtherSpan = 'range' in change || 'from' in change;
+  return { ...address, ...(isOtherSpan && { list_from: null, list_to: null }), ...change };
+}
+
 function isTime(text: string | null): text is string {
   return text !== null && !Number.isNaN(Date.parse(text));
 }
@@ -83,9 +98,15 @@ export function writeAddress(address: Address): string {
 }
 
 /** The span as the API takes it: a fixed one, or the last so many seconds. */
-export function spanQuery(address: Address): Record<string, string> {
+export function spanQuery(address: Pick<Address, 'range' | 'from' | 'to'>): Record<string, string> {
   if (address.from !== null && address.to !== null) return { from: address.from, to: address.to };
   return { last_secs: String(RANGES[address.range]) };
+}
+
+/** What the list shows of it: one bar, or all. */
+export function listSpan(address: Address): Pick<Address, 'range' | 'from' | 'to'> {
+  const { range, from, to, list_from, list_to } = address;
+  return list_from !== null && list_to !== null ? { range, from: list_from, to: list_to } : { range, from, to };
 }
 
 const STEPS = [900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800] as const;

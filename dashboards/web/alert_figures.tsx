@@ -37,8 +37,10 @@ export function AlertFigures({ alert }: { alert: AlertRow }) {
     <>
       <AlertRange alert={alert} />
       <span class="alert-figures">
-        <b>{counted(alert.observed)}</b> ·{' '}
-        {text.expected_range(figure(expected), figure(interval.low), figure(interval.high))}
+        <b title={alert.measure === 'share' ? undefined : text[`counted_${alert.measure}`]}>
+          {counted(alert.observed)}
+        </b>{' '}
+        · {text.expected_range(figure(expected), figure(interval.low), figure(interval.high))}
       </span>
     </>
   );

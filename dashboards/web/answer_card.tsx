@@ -84,7 +84,7 @@ function Sentences({ sentences, lang }: { sentences: AskAnswer['sentences']; lan
 }
 
 /** Documents as columns, those of the side asked about in front; a line where the time asked about begins. */
-function Course({ answer: { chart, from, question } }: { answer: AskAnswer }) {
+function Course({ answer: { chart, from, to, question, asked, before } }: { answer: AskAnswer }) {
   const { text, format } = useInterface();
   const side = question.side === 'positive' ? 'positive' : 'negative';
   const { buckets } = chart;
@@ -99,29 +99,36 @@ function Course({ answer: { chart, from, question } }: { answer: AskAnswer }) {
           : `M${(index * step).toFixed(1)} ${HEIGHT}v-${height.toFixed(1)}h${Math.max(0.8, step - 1).toFixed(1)}v${height.toFixed(1)}z`;
       })
       .join('');
-  const start =
-    Math.max(
-      0,
-      buckets.findIndex(({ at }) => at >= from),
-    ) * step;
-  const share = (asked: boolean): string => {
-    const own = buckets.filter(({ at }) => at >= from === asked);
-    const all = own.reduce((sum, { documents }) => sum + documents, 0);
-    return all === 0 ? '–' : format.share(own.reduce((sum, bucket) => sum + bucket[side], 0) / all);
-  };
+  const first = buckets.findIndex(({ at }) => at >= from);
+  const start = Math.max(0, first) * step;
+  const share = (tally: AskAnswer['asked']): string =>
+    tally.documents === 0 ? '–' : format.share(tally[side] / tally.documents);
   return (
     <figure class="course">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={text.answer_chart(share(false), share(true))}>
+      <p class="course-most" aria-hidden="true">
+        {text.answer_most(format.count(peak))}
+      </p>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={text.answer_chart(share(before), share(asked))}
+      >
         <path class="volume" d={columns(({ documents }) => documents)} />
         <path class={side} d={columns((bucket) => bucket[side])} />
         <path class="turn" d={`M${start.toFixed(1)} 0V${HEIGHT}`} />
       </svg>
+      <p class="course-times" aria-hidden="true">
+        <span>{format.moment(chart.from)}</span>
+        <span style={{ left: `${(start / WIDTH) * 100}%` }}>{format.moment(from)}</span>
+        <span>{format.moment(to)}</span>
+      </p>
       <figcaption class="muted small" aria-hidden="true">
         <span>
-          {text.answer_before}: {share(false)}
+          {text.answer_before}: {share(before)}
         </span>
         <span>
-          {text.answer_asked}: {share(true)}
+          {text.answer_asked}: {share(asked)}
         </span>
       </figcaption>
     </figure>

@@ -1,8 +1,9 @@
 /** The page: reads the address, shows the page that it names, refreshes it when the live connection says so. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StatusAnswer } from '../contract.ts';
-import { readAddress, writeAddress, type Address } from './address.ts';
+import { changed, readAddress, writeAddress, type Address } from './address.ts';
 import { AlertPage } from './alert_page.tsx';
+import { useBehind } from './behind.ts';
 import { tellCameBack } from './came_back.ts';
 import { ComparePage } from './compare_page.tsx';
 import { DocumentPage } from './document_page.tsx';
@@ -27,20 +28,26 @@ import { UpkeepLinks, UpkeepPage } from './upkeep_pages.tsx';
 
 export function App() {
   const [address, setAddress] = useState(() => readAddress(location.search));
+  /** What is changed is the address as it is, not as it was when whoever changes it was drawn: typing settles later. */
+  const current = useRef(address);
+  const show = (next: Address): void => {
+    current.current = next;
+    setAddress(next);
+  };
   useLayoutEffect(() => {
-    const back = (): void => setAddress(readAddress(location.search));
+    const back = (): void => show(readAddress(location.search));
     addEventListener('popstate', back);
     return () => removeEventListener('popstate', back);
   }, []);
-  const change = (changed: Partial<Address>): void => {
-    const next = { ...address, ...changed };
+  const change = (what: Partial<Address>): void => {
+    const next = changed(current.current, what);
     // The page that is open stays open: its language may be what changed.
     const hash = readRoute(location.hash) === null ? '' : location.hash;
     const url = `${location.pathname}${writeAddress(next)}${hash}`;
     // A word typed letter by letter is one step back, not one a letter.
-    if ('q' in changed && Object.keys(changed).length === 1) history.replaceState(null, '', url);
+    if ('q' in what && Object.keys(what).length === 1) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
-    setAddress(next);
+    show(next);
   };
   const language = address.lang ?? browserLanguage();
   useEffect(() => {
@@ -74,7 +81,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
   const status = useRemote<StatusAnswer>(seen.current ? '/api/status' : null, version);
   const everything = (): void => {
     refreshNow();
-    overview.opinions.reload();
+    overview.opinions.catchUp(() => overview.held.current);
   };
   const connection = useLive(seen.current, {
     opinions(event) {
@@ -84,13 +91,16 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
     },
     alerts: () => !paused && refreshNow(),
     sources: (event) => !paused && overview.setHealth(event),
-    reset: everything,
+    // Paused, nothing that is shown moves: all of this is asked for when it is resumed.
+    reset: () => !paused && everything(),
     opened(again) {
       tellCameBack();
+      if (paused) return;
       if (again) everything();
       else soon();
     },
   });
+  const behind = useBehind();
   const drawn = `${theme}${themeVersion}`;
   const shared = { version, refresh: refreshNow };
 
@@ -99,13 +109,14 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
       <SkipLink />
       <TopBar
         {...{ address, connection, paused, theme, setTheme, change }}
+        behind={behind !== null}
         setPaused={(next) => {
           setPaused(next);
           if (!next) everything();
         }}
       />
       <DeskKeys />
-      <OfflineBanner connection={connection} />
+      <OldBanner {...{ connection, behind }} />
       {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} {...shared} />}
       {route?.page === 'story' && <StoryPage key={route.id} id={route.id} {...shared} />}
       {route?.page === 'document' && <DocumentPage key={route.id} id={route.id} {...shared} />}
@@ -138,7 +149,8 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
         />
       )}
       <footer class="page-foot">
-        {status.answer !== null && text.footer(status.answer.version, status.answer.model)} · {text.times_local}
+        {status.answer !== null && `${text.footer(status.answer.version, status.answer.model)} · `}
+        {text.times_local}
         <nav class="foot-links" aria-label={text.learning}>
           <a class="link" href="#/label">
             {text.label_title}
@@ -175,11 +187,18 @@ function DeskKeys() {
   return <Keys undoLast={undoLast} />;
 }
 
-function OfflineBanner({ connection }: { connection: Connection }) {
-  const { text } = useInterface();
+/** That what is shown is old, and of when. */
+function OldBanner({ connection, behind }: { connection: Connection; behind: number | null }) {
+  const { text, format } = useInterface();
+  const says =
+    connection === 'lost'
+      ? text.offline_banner
+      : behind === null
+        ? null
+        : text.behind_banner(format.recent(new Date(behind).toISOString(), Date.now()));
   return (
     <div role="alert" class="banner-place">
-      {connection === 'lost' && <p class="banner">{text.offline_banner}</p>}
+      {says !== null && <p class="banner">{says}</p>}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import type { EntitiesAnswer } from '../contract.ts';
 import { queryOf } from './address.ts';
 import { rememberNames } from './entity_names.ts';
 import { useInterface } from './i18n.ts';
+import { isOfInputMethod } from './input_method.ts';
 import { fetchAnswer } from './remote.ts';
 
 const SETTLE_MS = 120;
@@ -70,11 +71,12 @@ export function EntityPicker({ label, without, choose }: EntityPickerProps) {
           const { value } = event.currentTarget;
           const chosen = named(value.trim());
           // A suggestion that was taken arrives as its whole name; one that is being typed may be the start of a longer one.
-          if (chosen !== undefined && (event as InputEvent).inputType !== 'insertText') take(chosen.id);
+          const { inputType, isComposing } = event as InputEvent;
+          if (chosen !== undefined && inputType !== 'insertText' && !isComposing) take(chosen.id);
           else setTyped(value);
         }}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter') return;
+          if (event.key !== 'Enter' || isOfInputMethod(event)) return;
           event.preventDefault();
           const chosen = named(typed.trim()) ?? offered[0];
           if (chosen !== undefined) take(chosen.id);

@@ -1,11 +1,8 @@
-/** Search and filters of the opinions. "/" anywhere on the page goes to the search box, Escape empties it. */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+/** Search and filters of the opinions. */
 import type { Address } from './address.ts';
 import { useInterface } from './i18n.ts';
+import { SearchBox } from './search_box.tsx';
 import { TOPIC_LABELS, topicName } from './topics.ts';
-
-/** Typing settles for this long before it becomes a query. */
-const SETTLE_MS = 250;
 
 interface FiltersProps {
   readonly address: Address;
@@ -86,48 +83,5 @@ function Choice({ label, any, value, options, change }: ChoiceProps) {
         </option>
       ))}
     </select>
-  );
-}
-
-function SearchBox({ value, change }: { value: string; change(value: string): void }) {
-  const { text } = useInterface();
-  const input = useRef<HTMLInputElement>(null);
-  const [typed, setTyped] = useState(value);
-  const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => setTyped(value), [value]);
-  useLayoutEffect(() => {
-    const jump = (event: KeyboardEvent): void => {
-      const target = event.target as HTMLElement;
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || /^(input|select|textarea)$/i.test(target.tagName))
-        return;
-      event.preventDefault();
-      input.current?.focus();
-      input.current?.select();
-    };
-    addEventListener('keydown', jump);
-    return () => removeEventListener('keydown', jump);
-  }, []);
-  const write = (next: string, wait: number): void => {
-    setTyped(next);
-    clearTimeout(settle.current);
-    settle.current = setTimeout(() => change(next), wait);
-  };
-  return (
-    <label class="search">
-      <span class="visually-hidden">{text.search}</span>
-      <input
-        ref={input}
-        type="search"
-        placeholder={text.search_hint}
-        title={text.search_key}
-        maxLength={200}
-        value={typed}
-        onInput={(event) => write(event.currentTarget.value, SETTLE_MS)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') write('', 0);
-        }}
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </label>
   );
 }

@@ -88,10 +88,19 @@ export function FindPage({ words, address, change }: FindPageProps) {
   );
 }
 
+/** The reader's: their yesterday is not that of the server. Null where the browser does not know it itself. */
+function ownZone(): string | null {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === 'Etc/Unknown' ? null : timeZone;
+}
+
 function Answered({ words }: { words: string }) {
   const { text, language } = useInterface();
   const [tries, setTries] = useState(0);
-  const { answer, failed } = useRemote<AskAnswer>(`/api/ask?${queryOf({ q: words, language })}`, tries);
+  const { answer, failed } = useRemote<AskAnswer>(
+    `/api/ask?${queryOf({ q: words, language, time_zone: ownZone() })}`,
+    tries,
+  );
   return (
     <section class="card view-head answer" aria-labelledby="answer-title" aria-busy={answer === null && !failed}>
       <h3 id="answer-title">{text.answer}</h3>
@@ -121,7 +130,7 @@ function Found({
   return (
     <section class="card view-head tall" aria-labelledby="found-title">
       <header class="card-head">
-        <h3 id="found-title">{text.documents}</h3>
+        <h3 id="found-title">{text.documents_list}</h3>
         <span class="muted small" role="status">
           {answer !== null && text.results(answer.total)}
         </span>

@@ -1,4 +1,20 @@
 /** The words of search, questions and "For you" in English; the keys that Chinese must have too. */
+
+/** Why prose is not shown, as ask/checking.ts and ask/phrasing.ts name it. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  unavailable: 'it did not answer',
+  empty: 'it wrote nothing',
+  too_long: 'it wrote too much',
+  markup: 'there are links or markup in it',
+  uncited: 'a sentence cites no source',
+  unknown_citation: 'it cites a source that it was not given',
+  number: 'a figure is in none of the sources cited',
+  name: 'a name is in none of the sources cited',
+  direction: 'it rises or falls where the sources do not',
+  negation: 'it denies what the sources do not deny',
+  words: 'too much of it is in none of the sources cited',
+};
+
 export const findEn = {
   find: 'Search and ask',
   find_short: 'Search',
@@ -25,12 +41,13 @@ export const findEn = {
   answer_facts: 'The facts',
   answer_prose: 'In words, by your language model',
   answer_refused: (reason: string) =>
-    `What the language model wrote is not shown: it did not stand the check (${reason.replaceAll('_', ' ')}).`,
+    `Not in the words of the language model: ${REFUSALS[reason] ?? 'it did not stand the check'}.`,
   answer_sources: 'Sources',
   answer_chart: (before: string, now: string) =>
     `Share of the side asked about over time: ${before} in the time before, ${now} in the time asked about.`,
   answer_asked: 'asked about',
   answer_before: 'before',
+  answer_most: (documents: string) => `columns: documents, up to ${documents}`,
   cite: (number: number) => `Source ${number}`,
   likeness: (share: string) => `likeness ${share}`,
   similar: 'More like this',
@@ -39,7 +56,9 @@ export const findEn = {
   for_you_intro: (lessons: number) =>
     lessons === 0
       ? 'Nothing is learned yet: what is watched, alarming and fresh comes first. What you open, correct and dismiss moves it.'
-      : `Learned from ${lessons} stories that you were shown, and what you did with them.`,
+      : lessons === 1
+        ? 'Learned from one story that you were shown, and what you did with it.'
+        : `Learned from ${lessons} stories that you were shown, and what you did with them.`,
   for_you_off: 'Turned off: newest first, and nothing is kept of what you open.',
   for_you_who: 'Say who you are, and stories are ranked by what you open, correct and dismiss.',
   for_you_name: 'Say your name',

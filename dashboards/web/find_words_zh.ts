@@ -1,5 +1,19 @@
-/** 搜索、提问与“为你推荐”的中文文案。 */
+/** 搜索、提问与“为您推荐”的中文文案。 */
 import type { findEn } from './find_words_en.ts';
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  unavailable: '语言模型没有应答',
+  empty: '它没有写出内容',
+  too_long: '内容过长',
+  markup: '含有链接或标记',
+  uncited: '有句子未注明来源',
+  unknown_citation: '引用了未提供的来源',
+  number: '有数字不见于所引来源',
+  name: '有名称不见于所引来源',
+  direction: '涨跌方向与所引来源不符',
+  negation: '否定了来源未否定的内容',
+  words: '过多内容不见于所引来源',
+};
 
 export const findZh: typeof findEn = {
   find: '搜索与提问',
@@ -25,23 +39,24 @@ export const findZh: typeof findEn = {
   answer_all: '全部文档',
   answer_default_time: '最近 7 天',
   answer_facts: '事实',
-  answer_prose: '由你的语言模型表述',
-  answer_refused: (reason) => `语言模型写的内容未通过核对，不予显示（${reason.replaceAll('_', ' ')}）。`,
+  answer_prose: '由您的语言模型表述',
+  answer_refused: (reason) => `未采用语言模型的表述：${REFUSALS[reason] ?? '未通过核对'}。`,
   answer_sources: '来源',
   answer_chart: (before, now) => `所问一方占比随时间的变化：此前 ${before}，所问时间内 ${now}。`,
   answer_asked: '所问时间',
   answer_before: '此前',
+  answer_most: (documents) => `每列最多 ${documents} 篇`,
   cite: (number) => `来源 ${number}`,
   likeness: (share) => `相似度 ${share}`,
   similar: '相似内容',
   no_similar: '该时间段内其他事件中没有相似内容。',
-  for_you: '为你推荐',
+  for_you: '为您推荐',
   for_you_intro: (lessons) =>
     lessons === 0
-      ? '尚未学习：先显示关注的、有警报的和最新的内容。你的打开、更正和忽略会改变排序。'
-      : `根据向你展示过的 ${lessons} 个事件及你的操作学习而来。`,
-  for_you_off: '已关闭：按时间排序，不记录你打开的内容。',
-  for_you_who: '说明你是谁，事件将按你打开、更正和忽略的内容排序。',
+      ? '尚未学习：先显示关注的、有预警的和最新的内容。您的打开、更正和忽略会改变排序。'
+      : `根据向您展示过的 ${lessons} 个事件及您的操作学习而来。`,
+  for_you_off: '已关闭：按时间排序，不记录您打开的内容。',
+  for_you_who: '说明您是谁，事件将按您打开、更正和忽略的内容排序。',
   for_you_name: '填写姓名',
   turn_off: '关闭',
   turn_on: '开启',
@@ -57,11 +72,11 @@ export const findZh: typeof findEn = {
   why_negative: '内容负面',
   why_size: '报道数量多',
   why_spread: '来源多',
-  why_alert: '有警报',
-  why_entity: '你常看这家公司',
-  why_topic: '你常看这个主题',
-  why_source: '你常看这个来源',
-  why_language: '你常看这种语言',
+  why_alert: '有预警',
+  why_entity: '您常看这家公司',
+  why_topic: '您常看这个主题',
+  why_source: '您常看这个来源',
+  why_language: '您常看这种语言',
   no_stories: '最近三天没有事件。',
   key_find: '搜索与提问',
 };

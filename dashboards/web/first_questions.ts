@@ -2,7 +2,7 @@
  * What the pages that hold charts and lists ask of the API for their first view, by their address: the pages themselves ask by this,
  * and what runs before them (early.ts) asks the same, so that the answers are on their way while the page's script is still read.
  */
-import { queryOf, spanQuery, stepSecs, type Address } from './address.ts';
+import { listSpan, queryOf, spanQuery, stepSecs, type Address } from './address.ts';
 
 /** Rows of the list of opinions that are fetched at once. */
 const PAGE = 40;
@@ -10,10 +10,10 @@ const PAGE = 40;
 const STEPS = 42;
 
 /** The list's own question, without the cursor of a later page. */
-export function opinionsQuery(address: Address): string {
+export function opinionsQuery(address: Address, limit = PAGE): string {
   const { entity, topic, sentiment, language, source, q } = address;
   const filters = { entity, topic, sentiment, language, source, q: q.trim() };
-  return queryOf({ ...spanQuery(address), ...filters, limit: String(PAGE) });
+  return queryOf({ ...spanQuery(listSpan(address)), ...filters, limit: String(limit) });
 }
 
 export interface OverviewQuestions {
@@ -26,8 +26,10 @@ export interface OverviewQuestions {
 export function overviewQuestions(address: Address): OverviewQuestions {
   const { entity, topic } = address;
   const span = spanQuery(address);
+  // One company says less than all: its bars would be slivers in the steps of all.
+  const step_secs = entity === null && topic === null ? null : stepSecs(address, STEPS);
   return {
-    timeline: `/api/timeline?${queryOf({ ...span, entity, topic })}`,
+    timeline: `/api/timeline?${queryOf({ ...span, entity, topic, step_secs })}`,
     entities: `/api/series?${queryOf({ kind: 'entity', ...span, topic })}`,
     topics: `/api/series?${queryOf({ kind: 'topic', ...span, entity })}`,
     alerts: `/api/alerts?${queryOf({ ...span, entity, topic })}`,

@@ -123,7 +123,7 @@ interface StoryProps {
 }
 
 function Story({ story: { opinion, documents, sources, why, explored }, enabled, opened, dismiss }: StoryProps) {
-  const { text, format } = useInterface();
+  const { text } = useInterface();
   const title = opinion.title ?? opinion.text;
   const reasons = why.flatMap((name) => (name === 'base' ? [] : [text[`why_${name}`]]));
   return (
@@ -138,11 +138,7 @@ function Story({ story: { opinion, documents, sources, why, explored }, enabled,
       </a>
       <span class="evidence-meta">
         <OpinionFacts opinion={opinion} />
-        {documents > 1 && (
-          <span>
-            {format.count(documents)} {text.documents} · {format.count(sources)} {text.sources}
-          </span>
-        )}
+        {documents > 1 && <span>{text.story_meta(documents, sources)}</span>}
       </span>
       {enabled && (
         <span class="evidence-meta why-shown">

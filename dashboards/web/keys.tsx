@@ -21,6 +21,7 @@ export function Keys({ undoLast }: { undoLast(): void }) {
       if (/^(input|select|textarea)$/i.test(target.tagName) || document.querySelector('dialog[open]') !== null) return;
       if (event.key === '?') setOpen(true);
       else if (event.key === 's') location.hash = '#/find';
+      else if (event.key === '/') toSearchBox();
       else if (event.key === 'u') undo.current();
       else if (!pressOnPage(event.key)) return;
       event.preventDefault();
@@ -67,6 +68,14 @@ export function Keys({ undoLast }: { undoLast(): void }) {
       </form>
     </dialog>
   );
+}
+
+/** To the box that the page searches by, or to the page that searches everything. */
+function toSearchBox(): void {
+  const box = document.querySelector<HTMLInputElement>('main input[type="search"]');
+  if (box === null) location.hash = '#/find';
+  box?.focus();
+  box?.select();
 }
 
 /** What a key does on the page that is shown; false where it means nothing. */

@@ -82,11 +82,11 @@ function Figures({ model, verdict }: { model: string; verdict: Verdict }) {
   const { text, format } = useInterface();
   const columns = [text.models_set, text.models_head, text.models_rows, text.models_before, text.models_after];
   return (
-    <ModelTable label={text.models_table(model)} columns={columns}>
+    <ModelTable label={text.models_table(model)} columns={columns} worded={2}>
       {[...verdict.feedback, ...verdict.published].map((one) => (
         <tr key={`${one.set} ${one.head}`}>
           <th scope="row">{one.set}</th>
-          <td>{text[`head_${one.head}` as 'head_sentiment'] ?? one.head}</td>
+          <td class="worded">{text[`head_${one.head}` as 'head_sentiment'] ?? one.head}</td>
           <td>{format.count(one.rows)}</td>
           <td>{points(one.current)}</td>
           <td>{points(one.candidate)}</td>

@@ -14,7 +14,9 @@ import { Page, PageState } from './view.tsx';
 export function ModelsPage({ version, refresh }: { version: number; refresh(): void }) {
   const { text } = useInterface();
   const models = useRemote<ModelsAnswer>('/api/learning/models', version);
-  const differences = useRemote<DifferencesAnswer>('/api/learning/differences', version);
+  // Without a candidate in shadow there is nothing to ask for, and a browser complains of each 404.
+  const isShadowed = models.answer?.models.some(({ role }) => role === 'shadow') === true;
+  const differences = useRemote<DifferencesAnswer>(isShadowed ? '/api/learning/differences' : null, version);
   if (models.answer === null) return <PageState remote={models} absent={text.failed} retry={refresh} />;
   const { models: all, log } = models.answer;
   return (
@@ -29,7 +31,7 @@ export function ModelsPage({ version, refresh }: { version: number; refresh(): v
       </section>
       <section class="card view-head" aria-labelledby="models-differ">
         <h3 id="models-differ">{text.models_differ}</h3>
-        <Shadow differences={differences} retry={refresh} />
+        {isShadowed ? <Shadow differences={differences} retry={refresh} /> : <Empty>{text.models_no_shadow}</Empty>}
       </section>
       <Log log={log} />
     </Page>
@@ -39,7 +41,7 @@ export function ModelsPage({ version, refresh }: { version: number; refresh(): v
 function Shadow({ differences, retry }: { differences: Remote<DifferencesAnswer>; retry(): void }) {
   const { text } = useInterface();
   const { answer, failed, status } = differences;
-  // 404: nothing was read in shadow. Anything else is a failure, and no news of a shadow.
+  // 404: it has read nothing yet. Anything else is a failure, and no news of a shadow.
   if (failed && status === 404) return <Empty>{text.models_no_shadow}</Empty>;
   if (answer !== null) return <Differences found={answer} />;
   return failed ? <Failed retry={retry} /> : <Skeleton lines={3} />;

@@ -1,7 +1,8 @@
 /** The list of opinions as CSV: all pages of the view behind one another, up to a number that a spreadsheet still likes. */
 import type { OpinionRow, OpinionsAnswer } from '../contract.ts';
-import { queryOf, spanQuery, type Address } from './address.ts';
+import type { Address } from './address.ts';
 import { csvOf, type Cell } from './csv.ts';
+import { opinionsQuery } from './first_questions.ts';
 import { fetchAnswer } from './remote.ts';
 
 const PAGE = 200;
@@ -32,14 +33,13 @@ export async function exportOpinions(
   address: Address,
   told: (rows: number) => void,
 ): Promise<{ csv: string; rows: number; cut: boolean; until: string }> {
-  const { entity, topic, sentiment, language, source, q } = address;
-  const query = `${queryOf(spanQuery(address))}&${queryOf({ entity, topic, sentiment, language, source, q: q.trim() })}`;
+  const query = opinionsQuery(address, PAGE);
   const rows: OpinionRow[] = [];
   let cursor: string | null = '';
   let until = '';
   while (cursor !== null && rows.length < MOST_ROWS) {
     const behind: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const answer: OpinionsAnswer = await fetchAnswer(`/api/opinions?${query}&limit=${PAGE}${behind}`);
+    const answer: OpinionsAnswer = await fetchAnswer(`/api/opinions?${query}${behind}`);
     rows.push(...answer.opinions);
     until = answer.to;
     cursor = answer.next_cursor;

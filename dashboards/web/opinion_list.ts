@@ -5,16 +5,20 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { OpinionRow, OpinionsAnswer } from '../contract.ts';
-import type { Address } from './address.ts';
+import { listSpan, type Address } from './address.ts';
 import { opinionsQuery } from './first_questions.ts';
 import { fetchAnswer } from './remote.ts';
 
 export interface OpinionList {
   readonly rows: readonly OpinionRow[];
   readonly waiting: readonly OpinionRow[];
+  /** Whether more came than what waits, so that it does not follow on with the rows. */
+  readonly isApart: boolean;
   readonly fresh: ReadonlySet<string>;
   /** What is asked for behind the last row; null at the end. */
   readonly cursor: string | null;
+  /** Where the span begins that the server answered about; what is older belongs to no part of it. */
+  readonly from: string;
   readonly status: 'loading' | 'ready' | 'failed';
 }
 
@@ -25,18 +29,28 @@ export interface OpinionList {
 const MOST_ROWS = 400;
 /** More than arrives while an answer is on its way. */
 const MOST_RECENT = 200;
-const EMPTY: OpinionList = { rows: [], waiting: [], fresh: new Set(), cursor: null, status: 'loading' };
+const EMPTY: OpinionList = {
+  rows: [],
+  waiting: [],
+  isApart: false,
+  fresh: new Set(),
+  cursor: null,
+  from: '',
+  status: 'loading',
+};
 
-/** Whether a live opinion belongs to the view. The server searches the whole text, this one its first 600 characters. */
-export function matches(row: OpinionRow, address: Address): boolean {
+/** Whether a live opinion belongs to the view, whose span begins at `from`. The server searches the whole text, this one its first 600 characters. */
+export function matches(row: OpinionRow, address: Address, from: string): boolean {
   const { entity, topic, sentiment, language, source, q } = address;
+  const span = listSpan(address);
   return (
     (entity === null || row.entities.some((item) => item.id === entity)) &&
     (topic === null || row.topic === topic) &&
     (sentiment === null || row.sentiment === sentiment) &&
     (language === null || row.language === language) &&
     (source === null || row.source === source) &&
-    (address.to === null || (row.published_at >= (address.from ?? '') && row.published_at < address.to)) &&
+    row.published_at >= (span.from ?? from) &&
+    (span.to === null || row.published_at < span.to) &&
     `${row.title ?? ''}\n${row.text}`.toLowerCase().includes(wordsOf(q))
   );
 }
@@ -65,6 +79,8 @@ export interface OpinionListControl {
   arrive(rows: readonly OpinionRow[], hold: boolean): void;
   showWaiting(): void;
   loadEarlier(): void;
+  /** Brings what came in a time that nobody told of, and leaves the rows where they are, `isHeld` or not. */
+  catchUp(isHeld: () => boolean): void;
   reload(): void;
 }
 
@@ -75,8 +91,8 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
   const query = opinionsQuery(address);
   /** What arrived lately: an answer may have been on its way, or kept by the server for a moment, when it did. */
   const recent = useRef<readonly OpinionRow[]>([]);
-  const current = useRef({ query, address, cursor: list.cursor });
-  current.current = { query, address, cursor: list.cursor };
+  const current = useRef({ query, address, list, shown });
+  current.current = { query, address, list, shown };
   /** The cursor that is asked behind, so that a second press does not bring the same rows twice. */
   const asking = useRef<string | null>(null);
   /** Whose rows are shown. */
@@ -87,10 +103,8 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
     const abort = new AbortController();
     fetchAnswer<OpinionsAnswer>(`/api/opinions?${query}`, abort.signal).then(
       (answer) => {
-        const page = { rows: answer.opinions, cursor: answer.next_cursor };
-        const rows = mergeRows(belonging(recent.current, page, current.current.address), answer.opinions);
         answered.current = query;
-        setList({ ...page, rows, waiting: [], fresh: new Set(), status: 'ready' });
+        setList(firstPage(answer, recent.current, current.current.address));
       },
       () => {
         if (abort.signal.aborted) return;
@@ -104,19 +118,23 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
 
   /** No row goes while those behind the last one are on their way: they would no longer follow on. */
   const most = (): number => (asking.current === null ? MOST_ROWS : Infinity);
-  const [control] = useState(() => ({
-    arrive(rows: readonly OpinionRow[], hold: boolean) {
+  const [control] = useState((): Omit<OpinionListControl, 'list'> => ({
+    arrive(rows, hold) {
       recent.current = [...rows, ...recent.current].slice(0, MOST_RECENT);
       setList((before) => {
         const wanted = belonging(rows, before, current.current.address);
         if (before.status !== 'ready' || wanted.length === 0) return before;
         const after = { ...before, waiting: mergeRows(wanted, before.waiting).slice(0, MOST_ROWS) };
-        return hold ? after : release(after, most());
+        return hold || before.isApart ? after : release(after, most());
       });
     },
-    showWaiting: () => setList((before) => release(before, most())),
+    showWaiting() {
+      if (current.current.list.isApart) control.reload();
+      else setList((before) => release(before, most()));
+    },
     loadEarlier() {
-      const { query: asked, cursor } = current.current;
+      const { query: asked, list: now } = current.current;
+      const { cursor } = now;
       if (cursor === null || asking.current === cursor) return;
       asking.current = cursor;
       const settled = (change: (list: OpinionList) => OpinionList): void => {
@@ -129,6 +147,18 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
         () => settled((now) => ({ ...now, status: 'failed' })),
       );
     },
+    catchUp(isHeld) {
+      const { query: asked, list: now, shown: isShown } = current.current;
+      if (!isShown || now.status !== 'ready') return control.reload();
+      const isSame = (): boolean => current.current.query === asked;
+      return void fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}`).then(
+        (answer) => {
+          const { address: wanted } = current.current;
+          if (isSame()) setList((before) => caughtUp(before, answer, recent.current, wanted, isHeld(), most()));
+        },
+        () => isSame() && setList((before) => ({ ...before, status: 'failed' })),
+      );
+    },
     reload: () => setVersion((before) => before + 1),
   }));
   return { list, ...control };
@@ -137,11 +167,40 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
 /** Those of `rows` that belong to the view and are not so old that a later page will bring them. */
 function belonging(
   rows: readonly OpinionRow[],
-  list: Pick<OpinionList, 'rows' | 'cursor'>,
+  list: Pick<OpinionList, 'rows' | 'cursor' | 'from'>,
   address: Address,
 ): OpinionRow[] {
   const last = list.cursor === null ? undefined : list.rows.at(-1);
-  return rows.filter((row) => matches(row, address) && (last === undefined || newestFirst(row, last) <= 0));
+  return rows.filter((row) => matches(row, address, list.from) && (last === undefined || newestFirst(row, last) <= 0));
+}
+
+/** The list of a first answer, and of what arrived while it was on its way. */
+function firstPage(answer: OpinionsAnswer, recent: readonly OpinionRow[], address: Address): OpinionList {
+  const page = { rows: answer.opinions, cursor: answer.next_cursor, from: answer.from };
+  const rows = mergeRows(belonging(recent, page, address), answer.opinions);
+  return { ...EMPTY, ...page, rows, status: 'ready' };
+}
+
+/**
+ * The list with what came in a time that nobody told of. Newcomers wait where the reader is in the list. Where not one row of the
+ * answer is known, more than a page came (or the store is another one): rows between would be missing for ever, so that it is the
+ * first page of a new list, now or when the reader asks for what waits.
+ */
+function caughtUp(
+  list: OpinionList,
+  answer: OpinionsAnswer,
+  recent: readonly OpinionRow[],
+  address: Address,
+  isHeld: boolean,
+  most: number,
+): OpinionList {
+  const known = new Set(list.rows.map((row) => row.document_id));
+  const [told, news] = [true, false].map((is) => answer.opinions.filter((row) => known.has(row.document_id) === is));
+  const isApart = told?.length === 0 && known.size > 0;
+  if (isApart && !isHeld) return firstPage(answer, recent, address);
+  const waiting = mergeRows(news ?? [], isApart ? [] : list.waiting).slice(0, MOST_ROWS);
+  const after = { ...list, rows: mergeRows(told ?? [], list.rows), waiting, isApart, from: answer.from };
+  return isHeld || waiting.length === 0 ? after : release(after, most);
 }
 
 /** The list with the page behind its last row, and with what arrived too late for that page while it was on its way. */
@@ -151,7 +210,7 @@ function withEarlier(
   recent: readonly OpinionRow[],
   address: Address,
 ): OpinionList {
-  const page = { rows: mergeRows(list.rows, answer.opinions), cursor: answer.next_cursor };
+  const page = { rows: mergeRows(list.rows, answer.opinions), cursor: answer.next_cursor, from: list.from };
   const last = list.rows.at(-1);
   const late = belonging(recent, page, address).filter((row) => last === undefined || newestFirst(row, last) > 0);
   return { ...list, ...page, rows: mergeRows(late, page.rows) };

@@ -41,6 +41,17 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
     <section class="card opinions" aria-labelledby="opinions-title">
       <header class="card-head">
         <h2 id="opinions-title">{text.opinions}</h2>
+        {address.list_from !== null && address.list_to !== null && (
+          <button
+            type="button"
+            class="chip picked"
+            title={text.picked_clear}
+            onClick={() => change({ list_from: null, list_to: null })}
+          >
+            {format.moment(address.list_from)} – {format.moment(address.list_to)} <span aria-hidden="true">×</span>
+            <span class="visually-hidden">{text.picked_clear}</span>
+          </button>
+        )}
         <ExportButtons
           what={text.opinions}
           csv={async (told) => {

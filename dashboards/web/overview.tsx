@@ -109,6 +109,11 @@ export function Overview({ state, address, status, version, themeVersion, change
         clear={() => change({ entity: null, topic: null })}
         retry={retry}
         zoom={(from, to) => change({ from, to })}
+        pick={(list_from, list_to) => {
+          const isPicked = address.list_from === list_from && address.list_to === list_to;
+          change(isPicked ? { list_from: null, list_to: null } : { list_from, list_to });
+          if (!isPicked) document.getElementById('opinions-title')?.scrollIntoView({ block: 'center' });
+        }}
         openAlert={(alert) => change({ alert })}
       />
       <div class="side">

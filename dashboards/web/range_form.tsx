@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Address } from './address.ts';
 import { useInterface } from './i18n.ts';
+import { isOfInputMethod } from './input_method.ts';
 
 interface RangeFormProps {
   readonly address: Address;
@@ -30,7 +31,7 @@ export function RangeForm({ address, change, close }: RangeFormProps) {
       class="range-form"
       onSubmit={submit}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
+        if (event.key !== 'Escape' || isOfInputMethod(event)) return;
         event.stopPropagation();
         close();
       }}

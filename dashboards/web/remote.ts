@@ -4,8 +4,10 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../contract.ts';
+import { tellBehind } from './behind.ts';
 import { onCameBack } from './came_back.ts';
 import { JSON_ONLY, takeEarly } from './early_answers.ts';
+import { withPatience } from './patience.ts';
 
 export interface Remote<Answer> {
   readonly answer: Answer | null;
@@ -25,16 +27,20 @@ export class Refusal extends Error {
 }
 
 /** One JSON answer. @throws Refusal with the server's message, or the network's Error. */
-export async function fetchAnswer<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
-  const early = await takeEarly(url);
-  signal?.throwIfAborted();
-  return read(early ?? (await fetch(url, { headers: JSON_ONLY, ...(signal && { signal }) })));
+export function fetchAnswer<Answer>(url: string, other?: AbortSignal): Promise<Answer> {
+  return withPatience(async (signal) => {
+    const early = await takeEarly(url);
+    signal.throwIfAborted();
+    return read(early ?? (await fetch(url, { headers: JSON_ONLY, signal })));
+  }, other);
 }
 
 /** Sends JSON. @throws Refusal with the server's message, or the network's Error. */
-export async function postAnswer<Answer>(url: string, body: object): Promise<Answer> {
+export function postAnswer<Answer>(url: string, body: object): Promise<Answer> {
   const headers = { ...JSON_ONLY, 'content-type': 'application/json' };
-  return read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+  return withPatience(async (signal) =>
+    read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal })),
+  );
 }
 
 async function read<Answer>(response: Response): Promise<Answer> {
@@ -57,6 +63,7 @@ export function useRemote<Answer>(url: string | null, version: number): Remote<A
   const [tries, setTries] = useState(0);
   /** Whose answer is shown. */
   const shown = useRef('');
+  const shownSince = useRef(0);
   /** What was refused as such last. */
   const impossible = useRef('');
   useEffect(() => {
@@ -67,6 +74,7 @@ export function useRemote<Answer>(url: string | null, version: number): Remote<A
     fetchAnswer<Answer>(url, abort.signal).then(
       (answer) => {
         shown.current = url;
+        shownSince.current = Date.now();
         setState({ answer, failed: false, status: 0, loading: false });
       },
       (error: unknown) => {
@@ -81,6 +89,13 @@ export function useRemote<Answer>(url: string | null, version: number): Remote<A
     return () => abort.abort();
   }, [url, version, tries]);
   const unanswered = state.failed && (state.status === 0 || (state.status > 501 && state.status < 505));
+  const isBehind = url !== null && state.failed && state.answer !== null && isPassing(state.status);
+  useEffect(() => (isBehind ? tellBehind(shownSince.current) : undefined), [isBehind]);
   useEffect(() => (unanswered ? onCameBack(() => setTries((before) => before + 1)) : undefined), [unanswered]);
   return state;
+}
+
+/** Whether a failure is one of the server or of the way to it, and not of what was asked. */
+function isPassing(status: number): boolean {
+  return status === 0 || status === 429 || (status >= 500 && status !== 501);
 }

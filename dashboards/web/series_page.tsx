@@ -12,9 +12,9 @@ import { useInterface } from './i18n.ts';
 import { useRemote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { SeriesAlerts, Split, StandingWords, Stories } from './series_parts.tsx';
-import { Failed, Skeleton } from './states.tsx';
+import { Empty, Failed, Skeleton } from './states.tsx';
 import { Tide } from './tide.tsx';
-import { topicName } from './topics.ts';
+import { TOPIC_LABELS, topicName } from './topics.ts';
 import { Page } from './view.tsx';
 
 interface SeriesPageProps {
@@ -41,13 +41,29 @@ export function SeriesPage({ kind, id, address, version, themeVersion, change, r
     rememberNames(told.entities);
     if (kind === 'entity' && told.name !== null) rememberNames([{ id, name: told.name }]);
   }, [told, kind, id]);
-  const name = kind === 'topic' ? topicName(id, language) : (told?.name?.[language] ?? nameOfEntity(id, language));
+  const known = told?.name?.[language] ?? nameOfEntity(id, language);
+  // An id is no title: until its name comes, a page that a link opens says that it loads.
+  const isNamed = kind === 'topic' || known !== id || told !== null || profile.failed;
+  const name = kind === 'topic' ? topicName(id, language) : isNamed ? known : text.loading;
   // A price is drawn with the tide or not at all: a pane that comes later would push the page down.
   const ready = kind === 'topic' || prices.answer !== null || prices.failed;
   const shown = ready ? timeline : { ...timeline, answer: null };
   // Nothing below the tide before its card has its height, and all of that at once, so that nothing moves.
   const begun = shown.answer !== null || timeline.failed;
   const settled = told !== null && (alerts.answer !== null || alerts.failed);
+  if (told !== null && isNobody(kind, id, told)) {
+    const isTopic = kind === 'topic';
+    return (
+      <Page title={isTopic ? text.no_such_topic : text.no_such_series}>
+        <section class="card view-head tall">
+          <p>
+            <b>{id}</b>
+          </p>
+          <Empty>{isTopic ? text.no_such_topic_hint : text.no_such_series_hint}</Empty>
+        </section>
+      </Page>
+    );
+  }
   return (
     <Page title={name}>
       <nav class="series-links" aria-label={name}>
@@ -120,4 +136,13 @@ export function SeriesPage({ kind, id, address, version, themeVersion, change, r
       )}
     </Page>
   );
+}
+
+/**
+ * Whether nobody is called so: what the watchlist knows has a name of its own, what the model knows is among its topics, and what either
+ * has forgotten is still named by documents.
+ */
+function isNobody(kind: 'entity' | 'topic', id: string, { name, stories }: ProfileAnswer): boolean {
+  if (stories.length > 0) return false;
+  return kind === 'topic' ? !TOPIC_LABELS.includes(id) : name?.en === id && name.zh === id;
 }

@@ -1,4 +1,6 @@
 /** The words of the pages of a series, of comparing and of taking away, in English; the keys that Chinese must have too. */
+import { plural, several } from './plural_words_en.ts';
+
 export const seriesEn = {
   range_from: 'From',
   range_to: 'To',
@@ -12,7 +14,9 @@ export const seriesEn = {
   legend_alert: 'alert',
   legend_price: 'closing price',
   chart_beyond: (count: number) =>
-    count === 0 ? ' It was never above its usual range.' : ` It was above its usual range ${count} times.`,
+    count === 0
+      ? ' It was never above its usual range.'
+      : ` It was above its usual range ${plural(count, 'once', `${count} times`)}.`,
   chart_price: (first: string, last: string) => ` The closing price went from ${first} to ${last}.`,
   open_page_of: (name: string) => `Page of ${name}`,
   open_page: 'Open its page',
@@ -24,17 +28,17 @@ export const seriesEn = {
   stories_title: 'Stories',
   no_stories_here: 'Nothing is told of it in this span.',
   story_meta: (documents: number, sources: number) =>
-    `${documents} ${documents === 1 ? 'document' : 'documents'} · ${sources} ${sources === 1 ? 'source' : 'sources'}`,
+    `${documents} ${plural(documents, 'document', 'documents')} · ${sources} ${plural(sources, 'source', 'sources')}`,
   first_by: (source: string) => `first: ${source}`,
   spread_of: (documents: number) => `How its ${documents} documents spread over the span`,
   negative_of: (share: string) => `${share} negative`,
   words_title: 'Words that stand out',
   words_against_before: (read: string, usual: string) =>
-    `Headlines of the newest ${read} stories against ${usual} of the time before.`,
+    `Headlines of the newest ${several(read, 'story', `${read} stories`)} against ${usual} of the time before.`,
   words_against_others: (read: string, usual: string) =>
-    `Headlines of the newest ${read} stories against ${usual} about others: it said too little before.`,
+    `Headlines of the newest ${several(read, 'story', `${read} stories`)} against ${usual} about others: it said too little before.`,
   words_none: 'No word stands out.',
-  word_title: (count: number, z: string) => `${count} stories (z = ${z})`,
+  word_title: (count: number, z: string) => `${count} ${plural(count, 'story', 'stories')} (z = ${z})`,
   events_title: 'Kinds of event',
   named_with: 'Named with it',
   companies_title: 'Companies',
@@ -52,14 +56,15 @@ export const seriesEn = {
   compare_each: 'Each by itself',
   compare_chart: (names: string) => `Negative share over time of ${names}; the table below has the figures.`,
   compare_panel: (name: string, documents: string, share: string) =>
-    `${name}: ${documents} documents, ${share} of them negative, over time on the scale of all.`,
+    `${name}: ${documents} ${several(documents, 'document', 'documents')}, ${share} of them negative, over time on the scale of all.`,
   most_documents: (count: string) => `bars: documents, up to ${count}`,
   choose_entity: 'Type a name',
   no_such_entity: 'Nobody on the watchlist is called so.',
   export_csv_of: (what: string) => `Download as CSV: ${what}`,
   export_png_of: (what: string) => `Download as PNG: ${what}`,
   exporting: (count: string) => `${count} read …`,
-  exported: (count: string) => `${count} rows written.`,
-  export_cut: (count: string) => `The newest ${count} rows; choose a shorter span for the rest.`,
+  exported: (count: string) => `${count} ${several(count, 'row', 'rows')} written.`,
+  export_cut: (count: string) =>
+    `The newest ${several(count, 'row', `${count} rows`)}; choose a shorter span for the rest.`,
   export_failed: 'That could not be written.',
 };

@@ -52,7 +52,7 @@ export const seriesZh: typeof seriesEn = {
   compare_panel: (name, documents, share) => `${name}：${documents} 篇文档，${share} 为负面，与其他公司同一刻度。`,
   most_documents: (count) => `柱：文档数，最高 ${count}`,
   choose_entity: '输入名称',
-  no_such_entity: '关注列表中没有这个名称。',
+  no_such_entity: '关注名单中没有这个名称。',
   export_csv_of: (what) => `下载 CSV：${what}`,
   export_png_of: (what) => `下载 PNG：${what}`,
   exporting: (count) => `已读取 ${count} 条…`,

@@ -75,12 +75,14 @@ function Table({ figures }: { figures: readonly Figure[] }) {
     text.served_ece,
   ];
   return (
-    <ModelTable label={text.served_right} columns={columns}>
+    <ModelTable label={text.served_right} columns={columns} worded={3}>
       {inOrder.map((one) => (
         <tr key={`${one.set} ${one.language} ${one.task}`} class={one.set === 'all' ? 'whole' : undefined}>
           <th scope="row">{one.set === 'all' ? text.served_all : one.set}</th>
-          <td>{one.language === 'en' ? text.language_en : one.language === 'zh' ? text.language_zh : one.language}</td>
-          <td>{text[`head_${one.task}` as 'head_sentiment'] ?? one.task}</td>
+          <td class="worded">
+            {one.language === 'en' ? text.language_en : one.language === 'zh' ? text.language_zh : one.language}
+          </td>
+          <td class="worded">{text[`head_${one.task}` as 'head_sentiment'] ?? one.task}</td>
           <td>{format.count(one.rows)}</td>
           <td>{points(one.accuracy)}</td>
           <td>

@@ -39,7 +39,7 @@ export function StoryPage({ id, version, refresh }: { id: string; version: numbe
         <div class="spread-place">{documents.length > 0 && <Spread documents={documents} />}</div>
       </section>
       <section class="card view-head tall" aria-labelledby="story-documents">
-        <h3 id="story-documents">{text.documents}</h3>
+        <h3 id="story-documents">{text.documents_list}</h3>
         {list.answer !== null && documents.length < story.size && (
           <p class="muted small">{text.story_shown(documents.length, story.size)}</p>
         )}

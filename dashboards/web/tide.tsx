@@ -10,7 +10,7 @@ import type { Remote } from './remote.ts';
 import { changeOfShare, smoothShares, tendency } from './shares.ts';
 import { Failed, Skeleton } from './states.tsx';
 import { createTideChart, type TideChart } from './tide_chart.ts';
-import type { TideMark } from './tide_drawing.ts';
+import { marksWithin } from './tide_marks.ts';
 
 const NO_CLOSES: PricesAnswer['closes'] = [];
 
@@ -30,6 +30,8 @@ interface TideProps {
   clear(): void;
   retry(): void;
   zoom(from: string, to: string): void;
+  /** Where a bar can be picked to list what is in it: its span, ISO times. */
+  readonly pick?: (from: string, to: string) => void;
   openAlert(id: string): void;
 }
 
@@ -59,7 +61,7 @@ export function Tide(props: TideProps) {
             {text.open_page}
           </a>
         )}
-        <span class="hint wide-only">{text.drag_hint}</span>
+        <span class="hint wide-only">{props.pick === undefined ? text.drag_hint : text.pick_hint}</span>
         <Exports {...props} card={card} />
       </header>
       {answer === null && failed && <Failed retry={props.retry} />}
@@ -118,7 +120,7 @@ function Against({ answer }: { answer: TimelineAnswer }) {
   if (change === null) return null;
   return (
     <small class={tendency(change)} title={text.previous_level(format.share(answer.previous.negative_share ?? 0))}>
-      {format.points(change)} pp <span class="wide-only">{text.against_previous}</span>
+      {text.points(format.points(change))} <span class="wide-only">{text.against_previous}</span>
     </small>
   );
 }
@@ -190,6 +192,11 @@ function TideCanvas(props: TideProps & { answer: TimelineAnswer; hover(index: nu
       priced,
       (index) => latest.current.hover(index),
       (from, to) => latest.current.zoom(new Date(from * 1000).toISOString(), new Date(to * 1000).toISOString()),
+      (index) => {
+        const { answer: now, pick } = latest.current;
+        const from = now.buckets[index]?.at;
+        if (from !== undefined) pick?.(from, new Date(Date.parse(from) + now.step_secs * 1000).toISOString());
+      },
     );
     chart.current = drawn;
     return () => drawn.destroy();
@@ -198,24 +205,22 @@ function TideCanvas(props: TideProps & { answer: TimelineAnswer; hover(index: nu
     () => chart.current?.show(answer, marks, closes),
     [answer, marks, closes, shown.language, themeVersion, priced],
   );
-  const start = Date.parse(answer.from) / 1000;
-  const length = Date.parse(answer.to) / 1000 - start;
   return (
     <div class="tide-plot">
       <div
         ref={container}
-        class="tide-canvas"
+        class={`tide-canvas ${props.pick === undefined ? '' : 'pickable'}`}
         role="img"
         aria-label={describe(props.about ?? props.title, answer, closes, shown)}
       />
       <div class="flags" aria-hidden="true">
-        {marks.map(({ alert, from }) => (
+        {marks.map(({ alert, left }) => (
           <button
             key={alert.alert_id}
             type="button"
             tabIndex={-1}
             class={`flag ${alert.state}`}
-            style={{ left: `${((from - start) / length) * 100}%` }}
+            style={{ left: `${left * 100}%` }}
             title={shown.text.alert_at(alert.names[shown.language], shown.format.moment(alert.started_at))}
             onClick={() => props.openAlert(alert.alert_id)}
           />
@@ -223,23 +228,6 @@ function TideCanvas(props: TideProps & { answer: TimelineAnswer; hover(index: nu
       </div>
     </div>
   );
-}
-
-function marksWithin(alerts: readonly AlertRow[], answer: TimelineAnswer): (TideMark & { alert: AlertRow })[] {
-  const start = Date.parse(answer.from) / 1000;
-  const end = Date.parse(answer.to) / 1000;
-  return alerts
-    .filter((alert) => alert.state !== 'pending')
-    .map((alert) => {
-      const to = alert.state === 'resolved' ? Date.parse(alert.at) / 1000 : end;
-      return {
-        alert,
-        from: Date.parse(alert.started_at) / 1000,
-        to: Math.min(to, end),
-        firing: alert.state === 'firing',
-      };
-    })
-    .filter((mark) => mark.from >= start && mark.from < end);
 }
 
 function describe(

@@ -41,7 +41,7 @@ export const COLOURS = ['negative', 'neutral', 'positive', 'line', 'muted', 'ink
 
 /**
  * Draws into `container`, until `destroy`. `hovered` is told the bucket under the cursor (null when it leaves),
- * `zoomed` a span dragged on the chart, in epoch seconds.
+ * `zoomed` a span dragged on the chart, in epoch seconds, `picked` the bucket that was clicked.
  */
 export function createTideChart(
   container: HTMLElement,
@@ -49,6 +49,7 @@ export function createTideChart(
   withPrices: boolean,
   hovered: (index: number | null) => void,
   zoomed: (from: number, to: number) => void,
+  picked: (index: number) => void,
 ): TideChart {
   const colours = resolveColours(COLOURS);
   let marks: readonly TideMark[] = [];
@@ -129,6 +130,11 @@ export function createTideChart(
   const volume = volumePane(container, frame);
   const price = withPrices ? pricePane(container, frame) : null;
   const panes = [share, volume, ...(price === null ? [] : [price])];
+  // uPlot keeps the click that ends a drag to itself.
+  for (const pane of [share, volume])
+    pane.over.addEventListener('click', ({ offsetX }) => {
+      if (pane.data[0]?.length !== 0) picked(pane.posToIdx(offsetX));
+    });
   const resize = new ResizeObserver(() => {
     const width = Math.max(container.clientWidth, 200);
     if (width === share.width) return;

@@ -11,6 +11,8 @@ interface TopBarProps {
   readonly address: Address;
   readonly connection: Connection;
   readonly paused: boolean;
+  /** Whether a part of what is shown could not be asked for again. */
+  readonly behind: boolean;
   readonly theme: Theme;
   setPaused(paused: boolean): void;
   setTheme(theme: Theme): void;
@@ -19,10 +21,10 @@ interface TopBarProps {
 
 const NEXT_THEME: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dark: 'auto' };
 
-export function TopBar({ address, connection, paused, theme, setPaused, setTheme, change }: TopBarProps) {
+export function TopBar({ address, connection, paused, behind, theme, setPaused, setTheme, change }: TopBarProps) {
   const { text, language } = useInterface();
-  const state =
-    connection === 'lost' ? 'offline' : connection === 'connecting' ? 'connecting' : paused ? 'paused' : 'live';
+  const standing = paused ? 'paused' : behind ? 'behind' : 'live';
+  const state = connection === 'lost' ? 'offline' : connection === 'connecting' ? 'connecting' : standing;
   const chosen = address.from !== null;
   const [choosing, setChoosing] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);

@@ -1,4 +1,6 @@
 /** The words of the pages that keep Tidewatch itself in order, in English; the keys that Chinese must have too. */
+import { several } from './plural_words_en.ts';
+
 export const upkeepEn = {
   upkeep: 'Upkeep',
   needs_role: (role: string) => `This needs a token of the role ${role}.`,
@@ -21,7 +23,7 @@ export const upkeepEn = {
   watchlist_intro: 'Who is watched, and by which names. A change counts from the next document on.',
   watchlist_find: 'Part of a name or an id',
   watchlist_add: 'Add an entry',
-  watchlist_count: (count: string) => `${count} entries`,
+  watchlist_count: (count: string) => `${count} ${several(count, 'entry', 'entries')}`,
   watchlist_elsewhere: 'This process reads no watchlist.',
   watchlist_read_only:
     'No file of the watchlist can be written by this process. Copy the starter list to a folder of your own and name it in ingest.watchlists.',

@@ -6,6 +6,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
+import { isOfInputMethod } from './input_method.ts';
 
 interface View {
   readonly name: string;
@@ -26,7 +27,8 @@ export function Views() {
     const close = (event: Event): void => {
       const box = menu.current;
       const isKey = event instanceof KeyboardEvent;
-      if (box?.open !== true || (isKey ? event.key !== 'Escape' : box.contains(event.target as Node))) return;
+      if (isKey && (event.key !== 'Escape' || isOfInputMethod(event))) return;
+      if (box?.open !== true || (!isKey && box.contains(event.target as Node))) return;
       box.open = false;
       if (!isKey) return;
       event.stopPropagation();

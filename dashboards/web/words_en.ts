@@ -4,8 +4,7 @@ import { findEn } from './find_words_en.ts';
 import { seriesEn } from './series_words_en.ts';
 import { upkeepEn } from './upkeep_words_en.ts';
 import { modelsEn } from './model_words_en.ts';
-
-const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
+import { plural, several } from './plural_words_en.ts';
 
 export const en = {
   ...findEn,
@@ -20,6 +19,7 @@ export const en = {
   paused: 'Paused',
   connecting: 'Connecting',
   offline: 'Offline',
+  behind: 'Not current',
   pause: 'Live updates are on. Pause them',
   resume: 'Live updates are paused. Resume them',
   other_language: '中文',
@@ -29,24 +29,31 @@ export const en = {
   theme_light: 'Light',
   theme_dark: 'Dark',
   offline_banner: 'The connection to Tidewatch is lost. What you see is the last state; trying again by itself.',
+  behind_banner: (time: string) =>
+    `Tidewatch could not refresh all of this. Parts of it are as of ${time}; trying again by itself.`,
   tide: 'Tide of opinion',
   negative_share: 'Negative share',
   clear_selection: 'Show all',
+  /** How many there are; the heading of a list of them is `documents_list`. */
   documents: 'Documents',
+  documents_list: 'Documents',
   documents_short: 'Docs',
   against_previous: 'vs. period before',
   previous_level: (share: string) => `Period before: ${share}`,
   new_series: 'new',
   sources_working: (working: string, all: string) => `${working} of ${all} working`,
   drag_hint: 'Share smoothed over neighbouring bars · drag to zoom',
+  pick_hint: 'Share smoothed · drag to zoom · click to list',
+  picked_clear: 'List the whole span again',
   anchored: (time: string) => `Nothing newer than ${time}: the span ends there.`,
   chart_label: (name: string, documents: string, share: string, peak: string) =>
-    `${name}: ${documents} documents, ${share} of them negative. The highest negative share was ${peak}.`,
+    `${name}: ${documents} ${several(documents, 'document', 'documents')}, ${share} of them negative. The highest negative share was ${peak}.`,
   alert_at: (name: string, time: string) => `Alert: ${name}, ${time}`,
   entities: 'Entities',
   topics: 'Topics',
   name: 'Name',
   change: 'Change',
+  points: (change: string) => `${change} pp`,
   change_hint: 'Change of the negative share against the period of equal length before, in percentage points',
   trend: 'Trend',
   show_all: (count: number) => `Show all ${count}`,
@@ -104,7 +111,7 @@ export const en = {
   source_failing: 'Failing',
   source_dead: 'Dead',
   source_finished: 'Read to its end',
-  items: (count: string) => `${count} items`,
+  items: (count: string) => `${count} ${several(count, 'item', 'items')}`,
   never: 'no item yet',
   next_attempt: (time: string) => `Next try ${time}`,
   loading: 'Loading',
@@ -172,11 +179,15 @@ export const en = {
   step_observed: (observed: string) => `${observed} in the window;`,
   step_share: (observed: string, usual: string) => `${observed} of what was said was negative; ${usual} is usual.`,
   window: (from: string, to: string) => `Window: ${from} to ${to}`,
-  measure_negative: (count: string) => `${count} negative stories`,
-  measure_stories: (count: string) => `${count} stories`,
+  measure_negative: (count: string) => `${count} negative ${several(count, 'story', 'stories')}`,
+  measure_stories: (count: string) => `${count} ${several(count, 'story', 'stories')}`,
+  counted_negative:
+    'The probabilities that each story is negative, added up: hence fractions. Copies do not count again, an author at most twice in a window (as the settings come), what looks coordinated for less.',
+  counted_stories:
+    'Copies do not count again, an author at most twice in a window (as the settings come), and what looks coordinated for less: hence fractions.',
   measure_share: (share: string) => `A negative share of ${share}`,
   evidence_chart: (windows: number, observed: string, low: string, high: string) =>
-    `The last ${windows} windows. In the last one ${observed}, usually ${low} to ${high}.`,
+    `The last ${plural(windows, 'window', `${windows} windows`)}. In the last one ${observed}, usually ${low} to ${high}.`,
   usual_range: 'usual range',
   beyond: 'beyond it',
   step_chance: 'More than chance',
@@ -185,10 +196,11 @@ export const en = {
   no_q_value: 'This detector gives no probability of a false alarm.',
   no_evidence: 'No more evidence was gathered for this alert.',
   step_words: 'What it is about: words',
-  word_hint: (count: string, usual: string, z: string) => `${count} stories; ${usual} are usual (z = ${z})`,
+  word_hint: (count: string, usual: string, z: string) =>
+    `${count} ${several(count, 'story', 'stories')}; ${usual} are usual (z = ${z})`,
   step_authors: 'How many voices',
   author_share: (share: string, count: number) =>
-    `The ${count} most frequent ${plural(count, 'author', 'authors')} wrote ${share} of the documents.`,
+    `The ${plural(count, 'most frequent author', `${count} most frequent authors`)} wrote ${share} of the documents.`,
   few_voices: 'That is concentrated: few voices carry it.',
   many_voices: 'That is spread over many voices.',
   step_about: 'Topics and events',
@@ -207,13 +219,20 @@ export const en = {
   no_such_alert: 'There is no such alert',
   no_such_story: 'There is no such story',
   no_such_document: 'There is no such document',
+  no_such_series: 'Nobody of this id is watched',
+  no_such_topic: 'There is no such topic',
+  no_such_series_hint:
+    'The watchlist does not have it, and no document of this span names it. Look at the link again, or widen the span.',
+  no_such_topic_hint:
+    'The model does not know it, and no document of this span is about it. Look at the link again, or widen the span.',
   authors: 'Authors',
   first_source: 'First source',
   first_seen: 'First seen',
   last_seen: 'Last seen',
   coordinated: 'Looks coordinated',
   spread: 'How it spread',
-  spread_words: (documents: number, from: string) => `${documents} documents since ${from}, counted up over time.`,
+  spread_words: (documents: number, from: string) =>
+    `${documents} ${plural(documents, 'document', 'documents')} since ${from}, counted up over time.`,
   story_shown: (shown: number, all: number) => `The first ${shown} of ${all}.`,
   no_labels_yet: 'None of its documents is labelled yet.',
   first: 'First',

@@ -74,6 +74,25 @@ describe('the dashboards API', () => {
     );
   });
 
+  it('counts the same span in whatever steps it is cut, at any hour of the day', async () => {
+    // Until eight hours before the newest document, so that each hour has some that fall off where a span moves.
+    for (const minutes of [100, 419]) {
+      const served = await api.serve({}, { clock: createReplayClock(END - 8 * 3_600_000 + minutes * 60_000) });
+      const ask = async (query: string): Promise<TimelineAnswer> =>
+        (await (await fetch(`${served.address()}/api/timeline?${query}`)).json()) as TimelineAnswer;
+      for (const span of ['last_secs=1209600&entity=norvale_bank', 'last_secs=259200']) {
+        const { from, to, totals, previous } = await ask(span);
+        expect(totals.documents).toBeGreaterThan(0);
+        for (const step of [28_800, 100_000]) {
+          const cut = await ask(`${span}&step_secs=${step}`);
+          const own = { from: cut.from, to: cut.to, totals: cut.totals, previous: cut.previous };
+          expect(own, `${span} in steps of ${step} s, ${minutes} min on`).toEqual({ from, to, totals, previous });
+          expect(cut.buckets.reduce((sum, bucket) => sum + bucket.documents, 0)).toBe(totals.documents);
+        }
+      }
+    }
+  });
+
   it('counts alike from the opinions and from the counts of them, for a selection and for all', async () => {
     const span = 'from=2026-03-02T00:00:00Z&to=2026-03-14T00:00:00Z';
     for (const selection of ['', '&entity=norvale_bank', '&topic=Earnings']) {
@@ -242,6 +261,7 @@ describe('the dashboards API', () => {
     ['opinions?from=yesterday', 'from'],
     ['timeline?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z', 'before'],
     ['timeline?last_secs=31536000&step_secs=60', 'step_secs'],
+    ['ask?q=yesterday&time_zone=Asia/Atlantis', 'time_zone'],
     ['series', 'kind'],
     ['status?x=1', 'unknown parameter x'],
   ])('refuses %s with words that name what is wrong', async (path, words) => {

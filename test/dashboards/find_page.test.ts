@@ -89,6 +89,9 @@ describe.skipIf(!hasChromium)('finding on the page', () => {
     expect(await page.textContent('.answer')).toMatch(/documents about .* were negative/);
     expect(await page.textContent('.answer')).toContain('An alert began on');
     expect(await page.getAttribute('.course svg', 'aria-label')).toMatch(/%/);
+    expect(await page.textContent('.course-most')).toMatch(/^columns: documents, up to \d+$/);
+    for (const time of await page.locator('.course-times span').allTextContents()) expect(time).toMatch(/^\d+ \w+,? /);
+    expect(await page.locator('.course-times span').count()).toBe(3);
     await page.click('.facts-said .cite >> nth=0');
     expect(await page.evaluate(() => document.activeElement?.id)).toMatch(/^cited-\d+$/);
     expect(await violationsOf(page)).toEqual([]);
@@ -108,6 +111,15 @@ describe.skipIf(!hasChromium)('finding on the page', () => {
     expect(await fits(page)).toBe(true);
     expect(await violationsOf(page)).toEqual([]);
     await picture(page, 'ask-phone-zh');
+  }, 120_000);
+
+  it("asks for the reader's yesterday, and heads documents as documents", async () => {
+    const page = await open(`?lang=zh#/find/${encodeURIComponent('昨天怎么样')}`, { timezoneId: 'Asia/Shanghai' });
+    await page.waitForSelector('.facts-said li');
+    expect(desk.asked().find((path) => path.startsWith('/api/ask'))).toContain('time_zone=Asia%2FShanghai');
+    expect(await page.textContent('.answer > p')).toMatch(/昨天.*00:00 – .*00:00/);
+    expect(await page.textContent('#found-title')).toBe('文档');
+    expect(desk.complaints()).toEqual([]);
   }, 120_000);
 
   it('shows nothing of a hostile title but its text', async () => {

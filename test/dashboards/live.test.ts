@@ -107,6 +107,20 @@ describe('live events of a busy store', () => {
     expect(told()).toContain('id: 1000-0\nevent: reset\ndata: {"reason":"too_much"}');
   });
 
+  it('say that they are still there in a way that a browser hands on, also while the store does not answer', async () => {
+    let asked = 0;
+    let answer = (): void => undefined;
+    const { told } = await listen({
+      labelledSince: () => {
+        asked += 1;
+        return asked > 2 ? new Promise((resolve) => (answer = () => resolve([]))) : Promise.resolve([]);
+      },
+    });
+    await until(() => (told().match(/^data: "still here"$/gm) ?? []).length > 3);
+    expect(told()).not.toContain('event: ');
+    answer();
+  });
+
   it('send a new reader to its views where more was labelled a moment ago than is told row by row', async () => {
     const rows = Array.from({ length: 300 }, (_, index) => ({
       document_id: `d${index}`,

@@ -33,7 +33,11 @@ describe('the list of opinions, live', () => {
       const start = cursor === null ? newest : Number(/-?\d+$/.exec(cursor)?.[0]) - 1;
       const numbers = Array.from({ length: PAGE }, (_, index) => start - index).filter((one) => !unread.has(one));
       await gate;
-      const answer = { opinions: numbers.map(row), next_cursor: `page ${start - PAGE + 1}` };
+      const answer = {
+        opinions: numbers.map(row),
+        next_cursor: `page ${start - PAGE + 1}`,
+        from: row(-10_000).published_at,
+      };
       return { ok: true, status: 200, json: () => Promise.resolve(answer) };
     });
     const App = (): null => {
@@ -113,5 +117,42 @@ describe('the list of opinions, live', () => {
     list().arrive([row(-50)], false);
     open();
     await vi.waitFor(() => expect(shown()).toEqual(down(365, 445)));
+  });
+
+  it('leaves out what is older than its span', async () => {
+    while (shown().length < 80) await more();
+    list().arrive([row(-20_000)], true);
+    list().arrive([row(1)], true);
+    await vi.waitFor(() => expect(list().list.waiting.map(({ document_id }) => document_id)).toEqual(['d1']));
+  });
+
+  it('keeps what was loaded and the place after a gap, and lets newcomers wait while the reader is in it', async () => {
+    while (shown().length < 120) await more();
+    newest = 5;
+    list().catchUp(() => true);
+    await vi.waitFor(() => expect(list().list.waiting).toHaveLength(5));
+    expect(shown()).toEqual(down(0, 120));
+    list().showWaiting();
+    await vi.waitFor(() => expect(shown()).toEqual(down(5, 125)));
+    newest = 7;
+    list().catchUp(() => false);
+    await vi.waitFor(() => expect(shown()).toEqual(down(7, 127)));
+  });
+
+  it('leaves no hole where more came in a gap than a page holds', async () => {
+    while (shown().length < 120) await more();
+    newest = 200;
+    list().catchUp(() => true);
+    await vi.waitFor(() => expect(list().list.waiting).toHaveLength(PAGE));
+    arrive(201);
+    await vi.waitFor(() => expect(list().list.waiting).toHaveLength(PAGE + 1));
+    expect(shown()).toEqual(down(0, 120));
+    list().showWaiting();
+    await vi.waitFor(() => expect(shown()).toEqual(down(201, PAGE)));
+    await more();
+    expect(shown()).toEqual(down(201, 2 * PAGE));
+    newest = 400;
+    list().catchUp(() => false);
+    await vi.waitFor(() => expect(shown()).toEqual(down(400, PAGE)));
   });
 });

@@ -88,6 +88,14 @@ describe.skipIf(!hasChromium)('the overview', () => {
     await page.waitForTimeout(300);
     expect(await page.locator('.tide-canvas canvas').count()).toBeGreaterThan(0);
     expect(await page.locator('.alert').count()).toBe(1);
+    // The live connection stands, but what is shown is not live.
+    await page.locator('.banner', { hasText: /as of \d\d:\d\d; trying again/ }).waitFor();
+    await page.waitForSelector('.live.is-behind');
+    await page.unroute(isAsked);
+    await page.locator('button.live').click();
+    await page.locator('button.live').click();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    await page.waitForSelector('.live.is-live');
   }, 120_000);
 
   it('shows its parts as they come on a slow network, and does not move while they do', async () => {
@@ -147,6 +155,33 @@ describe.skipIf(!hasChromium)('the overview', () => {
     await page.keyboard.press('Escape');
     await page.locator('.range-form').waitFor({ state: 'detached' });
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('From … to');
+  }, 120_000);
+
+  it('lists what is in a bar that is clicked, in its own span, until that is taken away', async () => {
+    const page = await openOverview();
+    const over = page.locator('.tide-canvas .u-over').last();
+    const box = (await over.boundingBox()) ?? expect.fail('The chart has no size.');
+    await over.click({ position: { x: box.width * 0.6, y: 80 } });
+    await page.waitForURL(/list_from=.*&list_to=/);
+    const { searchParams } = new URL(page.url());
+    const [from, to] = ['list_from', 'list_to'].map((name) => Date.parse(searchParams.get(name) ?? ''));
+    await page.waitForFunction(() => {
+      const rows = document.querySelectorAll('.opinion').length;
+      return rows > 0 && rows < 40;
+    });
+    const times = await page
+      .locator('.opinion > time')
+      .evaluateAll((found) => found.map((time) => Date.parse((time as HTMLTimeElement).dateTime)));
+    expect(times.every((at) => at >= (from ?? 0) && at < (to ?? 0))).toBe(true);
+    // The chart keeps the whole span, and the heading is where one looks.
+    expect(searchParams.get('from')).toBeNull();
+    expect(await page.locator('#opinions-title').evaluate((title) => title.getBoundingClientRect().top)).toBeLessThan(
+      950,
+    );
+    await page.getByRole('button', { name: /List the whole span again/ }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.opinion').length === 40);
+    expect(page.url()).not.toContain('list_from');
+    expect(desk.complaints()).toEqual([]);
   }, 120_000);
 
   it('keeps order, length and the way of finding in the address, so that a link shows the same', async () => {

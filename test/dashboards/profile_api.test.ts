@@ -1,7 +1,7 @@
 /** What the pages of an entity and a topic are made of, over a real store with the example feed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Opinion } from '../../core/event.ts';
-import { opinionRow } from '../../core/store/rows.ts';
+import { documentRow, opinionRow } from '../../core/store/rows.ts';
 import type { EntitiesAnswer, PricesAnswer, ProfileAnswer, WordsAnswer } from '../../dashboards/contract.ts';
 import { END, startApi, type ApiServer } from './api_server.ts';
 import { ENTITIES } from './sample.ts';
@@ -99,6 +99,34 @@ describe('the profile of a series', () => {
     expect(await ask('?limit=3')).toMatchObject({ total: watched.length + 1 });
     expect((await ask('?limit=3')).entities).toHaveLength(3);
     expect(await api.ask<EntitiesAnswer>('entities')).toEqual({ entities: [], total: 0 });
+  });
+
+  it('leaves out tickers and short forms by which texts name the company, and says a word of both languages once', async () => {
+    const [first] = naming('bellwick_pharma');
+    if (first === undefined) throw new Error('The sample does not name it.');
+    const told = Array.from({ length: 24 }, (_, index) => {
+      const id = `ticker-${index}`;
+      const published_at = new Date(END - index * 600_000).toISOString();
+      const isChinese = index % 2 === 1;
+      const title = isChinese
+        ? `BLWK 的 Zytoline 批次 ${index} 被召回`
+        : `$BLWK: Zytoline batch ${index} is called back`;
+      const entities = [{ id: 'bellwick_pharma', surface: isChinese ? 'BLWK' : '$BLWK', relevance: 100 }];
+      const language = isChinese ? ('zh' as const) : ('en' as const);
+      const document = { ...first.document, id, story: id, title, text: title, language, published_at, entities };
+      return { ...first, document };
+    });
+    await api.store.insert('opinions', told.map(opinionRow), 'ticker');
+    await api.store.insert(
+      'documents',
+      told.map(({ document }) => documentRow(document)),
+      'ticker',
+    );
+    const { words } = await api.ask<WordsAnswer>('words?last_secs=86400&entity=bellwick_pharma');
+    expect(words.map(({ word }) => word)).not.toContain('blwk');
+    const both = words.filter(({ word }) => word === 'zytoline');
+    expect(both).toHaveLength(1);
+    expect(both[0]?.count).toBe(24);
   });
 
   it('finds the words of a strike in the days of the strike, and not the name of the company', async () => {

@@ -99,6 +99,41 @@ describe.skipIf(!hasChromium)('a restart of the server', () => {
     await page.getByText('tidewatch.yaml.before').waitFor();
   }, 180_000);
 
+  it('takes nobody from their place: what was loaded stays, and where the page is paused nothing moves', async () => {
+    const page = await desk.open('');
+    await live(page);
+    const rows = page.locator('.opinion');
+    await page.locator('.opinions .card-foot button').click();
+    await expect.poll(() => rows.count()).toBe(80);
+    await away(page);
+    await back(page);
+    await page.waitForTimeout(1_500);
+    expect(await rows.count()).toBe(80);
+    await page.locator('button.live').click();
+    await page.waitForSelector('.live.is-paused');
+    await desk.leave();
+    await page.locator('.banner').waitFor();
+    const one = desk.opinions.at(-1) ?? expect.fail('The sample is empty.');
+    const now = isoTime(Date.now());
+    const document = {
+      ...one.document,
+      id: 'while-paused',
+      title: null,
+      text: 'Said while it was paused.',
+      published_at: now,
+    };
+    await desk.store.insert('opinions', [opinionRow({ ...one, labelled_at: now, document })], 'while paused');
+    desk.asked();
+    await desk.comeBack();
+    await page.locator('.banner').waitFor({ state: 'detached' });
+    await page.waitForTimeout(1_500);
+    expect(desk.asked().filter((path) => path.startsWith('/api/opinions'))).toEqual([]);
+    expect(await page.getByText('Said while it was paused.').count()).toBe(0);
+    await page.locator('button.live').click();
+    await page.getByText('Said while it was paused.').waitFor();
+    expect(await rows.count()).toBe(81);
+  }, 180_000);
+
   it('brings to the page of a company what was said of it in the meantime', async () => {
     const page = await desk.open('#/entity/norvale_bank', { ready: '.series-stories li' });
     await live(page);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { shortAuthor } from '../../dashboards/web/author.ts';
-import { queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
+import { changed, queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
+import type { AlertRow } from '../../dashboards/contract.ts';
+import { opinionsQuery, overviewQuestions } from '../../dashboards/web/first_questions.ts';
 import { MESSAGES } from '../../dashboards/web/i18n.ts';
 import { matches, mergeRows } from '../../dashboards/web/opinion_list.ts';
 import { changeOfShare, smoothShares, tendency } from '../../dashboards/web/shares.ts';
+import { marksWithin } from '../../dashboards/web/tide_marks.ts';
 import { topicName } from '../../dashboards/web/topics.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
 import { resolveSpan, stepFor } from '../../dashboards/span.ts';
@@ -65,6 +68,20 @@ describe('the address of a view', () => {
     expect(queryOf(spanQuery(chosen))).toBe('from=2026-03-01T00%3A00%3A00Z&to=2026-03-02T00%3A00%3A00Z');
   });
 
+  it('lists one bar of the span until it is taken back or the span is another one', () => {
+    const bar = { list_from: '2026-03-01T08:00:00.000Z', list_to: '2026-03-01T16:00:00.000Z' };
+    const address = changed(readAddress('?range=7d&q=x'), bar);
+    expect(readAddress(writeAddress(address))).toEqual(address);
+    expect(opinionsQuery(address)).toContain('from=2026-03-01T08%3A00%3A00.000Z&to=2026-03-01T16%3A00%3A00.000Z&q=x');
+    expect(overviewQuestions(address).timeline).toContain('last_secs=604800');
+    expect(matches(listRow('a', '2026-03-01T12:00:00.000Z', { title: 'x' }), address, '')).toBe(true);
+    expect(matches(listRow('a', '2026-03-01T16:00:00.000Z', { title: 'x' }), address, '')).toBe(false);
+    expect(changed(address, { entity: 'a' }).list_from).toBe(bar.list_from);
+    expect(changed(address, { range: '24h' }).list_from).toBeNull();
+    expect(changed(address, { from: null, to: null }).list_to).toBeNull();
+    expect(readAddress('?list_from=soon&list_to=later').list_from).toBeNull();
+  });
+
   it('links only plain web addresses', () => {
     expect(safeUrl('https://example.com/a')).toBe('https://example.com/a');
     for (const url of [
@@ -94,11 +111,51 @@ describe('the list of opinions', () => {
 
   it('takes live only what belongs to the view', () => {
     const item = listRow('a', '2026-03-01T12:00:00.000Z');
-    expect(matches(item, readAddress('?q=some+words'))).toBe(true);
-    expect(matches(item, readAddress('?q=other'))).toBe(false);
-    expect(matches(item, readAddress('?sentiment=negative'))).toBe(false);
-    expect(matches(item, readAddress('?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z'))).toBe(true);
-    expect(matches(item, readAddress('?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z'))).toBe(false);
+    const belongs = (query: string, from = '2026-02-16T00:00:00.000Z'): boolean =>
+      matches(item, readAddress(query), from);
+    expect(belongs('?q=some+words')).toBe(true);
+    expect(belongs('?q=other')).toBe(false);
+    expect(belongs('?sentiment=negative')).toBe(false);
+    expect(belongs('?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z')).toBe(true);
+    expect(belongs('?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z')).toBe(false);
+    expect(belongs('?range=24h', '2026-03-01T12:00:00.000Z')).toBe(true);
+    expect(belongs('?range=24h', '2026-03-01T12:00:00.001Z')).toBe(false);
+  });
+});
+
+describe('the alerts on the chart', () => {
+  const span = { from: '2026-03-02T00:00:00.000Z', to: '2026-03-06T00:00:00.000Z' };
+  const alert = (started_at: string, state: AlertRow['state'], at: string): AlertRow =>
+    ({ alert_id: started_at, started_at, state, at }) as AlertRow;
+
+  it('are those that were open in the span, also from before it, with the flag of those at its edge', () => {
+    const marks = marksWithin(
+      [
+        alert('2026-03-01T00:00:00.000Z', 'firing', '2026-03-01T00:00:00.000Z'),
+        alert('2026-02-27T00:00:00.000Z', 'resolved', '2026-03-03T00:00:00.000Z'),
+        alert('2026-03-03T00:00:00.000Z', 'firing', '2026-03-03T00:00:00.000Z'),
+        alert('2026-02-28T00:00:00.000Z', 'resolved', '2026-03-01T23:00:00.000Z'),
+        alert('2026-03-06T00:00:00.000Z', 'firing', '2026-03-06T00:00:00.000Z'),
+        alert('2026-03-04T00:00:00.000Z', 'pending', '2026-03-04T00:00:00.000Z'),
+      ],
+      span,
+    );
+    expect(marks.map(({ alert: { started_at }, left }) => [started_at.slice(0, 10), left])).toEqual([
+      ['2026-03-01', 0],
+      ['2026-02-27', 0],
+      ['2026-03-03', 0.25],
+    ]);
+    expect(marks[1]?.to).toBe(Date.parse('2026-03-03T00:00:00.000Z') / 1000);
+  });
+});
+
+describe('the questions of the overview', () => {
+  it('cut the span into fewer steps for one company or topic than for all', () => {
+    const timeline = (query: string): string | null =>
+      new URL(overviewQuestions(readAddress(query)).timeline, 'http://x').searchParams.get('step_secs');
+    expect(timeline('')).toBeNull();
+    expect(timeline('?entity=norvale_bank')).toBe('28800');
+    expect(timeline('?topic=Earnings&range=24h')).toBe('3600');
   });
 });
 
@@ -110,6 +167,18 @@ describe('spans', () => {
     expect(new Date(span.to).toISOString()).toBe('2026-03-16T12:00:00.000Z');
     expect((span.to - span.from) / span.step).toBe(84);
     expect(span.anchor).toBe('now');
+  });
+
+  it('are the same in whatever steps a chart is cut, at every hour of the day', () => {
+    for (let at = now; at < now + 86_400_000; at += 1_777_000) {
+      for (const last_secs of [86_400, 259_200, 604_800, 1_209_600, 2_592_000]) {
+        const table = resolveSpan({ last_secs }, at, at);
+        for (const step of [3_600, 7_200, 14_400, 28_800, 86_400]) {
+          const chart = resolveSpan({ last_secs }, at, at, step);
+          expect([chart.from, chart.to, chart.step]).toEqual([table.from, table.to, step * 1000]);
+        }
+      }
+    }
   });
 
   it('stay within the years that four digits can write', () => {

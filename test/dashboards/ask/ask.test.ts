@@ -16,6 +16,7 @@ import { checkPhrasing } from '../../../dashboards/ask/checking.ts';
 import { gather, nowOf } from '../../../dashboards/ask/evidence.ts';
 import { createPhrase, isInstruction, withoutInstructions } from '../../../dashboards/ask/phrasing.ts';
 import { readQuestionText } from '../../../dashboards/ask/question.ts';
+import { UTC, zoneOf } from '../../../dashboards/ask/zone.ts';
 import { createServices, type ApiServices } from '../../../dashboards/services.ts';
 import { ENTITIES, sampleAlerts, sampleOpinions } from '../sample.ts';
 import { storeOf } from '../stored.ts';
@@ -58,10 +59,11 @@ describe('a question over the store', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function ask(text: string, language?: 'en' | 'zh'): Promise<PlainAnswer> {
-    const now = await nowOf(services);
-    const question = readQuestionText(text, now, entitiesIn);
-    return answerPlainly(await gather(question, now, services), language ?? question.language);
+  async function ask(text: string, language?: 'en' | 'zh', timeZone = 'UTC'): Promise<PlainAnswer> {
+    const zone = zoneOf(timeZone) ?? UTC;
+    const asking = { ...(await nowOf(services)), zone };
+    const question = readQuestionText(text, asking, entitiesIn);
+    return answerPlainly(await gather(question, asking.now, services), language ?? question.language, zone);
   }
   const said = ({ facts }: PlainAnswer): string => facts.map(({ text }) => text).join('\n');
 
@@ -97,7 +99,31 @@ describe('a question over the store', () => {
     expect(answer.facts[0]?.text).toContain(`关于${entity?.zh}的`);
     const figures = (text: string): string[] => (text.match(/\d+%/g) ?? []).slice(0, 2);
     expect(figures(answer.facts[0]?.text ?? '')).toEqual(figures(english.facts[0]?.text ?? ''));
-    expect(said(answer)).toMatch(/警报/);
+    expect(said(answer)).toMatch(/开始有预警/);
+  });
+
+  it("means the asker's days, by the clock that they see, and says whose", async () => {
+    // 12:00 in UTC: 20:00 of the 14th in Shanghai, whose yesterday began at 16:00 UTC of the 12th; 07:00 in New York.
+    for (const [zone, from, called] of [
+      ['Asia/Shanghai', '2026-03-12T16:00:00.000Z', '中国标准时间'],
+      ['America/New_York', '2026-03-13T04:00:00.000Z', '北美东部时间'],
+      ['UTC', '2026-03-13T00:00:00.000Z', 'UTC'],
+    ] as const) {
+      const to = isoTime(Date.parse(from) + 86_400_000);
+      const answer = await ask('昨天怎么样', 'zh', zone);
+      const own = opinions.filter(({ document }) => document.published_at >= from && document.published_at < to);
+      const negative = own.filter(({ sentiment }) => sentiment === 'negative').length;
+      expect(own.length).toBeGreaterThan(5);
+      expect(said(answer)).toContain(
+        `3月13日（${called}），关于所有关注对象的${own.length}篇文档中有${negative}篇负面`,
+      );
+    }
+  });
+
+  it('names a topic as a sentence does, not by its label', async () => {
+    const answer = said(await ask('What about product news in the last 10 days?'));
+    expect(answer).toContain('documents about the company and its products were');
+    expect(answer).not.toContain('|');
   });
 
   it('says so where what the question takes for granted is not so', async () => {

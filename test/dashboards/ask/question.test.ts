@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readQuestionText } from '../../../dashboards/ask/question.ts';
-import { readTime } from '../../../dashboards/ask/times.ts';
+import { readTime as readAsked, type AskedTime } from '../../../dashboards/ask/times.ts';
+import { UTC } from '../../../dashboards/ask/zone.ts';
 
 /** A Saturday. */
 const now = Date.parse('2026-03-14T15:30:00.000Z');
@@ -9,7 +10,9 @@ const entitiesIn = (text: string): string[] => [
   ...(/norvale|诺维/i.test(text) ? ['norvale_bank'] : []),
   ...(/halcyon|海晏/i.test(text) ? ['halcyon_motors'] : []),
 ];
-const read = (text: string) => readQuestionText(text, now, entitiesIn);
+const asking = { now, moment: now, zone: UTC };
+const read = (text: string) => readQuestionText(text, asking, entitiesIn);
+const readTime = (text: string): AskedTime | null => readAsked(text, asking);
 
 describe('times in a question', () => {
   it.each([
@@ -37,21 +40,21 @@ describe('times in a question', () => {
     ['today', '2026-03-14', now],
     ['今天', '2026-03-14', now],
   ])('reads "%s"', (text, from, to) => {
-    const time = readTime(text, now);
+    const time = readTime(text);
     expect(time && new Date(time.from).toISOString()).toBe(`${from}T00:00:00.000Z`);
     expect(time?.to).toBe(to);
   });
 
   it('counts back from now, in figures and in words', () => {
     for (const text of ['in the last 3 days', 'past three days', '最近3天', '过去三天'])
-      expect(readTime(text, now)?.from, text).toBe(now - 3 * 86_400_000);
-    expect(readTime('last 24 hours', now)?.from).toBe(now - 86_400_000);
-    expect(readTime('最近两周', now)?.from).toBe(now - 14 * 86_400_000);
+      expect(readTime(text)?.from, text).toBe(now - 3 * 86_400_000);
+    expect(readTime('last 24 hours')?.from).toBe(now - 86_400_000);
+    expect(readTime('最近两周')?.from).toBe(now - 14 * 86_400_000);
   });
 
   it('names no time where there is none', () => {
     for (const text of ['why is X negative', '为什么X变负面', 'on 31 February', 'may X rise'])
-      expect(readTime(text, now), text).toBeNull();
+      expect(readTime(text), text).toBeNull();
   });
 });
 

@@ -1,6 +1,7 @@
 /** What is said in English and in Chinese for the same time is read as the same time. */
 import { describe, expect, it } from 'vitest';
 import { readTime } from '../../../dashboards/ask/times.ts';
+import { UTC, zoneOf } from '../../../dashboards/ask/zone.ts';
 
 /** A Friday. */
 const now = Date.parse('2026-03-20T12:00:00.000Z');
@@ -8,7 +9,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 function spanOf(text: string, at = now): string | null {
-  const time = readTime(text, at);
+  const time = readTime(text, { now: at, moment: at, zone: UTC });
   if (time === null) return null;
   const short = (epochMs: number): string => new Date(epochMs).toISOString().replace('T00:00:00.000Z', '');
   return `${short(time.from)} ${time.to === at ? 'now' : short(time.to)}`;
@@ -29,7 +30,7 @@ describe('times in both languages', () => {
     [365 * DAY, 'in the past year', '近一年'],
   ])('count %d ms back', (length, ...texts) => {
     for (const text of texts) {
-      const time = readTime(`为什么 ${text} negative`, now);
+      const time = readTime(`为什么 ${text} negative`, { now, moment: now, zone: UTC });
       expect([text, time?.from, time?.to]).toEqual([text, now - length, now]);
     }
   });
@@ -122,6 +123,35 @@ describe('times in both languages', () => {
     for (const text of ['this Saturday', '本周六', 'this weekend', '周末'])
       expect([text, spanOf(text, saturday)]).toEqual([text, '2026-03-14 now']);
     expect(spanOf('上个周五', saturday)).toBe('2026-03-06 2026-03-07');
+  });
+
+  it("begins days at the asker's midnight, over a change of the clocks too", () => {
+    const zoned = (text: string, at: string, name: string): string | null => {
+      const moment = Date.parse(at);
+      const time = readTime(text, { now: moment, moment, zone: zoneOf(name) ?? UTC });
+      return time === null ? null : [time.from, time.to].map((ms) => new Date(ms).toISOString().slice(0, 16)).join(' ');
+    };
+    // 07:00 of the 20th in Shanghai is still the 19th in UTC.
+    for (const text of ['昨天', 'yesterday', '3月19日', 'on Thursday'])
+      expect(zoned(text, '2026-03-19T23:00:00Z', 'Asia/Shanghai')).toBe('2026-03-18T16:00 2026-03-19T16:00');
+    expect(zoned('今天', '2026-03-19T23:00:00Z', 'Asia/Shanghai')).toBe('2026-03-19T16:00 2026-03-19T23:00');
+    expect(zoned('最近十二小时', '2026-03-19T23:00:00Z', 'Asia/Shanghai')).toBe('2026-03-19T11:00 2026-03-19T23:00');
+    expect(zoned('yesterday', '2026-03-20T03:00:00Z', 'America/New_York')).toBe('2026-03-18T04:00 2026-03-19T04:00');
+    // The day of 23 hours, and that of 25.
+    expect(zoned('yesterday', '2026-03-30T10:00:00Z', 'Europe/Berlin')).toBe('2026-03-28T23:00 2026-03-29T22:00');
+    expect(zoned('yesterday', '2026-10-26T10:00:00Z', 'Europe/Berlin')).toBe('2026-10-24T22:00 2026-10-25T23:00');
+    expect(zoned('yesterday', '2026-03-20T03:00:00Z', 'Asia/Kathmandu')).toBe('2026-03-18T18:15 2026-03-19T18:15');
+    expect(zoneOf('Asia/Atlantis')).toBeNull();
+  });
+
+  it('takes for today the day of the moment, though the step that is now ends tomorrow', () => {
+    const [moment, end] = ['2026-03-20T22:30:00Z', '2026-03-21T00:00:00Z'].map((at) => Date.parse(at)) as [
+      number,
+      number,
+    ];
+    const time = readTime('today', { now: end, moment, zone: UTC });
+    expect([time?.from, time?.to]).toEqual([Date.parse('2026-03-20T00:00:00Z'), end]);
+    expect(readTime('昨天', { now: end, moment, zone: UTC })?.to).toBe(Date.parse('2026-03-20T00:00:00Z'));
   });
 
   it('takes no word for a time that only looks like one', () => {
