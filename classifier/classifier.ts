@@ -65,6 +65,7 @@ export function createClassifier(
 
   const drifts = new Map<string, DriftWatch>();
   const hold = (): Held => ('hold' in backend ? backend.hold() : { backend, release: () => undefined });
+  const current = (): Backend => ('hold' in backend ? backend.current() : backend);
 
   /** By the model that is current now, which a try after a failure need not be any more. */
   async function label({ messages }: Delivery<unknown>): Promise<Labelled> {
@@ -77,7 +78,8 @@ export function createClassifier(
         drifts.clear();
         drifts.set(labelled.model, drift);
       }
-      drift.see(labelled.opinions.map(({ value }) => value));
+      // A model that was swapped meanwhile finishes its delivery; the gauge is the new one's already.
+      if (held.backend === current()) drift.see(labelled.opinions.map(({ value }) => value));
       return labelled;
     } finally {
       held.release();
@@ -192,7 +194,7 @@ export function createClassifier(
   return {
     name: 'classifier',
     async start() {
-      log.info(`Labelling with ${('hold' in backend ? backend.current() : backend).model}`);
+      log.info(`Labelling with ${current().model}`);
       running = run();
       timer = startGauge();
     },

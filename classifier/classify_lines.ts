@@ -1,7 +1,7 @@
 /**
  * JSON lines in, labelled JSON lines out: what `tidewatch classify` runs. One line out for each line in, in the same
  * order; a line that cannot be labelled becomes a line that says why. Lines are read ahead in groups, because a model
- * is several times faster on a group than on single texts; memory is bounded by the group.
+ * is several times faster on a group than on single texts (line_groups.ts); memory is bounded by the group.
  */
 import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
@@ -10,6 +10,7 @@ import type { Backend } from './backend.ts';
 import { explain, type Explanation } from './explain.ts';
 import { classifyEach, classifyEntitiesEach } from './isolate.ts';
 import type { EntityLabels, Labels } from './labels.ts';
+import { inGroups, type InputLine } from './line_groups.ts';
 
 export interface LineCounts {
   /** Lines read so far. */
@@ -41,13 +42,7 @@ const lineSchema = z.union([
   }),
 ]);
 
-/** Lines labelled together. */
-const GROUP_LINES = 256;
-/** Characters of one group, so that long articles cannot fill the memory. */
-const GROUP_CHARACTERS = 4_000_000;
-/** How long a line waits for others when the input pauses: a pipe that is being written to gets its answers. */
-const GROUP_WAIT_MS = 50;
-const LINE_CHARACTERS = 2_000_000;
+export const LINE_CHARACTERS = 2_000_000;
 const SHOWN_TOPICS = 3;
 
 type LineId = string | number | null;
@@ -61,11 +56,12 @@ interface Task {
 }
 
 /**
- * Labels each line of `input` (`{"id"?, "text", "title"?, "entities"?}` or a bare JSON string), counting in `counts`.
- * @throws TidewatchError model.failed where the backend labels nothing at all any more
+ * Labels each line of `input` (`{"id"?, "text", "title"?, "entities"?}` or a bare JSON string), counting in `counts`. A line that
+ * could not be read is the error that says why. What came before `input` threw is labelled first.
+ * @throws TidewatchError model.failed where the backend labels nothing at all any more; what `input` threw
  */
 export async function* classifyLines(
-  input: AsyncIterable<string>,
+  input: AsyncIterable<InputLine>,
   backend: Backend,
   counts: LineCounts,
   options: LineOptions = {},
@@ -144,7 +140,8 @@ function shownExplanation({ label, method, words }: Explanation): object {
   return { label, method, words: words.map(({ word, weight }) => ({ word, weight })) };
 }
 
-function readLine(line: string, number: number): Task {
+function readLine(line: InputLine, number: number): Task {
+  if (typeof line !== 'string') return { number, id: null, entities: [], work: line };
   const refuse = (message: string, code: 'input.invalid' | 'input.too_large' = 'input.invalid', id: LineId = null) => ({
     number,
     id,
@@ -186,42 +183,4 @@ function labelledLine(id: LineId, text: string, labels: Labels, model: string): 
     confidence: labels.confidence,
     model,
   };
-}
-
-/** Groups of lines: full ones while the input keeps up, smaller ones when it pauses. */
-async function* inGroups(input: AsyncIterable<string>): AsyncGenerator<string[], void, undefined> {
-  const lines = input[Symbol.asyncIterator]();
-  let next = lines.next();
-  try {
-    for (;;) {
-      const first = await next;
-      if (first.done === true) return;
-      const group = [first.value];
-      let characters = first.value.length;
-      next = lines.next();
-      while (group.length < GROUP_LINES && characters < GROUP_CHARACTERS) {
-        const line = await within(next, GROUP_WAIT_MS);
-        if (line === null || line.done === true) break;
-        group.push(line.value);
-        characters += line.value.length;
-        next = lines.next();
-      }
-      yield group;
-    }
-  } finally {
-    await lines.return?.();
-  }
-}
-
-/** What `promise` resolves to, or null if it has not within `ms`. */
-async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, ms, null);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

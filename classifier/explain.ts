@@ -14,6 +14,7 @@ import type { Sentiment } from '../core/event.ts';
 import type { Backend } from './backend.ts';
 import type { Labels } from './labels.ts';
 import { solve } from './least_squares.ts';
+import { partRead } from './part_read.ts';
 import { generator } from './train/random.ts';
 import { inPhrases, withOnly, wordsOf, type Word } from './words.ts';
 
@@ -28,7 +29,7 @@ export interface Explanation {
   readonly probability: number;
   /** `exact` and `shapley` weights add up to the label's log-odds against the text without words; `occlusion` ones do not. */
   readonly method: 'exact' | 'shapley' | 'occlusion';
-  /** What the model read; the words' places are places in it. */
+  /** What the model read of it; the words' places are places in it. */
   readonly text: string;
   readonly words: readonly WordWeight[];
 }
@@ -36,7 +37,7 @@ export interface Explanation {
 export interface ExplainOptions {
   /** The sentiment to explain; without it, the one that the model chose. */
   readonly label?: Sentiment;
-  /** Variants of the text that the model labels, at most. 64 take about 0.1 s for a headline on two CPU cores. */
+  /** Variants of the part that is read, at most. 64 take about 0.1 s for a headline on two CPU cores. */
   readonly variants?: number;
 }
 
@@ -45,10 +46,12 @@ const SUREST = 1e-4;
 const VARIANTS = 64;
 
 /**
- * Explains the sentiment of `text`, which is as `modelText` makes it. The same text gives the same answer.
+ * Explains the sentiment of a text, which is as `modelText` makes it, by the part of it that the model reads: a phrase of the rest
+ * could have no weight, and a megabyte of it would be taken apart in vain. The same text gives the same answer.
  * @throws TidewatchError model.failed
  */
-export async function explain(backend: Backend, text: string, options: ExplainOptions = {}): Promise<Explanation> {
+export async function explain(backend: Backend, given: string, options: ExplainOptions = {}): Promise<Explanation> {
+  const text = await partRead(backend, given);
   const budget = options.variants ?? VARIANTS;
   const all = wordsOf(text);
   const shapley = all.length * 2 + 2 <= budget;

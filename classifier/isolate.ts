@@ -1,8 +1,9 @@
 /**
  * One bad text must not keep a batch from being labelled, and a broken model must not send a whole stream to the dead
- * letters. So a failing batch is halved until the failing text stands alone; before that text is given up, a harmless
- * sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries again. Where it does
- * not, the text has one more try: a network that was cut may have come back in between (test/integration/crash found it).
+ * letters. So a failing batch is halved until the failing text stands alone. Before the first halving, and again before that
+ * text is given up, a harmless sentence is tried: if even that fails, the fault is the backend's, and the caller waits and tries
+ * again; each half asked of a backend that hangs would take all of its patience. Where the sentence passes, the text has one
+ * more try: a network that was cut may have come back in between (test/integration/crash found it).
  */
 import { toTidewatchError, type TidewatchError } from '../core/errors.ts';
 import type { Backend, EntityQuestion } from './backend.ts';
@@ -28,19 +29,18 @@ async function answerEach<Item, Answer>(
   items: readonly Item[],
   ask: (items: readonly Item[]) => Promise<Answer[]>,
   backend: Backend,
+  isHalf = false,
 ): Promise<(Answer | TidewatchError)[]> {
   if (items.length === 0) return [];
   try {
     return await ask(items);
   } catch (thrown) {
     const error = toTidewatchError(thrown, 'model.failed');
-    if (items.length === 1) {
-      await proveWorking(backend);
-      return [await askAgain(items, ask, error)];
-    }
+    if (items.length === 1 || !isHalf) await proveWorking(backend);
+    if (items.length === 1) return [await askAgain(items, ask, error)];
     const middle = items.length >> 1;
-    const first = await answerEach(items.slice(0, middle), ask, backend);
-    return [...first, ...(await answerEach(items.slice(middle), ask, backend))];
+    const first = await answerEach(items.slice(0, middle), ask, backend, true);
+    return [...first, ...(await answerEach(items.slice(middle), ask, backend, true))];
   }
 }
 

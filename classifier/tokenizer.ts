@@ -30,6 +30,11 @@ const ENTITY_TOKENS = 24;
 
 /** Enough characters for one token in English news, so that one pass is the rule. */
 const CHARACTERS_PER_TOKEN = 6;
+/**
+ * Signs that the vocabulary does not have are one token, however many: of a text of these (hieroglyphs, rare Han) it is looked
+ * for more tokens up to so many characters each, or it would be encoded whole.
+ */
+const MOST_CHARACTERS_PER_TOKEN = 32;
 /** Tokens at a cut may differ from those of the whole text; the ones this far before it do not. */
 const CUT_MARGIN = 16;
 
@@ -55,7 +60,8 @@ export function createTokenizer(json: unknown, maxLength: number): Tokenizer {
     for (let reach = count * CHARACTERS_PER_TOKEN; ; reach *= 2) {
       const whole = reach >= safe.length;
       const ids = idsOf(whole ? safe : safe.slice(0, reach).toWellFormed());
-      if (whole || ids.length >= count + CUT_MARGIN) return ids.slice(0, Math.max(0, count));
+      const isEnough = whole || ids.length >= count + CUT_MARGIN || reach >= count * MOST_CHARACTERS_PER_TOKEN;
+      if (isEnough) return ids.slice(0, Math.max(0, count));
     }
   };
 

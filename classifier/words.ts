@@ -48,7 +48,11 @@ interface Segment {
 
 /** The segmenter's pieces, with the terms of the market put together again, the longest first. */
 function segmentsOf(text: string): Segment[] {
-  const pieces: Segment[] = [...SEGMENTER.segment(text)];
+  const pieces: Segment[] = [];
+  // Each piece of the segmenter's own holds a copy of the whole text: kept, they fill the memory by the square of its length.
+  for (const { segment, index, isWordLike } of SEGMENTER.segment(text)) {
+    pieces.push({ segment, index, isWordLike: isWordLike === true });
+  }
   const joined: Segment[] = [];
   for (let at = 0; at < pieces.length;) {
     let parts = Math.min(MOST_PARTS, pieces.length - at);

@@ -1,4 +1,4 @@
-/** A server starts to listen, or says plainly why it cannot; and ends at once. */
+/** A server starts to listen, or says plainly why it cannot; and ends at once, or once it has answered what it was asked. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { TidewatchError } from './errors.ts';
@@ -35,4 +35,22 @@ export async function stopListening(server: Server | undefined): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+/** How often connections that have fallen idle are closed while a server ends. */
+const SWEEP_MS = 50;
+
+/**
+ * Takes no new connection and answers what is being answered, for at most so long; then cuts. Connections are kept for more questions,
+ * for over a minute, and a server ends with its last one: each is closed as soon as it is idle, and whoever asks on over his is
+ * told that this answer is the last.
+ */
+export async function finishListening(server: Server | undefined, mostMs: number): Promise<void> {
+  if (server?.listening !== true) return;
+  server.prependListener('request', (_, response) => response.setHeader('Connection', 'close'));
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), mostMs);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  clearInterval(sweep);
+  clearTimeout(cut);
 }

@@ -113,6 +113,8 @@ export function createMetrics(): Metrics {
       current(model) {
         modelInfo.reset();
         modelInfo.set({ stage, model }, 1);
+        // What was measured of the model before it says nothing of this one, which may have no reference to be measured by.
+        drift.reset();
       },
       swap: (result) => swaps.inc({ stage, result }),
     },

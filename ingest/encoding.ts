@@ -52,8 +52,8 @@ export function isGarbled(text: string): boolean {
 
 /** By HTTP, else by the XML; UTF-8 where neither says one that is known. */
 function saidEncoding(bytes: Uint8Array, contentType: string | undefined): string {
-  const http = known(/charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1]);
-  const xml = known(declaredEncoding(bytes));
+  const http = single(saidCharset(contentType));
+  const xml = single(declaredEncoding(bytes));
   // Latin-1 is what servers say of whatever they hold, and all bytes can be read as it: here the XML knows better, if it fits.
   if (http === 'windows-1252' && xml !== undefined && strictly(bytes, xml) !== null) return xml;
   return http ?? xml ?? 'utf-8';
@@ -159,13 +159,22 @@ function declaredEncoding(bytes: Uint8Array): string | undefined {
   return label !== undefined && /^u(?:tf)?[-_]?(?:16|32)|^ucs-?[24]|^iso-10646/i.test(label) ? 'utf-8' : label;
 }
 
-function known(label: string | undefined): string | undefined {
-  if (label === undefined) return undefined;
+/** The charset of a Content-Type, as it is written there. */
+export function saidCharset(contentType: string | undefined): string | undefined {
+  return /charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType ?? '')?.[1];
+}
+
+/** The encoding that a label means; undefined where it means none. */
+export function knownEncoding(label: string): string | undefined {
   try {
-    const { encoding } = new TextDecoder(ALIASES.get(label.toLowerCase()) ?? label);
-    // Bytes that were read so far are single: HTTP that says UTF-16 is wrong.
-    return encoding.startsWith('utf-16') ? 'utf-8' : encoding;
+    return new TextDecoder(ALIASES.get(label.toLowerCase()) ?? label).encoding;
   } catch {
     return undefined;
   }
+}
+
+/** Where the bytes that were read so far are single: HTTP that says UTF-16 is wrong. */
+function single(label: string | undefined): string | undefined {
+  const encoding = label === undefined ? undefined : knownEncoding(label);
+  return encoding?.startsWith('utf-16') === true ? 'utf-8' : encoding;
 }

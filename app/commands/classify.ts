@@ -1,9 +1,12 @@
 /** `tidewatch classify`: labels JSON lines from a file or a pipe, one line out for each line in, order kept. */
 import { Command } from 'commander';
-import { classifyLines } from '../../classifier/classify_lines.ts';
+import { classifyLines, LINE_CHARACTERS } from '../../classifier/classify_lines.ts';
 import { openBackend } from '../backend.ts';
 import { TidewatchError } from '../../core/errors.ts';
-import { fileError, linesOf, refuseBadPaths, writeOut } from './in_and_out.ts';
+import { fileError, linesOf, openInput, refuseBadPaths, writeOut } from './in_and_out.ts';
+
+/** Of UTF-8 a character takes three bytes at most, or four for two of our units. */
+const LINE_BYTES = 3 * LINE_CHARACTERS;
 
 interface ClassifyOptions {
   input: string;
@@ -40,9 +43,10 @@ export function classifyCommand(): Command {
       const counts = { lines: 0, errors: 0 };
       const started = performance.now();
       const asked = { entities: options.entity, explain: options.explain === true };
+      const input = openInput(options.input);
       async function* labelled(): AsyncGenerator<string> {
         try {
-          for await (const line of classifyLines(linesOf(options.input), backend, counts, asked)) yield `${line}\n`;
+          for await (const line of classifyLines(linesOf(input, LINE_BYTES), backend, counts, asked)) yield `${line}\n`;
         } catch (error) {
           throw fileError('--input', options.input, 'read', error);
         }
@@ -50,6 +54,7 @@ export function classifyCommand(): Command {
       try {
         await writeOut(labelled(), options.output);
       } finally {
+        input.close();
         await close();
       }
       const seconds = (performance.now() - started) / 1000;

@@ -1,4 +1,5 @@
 /** `tidewatch detect`: an anomaly score for each row of any one series, as it comes, nothing known of what follows. */
+import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { createSeriesDetector } from '../../alerting/detect/detect.ts';
 import { fileError, openInput, refuseBadPaths, writeOut } from './in_and_out.ts';
@@ -44,7 +45,9 @@ async function* scored(options: Options, summary: Summary): AsyncGenerator<strin
   let before = -Infinity;
   let told = performance.now();
   yield 'timestamp,value,anomaly_score\n';
-  const rows = readSeries(openInput(options.input), options.input === '-' ? 'standard input' : options.input);
+  const input = openInput(options.input);
+  const bytes = Readable.from(input.bytes, { objectMode: false });
+  const rows = readSeries(bytes, options.input === '-' ? 'standard input' : options.input);
   try {
     for await (const { timestamp, value, time, number } of rows) {
       const score = detector.score(time, number);
@@ -60,6 +63,8 @@ async function* scored(options: Options, summary: Summary): AsyncGenerator<strin
     }
   } catch (error) {
     throw fileError('--input', options.input, 'read', error);
+  } finally {
+    input.close();
   }
 }
 

@@ -2,10 +2,11 @@
 import { constants, createReadStream, createWriteStream, existsSync, realpathSync } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
+import { asUtf8 } from '../../ingest/sources/file_text.ts';
+import { readLines } from '../../ingest/sources/lines.ts';
 
 interface Paths {
   /** Path, or - for standard input. */
@@ -37,32 +38,51 @@ export async function refuseUnwritable(option: string, output: string): Promise<
   }
 }
 
-/** The bytes of a file, or of standard input. */
-export function openInput(input: string): Readable {
-  return input === '-' ? process.stdin : createReadStream(input);
+export interface Input {
+  /** As UTF-8, in whatever encoding it was saved. */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** Ends the reading, also of a pipe that stays open, which would keep the process alive. */
+  close(): void;
 }
 
-/** Its lines, without the byte order mark that many programs of Windows begin a file with. */
-export async function* linesOf(input: string): AsyncGenerator<string> {
-  let isFirst = true;
-  for await (const line of createInterface({ input: openInput(input), crlfDelay: Infinity })) {
-    yield isFirst ? line.replace(/^\ufeff/, '') : line;
-    isFirst = false;
+/** A file, or standard input. It may be a pipe that pauses behind its first line, so nothing is held to judge the encoding by. */
+export function openInput(input: string): Input {
+  const source: Readable = input === '-' ? process.stdin : createReadStream(input);
+  return { bytes: asUtf8(source, 0), close: () => void source.destroy() };
+}
+
+/** The lines of an input, without its byte order mark; in the place of one that is longer, why it is not there. */
+export async function* linesOf({ bytes }: Input, maxBytes: number): AsyncGenerator<string | TidewatchError> {
+  for await (const lines of readLines(bytes, maxBytes)) {
+    for (const { text, isTooLong } of lines) {
+      yield isTooLong ? new TidewatchError('input.too_large', `a line of more than ${maxBytes} bytes`) : text;
+    }
   }
 }
 
 /**
  * Writes the pieces of text as they come, no faster than they are taken. A reader that closes early (`tidewatch ... | head`) is no
- * error: the process ends.
+ * error: the process ends. What came before `texts` threw is written in whole: a stream that is told of the error drops what it holds.
  * @throws TidewatchError what `texts` threw; input.invalid, storage.full where it cannot be written
  */
 export async function writeOut(texts: AsyncIterable<string>, output: string): Promise<void> {
+  const thrown: unknown[] = [];
+  async function* untilError(): AsyncGenerator<string> {
+    try {
+      yield* texts;
+    } catch (error) {
+      thrown.push(error);
+    }
+  }
   const writing =
-    output === '-' ? pipeline(texts, process.stdout, { end: false }) : pipeline(texts, createWriteStream(output));
+    output === '-'
+      ? pipeline(untilError(), process.stdout, { end: false })
+      : pipeline(untilError(), createWriteStream(output));
   await writing.catch((error: unknown) => {
     if (output === '-' && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit();
     throw fileError('--output', output, 'written', error);
   });
+  if (thrown.length > 0) throw thrown[0];
 }
 
 /** What went wrong with the file of an option; an error that says so in its own words stays as it is. */

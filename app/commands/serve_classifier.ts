@@ -1,9 +1,16 @@
-/** `tidewatch serve-classifier`: one model behind HTTP, for any number of processes whose backend is `remote`. */
+/**
+ * `tidewatch serve-classifier`: one model behind HTTP, for any number of processes whose backend is `remote`. On SIGHUP it reads its
+ * certificate again, and with --config the settings file, whose model takes over without a gap. Whoever asks for the old one
+ * by its name is refused until it is told too, so that no labels pass for another model's.
+ */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { Backend } from '../../classifier/backend.ts';
 import { createDoor } from '../../classifier/backends/remote_door.ts';
+import { createModelSwap } from '../../classifier/swap.ts';
 import { explainError, TidewatchError } from '../../core/errors.ts';
 import { createLogger, type Logger } from '../../core/log.ts';
+import { createMetrics } from '../../core/metrics.ts';
 import { hideSecret } from '../../core/secret.ts';
 import { reloadCertificates, type TlsSettings } from '../../core/tls.ts';
 import { openBackend } from '../backend.ts';
@@ -28,7 +35,10 @@ export function serveClassifierCommand(): Command {
     .option('--cert-file <file>', 'speak HTTPS with this certificate (PEM); read again on SIGHUP')
     .option('--key-file <file>', 'its private key (PEM)')
     .option('--backend <name>', 'classifier backend (tidewatch list backend)', 'onnx')
-    .option('--config <file>', "settings file whose classifier.backend is used, instead of the backend's defaults")
+    .option(
+      '--config <file>',
+      "settings file whose classifier.backend is used, instead of the backend's defaults; read again on SIGHUP",
+    )
     .action(async (options: ServeOptions) => {
       const token = readToken(options.tokenFile);
       const port = Number(options.port);
@@ -36,19 +46,35 @@ export function serveClassifierCommand(): Command {
         throw new TidewatchError('config.invalid', `--port: ${options.port} is no port`);
       }
       const log = createLogger({ level: 'info', format: 'auto' });
-      const { backend, close } = await openBackend(options);
+      // Without a listener SIGHUP would end the process; what is changed while the model is opened is taken up right afterwards.
+      let reload = (): void => void (isAsked = true);
+      let isAsked = false;
+      if (process.platform !== 'win32') process.on('SIGHUP', () => reload());
+      const swap = createModelSwap(await openModel(options), { log, metrics: createMetrics().model });
       try {
-        const door = createDoor(backend, { host: options.host, port, token, tls: readTls(options), log });
+        const door = createDoor(swap, { host: options.host, port, token, tls: readTls(options), log });
         await door.start();
-        if (process.platform !== 'win32') process.on('SIGHUP', () => reload(log));
-        log.info(`${backend.model} labels at ${door.address()}${token === undefined ? ', without a token' : ''}`);
+        reload = () => {
+          reloadCertificate(options, log);
+          if (options.config !== undefined) void swap.swap(() => openModel(options));
+        };
+        if (isAsked) reload();
+        log.info(
+          `${swap.current().model} labels at ${door.address()}${token === undefined ? ', without a token' : ''}`,
+        );
         await untilStopped();
         log.info('Finishing what is in hand; once more to stop at once');
         await door.stop();
       } finally {
-        await close();
+        await swap.close();
       }
     });
+}
+
+/** The backend, which takes what it was opened with along when it is closed. */
+async function openModel(options: ServeOptions): Promise<Backend> {
+  const { backend, close } = await openBackend(options);
+  return { ...backend, close };
 }
 
 function readTls({ certFile, keyFile }: ServeOptions): TlsSettings | undefined {
@@ -58,9 +84,11 @@ function readTls({ certFile, keyFile }: ServeOptions): TlsSettings | undefined {
 }
 
 /** SIGHUP: the certificate is read again; a wrong one is told and the old one kept. */
-function reload(log: Logger): void {
+function reloadCertificate({ certFile }: ServeOptions, log: Logger): void {
+  if (certFile === undefined) return;
   try {
-    log.info(`SIGHUP: ${reloadCertificates()} certificates were read again`);
+    reloadCertificates();
+    log.info('SIGHUP: the certificate was read again');
   } catch (error) {
     log.error(`SIGHUP: the certificate is kept: ${explainError(error)}`);
   }

@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
 import { TidewatchError, toTidewatchError } from '../../core/errors.ts';
 import type { Service } from '../../core/lifecycle.ts';
-import { listen } from '../../core/listen.ts';
+import { finishListening, listen } from '../../core/listen.ts';
 import type { Logger } from '../../core/log.ts';
 import { callerOf, createRateLimit } from '../../core/rate_limit.ts';
 import { requestIdOf } from '../../core/request_id.ts';
@@ -20,6 +20,7 @@ import { bearerOf, isSameSecret } from '../../core/secret.ts';
 import { createDoorServer, doorUrl, type TlsSettings } from '../../core/tls.ts';
 import type { Backend } from '../backend.ts';
 import type { Labels } from '../labels.ts';
+import type { Held, ModelSwap } from '../swap.ts';
 import { askClassify, askEntities, LIMITS, type ModelCard } from './remote_protocol.ts';
 
 export interface DoorOptions {
@@ -40,13 +41,18 @@ export interface Door extends Service {
 
 /** Texts in hand, of all callers together, beyond which a new request is told to come back. */
 const MOST_IN_HAND = 8 * LIMITS.texts;
+/** After which a caller has given its request up (`timeout_ms` of the remote backend). */
+const MOST_STOPPING_MS = 30_000;
 /** Far above what a labelling process asks. */
 const REQUESTS_PER_MINUTE = 6_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
-/** @throws TidewatchError config.invalid (no token for other machines); server.port_taken from start() */
+/**
+ * Each request is answered by the model that is current when it comes.
+ * @throws TidewatchError config.invalid (no token for other machines); server.port_taken from start()
+ */
 export function createDoor(
-  backend: Backend,
+  served: Backend | ModelSwap,
   { host, port, token, tls, log, requestsPerMinute = REQUESTS_PER_MINUTE }: DoorOptions,
 ): Door {
   const isLocal = LOOPBACK.test(host);
@@ -60,6 +66,8 @@ export function createDoor(
     );
   }
   let inHand = 0;
+  const hold = (): Held => ('hold' in served ? served.hold() : { backend: served, release: () => undefined });
+  const current = (): Backend => ('hold' in served ? served.current() : served);
   const limit = createRateLimit(requestsPerMinute);
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
@@ -90,22 +98,23 @@ export function createDoor(
         refuse(context, 413, 'input.too_large', `A request has at most ${LIMITS.bodyBytes} bytes; send fewer texts.`),
     }),
   );
-  app.get('/healthz', (context) => context.json({ status: 'ok', model: backend.model }));
-  app.get('/v1/model', (context) =>
-    context.json({
+  app.get('/healthz', (context) => context.json({ status: 'ok', model: current().model }));
+  app.get('/v1/model', (context) => {
+    const backend = current();
+    return context.json({
       model: backend.model,
       labels: backend.labels,
       reference: backend.reference ?? null,
       limits: { texts: LIMITS.texts, body_bytes: LIMITS.bodyBytes },
-    } as ModelCard),
-  );
+    } as ModelCard);
+  });
 
   /** Reads what is asked, labels it, and says by which model. */
   async function answer<Asked extends { model?: string | undefined }>(
     context: Context,
     schema: z.ZodType<Asked>,
     sizeOf: (asked: Asked) => number,
-    label: (asked: Asked) => Promise<unknown[]>,
+    label: (asked: Asked, backend: Backend) => Promise<unknown[]>,
   ): Promise<Response> {
     const asked = schema.safeParse(await context.req.json().catch(() => null));
     if (!asked.success) {
@@ -113,17 +122,18 @@ export function createDoor(
       return refuse(context, 400, 'input.invalid', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
     }
     const { model } = asked.data;
-    if (model !== undefined && model !== backend.model) {
-      return refuse(context, 409, 'model.failed', `${backend.model} is served here, not ${model}`);
+    if (model !== undefined && model !== current().model) {
+      return refuse(context, 409, 'model.failed', `${current().model} is served here, not ${model}`);
     }
     const size = sizeOf(asked.data);
     if (inHand > 0 && inHand + size > MOST_IN_HAND) {
       context.header('Retry-After', '1');
       return refuse(context, 503, 'model.failed', `${inHand} texts are in hand already.`);
     }
+    const { backend, release } = hold();
     inHand += size;
     try {
-      return context.json({ model: backend.model, labels: await label(asked.data) });
+      return context.json({ model: backend.model, labels: await label(asked.data, backend) });
     } catch (thrown) {
       const { code, message } = toTidewatchError(thrown, 'model.failed');
       log.warn({ code }, `A request of ${size} texts failed: ${message}`);
@@ -132,6 +142,7 @@ export function createDoor(
         : refuse(context, 500, 'internal', 'Something went wrong inside Tidewatch.');
     } finally {
       inHand -= size;
+      release();
     }
   }
   app.post('/v1/classify', (context) =>
@@ -139,7 +150,7 @@ export function createDoor(
       context,
       askClassify,
       ({ texts }) => texts.length,
-      async ({ texts }) => (await backend.classify(texts)).map(written),
+      async ({ texts }, backend) => (await backend.classify(texts)).map(written),
     ),
   );
   app.post('/v1/classify-entities', (context) =>
@@ -147,7 +158,7 @@ export function createDoor(
       context,
       askEntities,
       ({ questions }) => questions.length,
-      ({ questions }) => backend.classifyEntities(questions),
+      ({ questions }, backend) => backend.classifyEntities(questions),
     ),
   );
   app.notFound((context) => refuse(context, 404, 'input.invalid', 'There is nothing here.'));
@@ -168,12 +179,7 @@ export function createDoor(
       server = created;
     },
     /** Requests in hand are answered first. */
-    stop: () =>
-      new Promise((resolve) => {
-        if (server === undefined) return resolve();
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+    stop: () => finishListening(server, MOST_STOPPING_MS),
     address() {
       const at = server?.address() as AddressInfo | null | undefined;
       return doorUrl(tls, host, at?.port ?? port);

@@ -86,7 +86,11 @@ function centredByGroup(values: Float32Array, width: number, groups: readonly st
 }
 
 /** Mean and standard deviation of each column. */
-export function moments(values: Float32Array, rows: number, width: number): { mean: Float64Array; deviation: Float64Array } {
+export function moments(
+  values: Float32Array,
+  rows: number,
+  width: number,
+): { mean: Float64Array; deviation: Float64Array } {
   const [mean, square] = [new Float64Array(width), new Float64Array(width)];
   for (let at = 0; at < values.length; at += 1) {
     const [column, own] = [at % width, values[at] ?? 0];

@@ -18,7 +18,8 @@ const SAMPLE_OF_LINE_BYTES = 512;
 const LINE_END = 10;
 const NOTHING = Buffer.alloc(0);
 
-export async function* asUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** `heldBytes`: how much the first judgement waits for; 0 where the input may pause, and what is there is to be read. */
+export async function* asUtf8(chunks: AsyncIterable<Buffer>, heldBytes = HELD_BYTES): AsyncGenerator<Buffer> {
   let convert: Convert | null = null;
   let held = NOTHING;
   for await (const chunk of chunks) {
@@ -26,7 +27,7 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
     else if (held.length === 0 && isAscii(chunk)) yield chunk;
     else {
       held = Buffer.concat([held, chunk]);
-      if (held.length < HELD_BYTES) continue;
+      if (held.length < heldBytes) continue;
       convert = converterFor(held);
       yield* convert(held);
     }

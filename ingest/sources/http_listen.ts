@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { Context } from '../../core/component.ts';
 import { TidewatchError } from '../../core/errors.ts';
+import { finishListening } from '../../core/listen.ts';
 import { doorUrl, type TlsSettings } from '../../core/tls.ts';
 import type { ConditionKeeper } from '../condition.ts';
 
@@ -53,14 +54,4 @@ function asListenError(thrown: unknown, host: string, port: number): TidewatchEr
 }
 
 /** Answers what is being answered, for at most a second; then cuts. */
-export async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), 1000);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-}
+export const closeServer = (server: Server): Promise<void> => finishListening(server, 1000);

@@ -184,6 +184,35 @@ describe('classifying lines', () => {
     await expect(lines.next()).rejects.toMatchObject({ code: 'model.failed' });
   });
 
+  it('ends with that error at once, also where its input stays open and says nothing more', async () => {
+    const broken: Backend = {
+      ...backend,
+      classify: () => Promise.reject(new TidewatchError('model.failed', 'no memory')),
+    };
+    async function* open(): AsyncGenerator<string> {
+      yield '"profit"';
+      await new Promise(() => undefined);
+    }
+    const lines = classifyLines(open(), broken, { lines: 0, errors: 0 });
+    await expect(lines.next()).rejects.toMatchObject({ code: 'model.failed' });
+  });
+
+  it('labels every line that came before its input broke, then ends with that error', async () => {
+    for (const count of [3, 256, 300]) {
+      async function* breaking(): AsyncGenerator<string> {
+        for (let line = 0; line < count; line += 1) yield '"profit"';
+        throw new Error('EIO: i/o error, read');
+      }
+      const slow: Backend = { ...backend, classify: (texts) => wait(20).then(() => backend.classify(texts)) };
+      const out: string[] = [];
+      const reading = (async () => {
+        for await (const line of classifyLines(breaking(), slow, { lines: 0, errors: 0 })) out.push(line);
+      })();
+      await expect(reading).rejects.toThrow('EIO');
+      expect(out).toHaveLength(count);
+    }
+  });
+
   it('reads no further than it must when nobody takes its answers', async () => {
     let read = 0;
     async function* endless(): AsyncGenerator<string> {

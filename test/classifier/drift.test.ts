@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { createDriftWatch, referenceOf, stabilityIndex } from '../../classifier/drift.ts';
+import type { Backend } from '../../classifier/backend.ts';
+import { createClassifier } from '../../classifier/classifier.ts';
+import { classifierSettings } from '../../classifier/settings.ts';
+import { createModelSwap } from '../../classifier/swap.ts';
 import type { Sentiment } from '../../core/event.ts';
+import type { Store } from '../../core/store/store.ts';
+import type { Delivery, Stream } from '../../core/stream/stream.ts';
+import { aContext } from './context.ts';
+import { aReport } from './reports.ts';
 
 const seen = (sentiment: Sentiment, count: number, confidence = 0.93) =>
   Array.from({ length: count }, () => ({ sentiment, topic: 'Earnings', confidence }));
@@ -31,5 +39,51 @@ describe('drift', () => {
     expect(gauges.get('sentiment')).toBeGreaterThan(0.25);
     expect(gauges.get('confidence')).toBeGreaterThan(0.25);
     expect(gauges.get('topic')).toBeCloseTo(0, 6);
+  });
+
+  it('of a model that was swapped is told no more, though it finishes its delivery', async () => {
+    const context = aContext();
+    const { metrics, log } = context;
+    const told = async (): Promise<string[]> =>
+      (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('tidewatch_model_drift_psi{'));
+    const model = (name: string, reference: Backend['reference']): Backend =>
+      ({
+        model: name,
+        labels: { entity_sentiment: [] },
+        reference,
+        classify: async (texts: readonly string[]) => {
+          if (texts.some((text) => text.includes('swap'))) await swap.swap(async () => model('new@2', null));
+          return seen('negative', texts.length).map((labels) => ({ ...labels, topics_zh: [], event: null }));
+        },
+        close: async () => undefined,
+      }) as unknown as Backend;
+    const swap = createModelSwap(model('old@1', referenceOf(seen('neutral', 10))), { log, metrics: metrics.model });
+    const delivery = (text: string): Delivery<unknown> => ({
+      messages: Array.from({ length: 600 }, (_, offset) => ({
+        partition: 0,
+        offset,
+        key: 'a',
+        appended_at: 0,
+        value: { ...aReport(offset), text },
+      })),
+      acknowledge: async () => undefined,
+    });
+    const told_at: string[][] = [];
+    async function* deliveries(): AsyncGenerator<Delivery<unknown>> {
+      yield delivery('profit');
+      told_at.push(await told());
+      yield delivery('swap');
+      told_at.push(await told());
+      ended();
+      await new Promise(() => undefined);
+    }
+    let ended = (): void => undefined;
+    const end = new Promise<void>((resolve) => (ended = resolve));
+    const stream = { subscribe: deliveries, lag: async () => ({ messages: 0, seconds: 0 }) } as unknown as Stream;
+    const store = { insert: async () => undefined } as unknown as Store;
+    const stage = createClassifier(classifierSettings.parse({}), { ...context, stream, store, backend: swap });
+    await stage.start();
+    await end;
+    expect(told_at).toEqual([expect.arrayContaining([expect.stringContaining('sentiment')]), []]);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,18 @@ import { writeTinyModel } from './tiny_model.ts';
 
 const open = (backend: object) =>
   createBackend(classifierSettings.parse({ backend: { type: 'onnx', ...backend } }), aContext());
+/** A model that reads so many characters, and says something else of each text that differs within them. */
+const readsTheFirst = (characters: number): Backend =>
+  ({
+    model: 'reader@1',
+    classify: async (texts: readonly string[]) =>
+      texts.map((text) => {
+        const read = createHash('sha256').update(text.slice(0, characters)).digest().readUInt16BE();
+        const negative = 0.1 + read / 1e5;
+        const sentiment_probabilities = { negative, neutral: 1 - negative, positive: 0 };
+        return { sentiment: 'negative', sentiment_probabilities, topic_probabilities: {} };
+      }),
+  }) as unknown as Backend;
 const heaviest = (explanation: Explanation, count: number): string[] =>
   explanation.words
     .toSorted((a, b) => b.weight - a.weight)
@@ -94,6 +107,25 @@ describe('an explanation', () => {
     expect(heaviest({ words } as Explanation, 1)[0]).toContain('fraud');
   });
 
+  it('is of the part that the model reads, however long the text and in whichever language', async () => {
+    for (const [word, reads] of [
+      ['亏损', 700],
+      [' loss', 2400],
+    ] as const) {
+      const long = Array.from({ length: 100_000 }, (_, index) => `${word}${index}`).join('');
+      const { text, words } = await explain(readsTheFirst(reads), long);
+      expect(text.length).toBeGreaterThanOrEqual(reads);
+      expect(text.length).toBeLessThanOrEqual(reads * 1.26);
+      const weighing = words.filter(({ weight }) => weight !== 0).length;
+      expect(weighing / words.length).toBeGreaterThan(0.75);
+    }
+  });
+
+  it('of a text without an end is of its first 4,000 characters, none of them half', async () => {
+    const { text } = await explain(readsTheFirst(1e6), `a${'😀'.repeat(100_000)}`);
+    expect(text).toBe(`a${'😀'.repeat(1999)}`);
+  });
+
   it('of a text without words is empty', async () => {
     expect((await explain(backend, '!!')).words).toEqual([]);
   });
@@ -118,6 +150,13 @@ describe.skipIf(!hasShipped)('an explanation by the shipped model', () => {
   ])('finds the plain word of: %s', async (text, label, expected) => {
     const explanation = await explain(backend, modelText(null, text), { label: label as 'negative' });
     expect(expected.split('|')).toContain(heaviest(explanation, 1)[0]);
+  });
+
+  it('gives most phrases of a long Chinese article a weight, since it leaves out what is not read', async () => {
+    const article = `某公司净利润大幅下滑，遭证监会立案调查。${'公司召开年度股东大会，审议通过了多项常规议案，会议程序符合有关规定。'.repeat(150)}`;
+    const { words, text } = await explain(backend, article, { variants: 20 });
+    expect(text.length).toBeLessThan(1_000);
+    expect(words.filter(({ weight }) => weight !== 0).length).toBeGreaterThan(words.length / 2);
   });
 
   it('weighs good and bad words of one sentence against each other', async () => {

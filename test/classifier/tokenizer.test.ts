@@ -43,6 +43,12 @@ describe('the tokenizer', () => {
     expect(ids.slice(1, -1)).not.toContain(2);
   });
 
+  it('looks for more tokens among signs that it does not know, but not to the end of any text', () => {
+    const tokenizer = createTokenizer(tiny, 8);
+    expect(tokenizer.encode(`${'𓀀'.repeat(20)} profit`)).toContain(5);
+    expect(tokenizer.encode(`${'𓀀'.repeat(20_000)} profit`)).not.toContain(5);
+  });
+
   it.skipIf(shipped === null)('gives the ids of the library on every text of the example feed', () => {
     const library = new Library(shipped as object, {});
     const tokenizer = createTokenizer(shipped, 128);
