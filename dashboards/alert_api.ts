@@ -26,7 +26,7 @@ const alerts = defineRoute({
   subject: 'Alerts',
   summary: 'Alerts whose life touches the span, firing first, then newest first',
   description:
-    'One that resolves between two pages may come on both. Where the span ends at the newest document, alerts are listed until now all the same.',
+    'One that was pending and passed without firing is left out. One that resolves between two pages may come on both. Where the span ends at the newest document, alerts are listed until now all the same.',
   query: spanned({ ...seriesFilter, state: alertStateSchema.optional(), cursor, limit: limit(50, 200) }),
   response: alertsPage,
   async handler({ query: { cursor: written, limit: most, ...query }, url }, { queries, share, span, clock }) {

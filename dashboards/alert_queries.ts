@@ -40,6 +40,9 @@ export interface AlertQueries {
   alertStates(): Promise<Record<Alert['state'], number>>;
 }
 
+/** What was pending and passed without firing was no alert to anybody; its own address shows it all the same. */
+const WORTH_LISTING = `(argMax(alerts.state, revision) != 'resolved' OR countIf(alerts.state = 'firing') > 0)`;
+
 /** `names` gives the display names of a series, `verdicts` what stands on alerts. */
 export function createAlertQueries(
   store: Store,
@@ -76,7 +79,7 @@ export function createAlertQueries(
         `SELECT alert_id, arrayMap(pair -> pair.2, arraySort(pair -> pair.1, groupArray((revision, body)))) AS bodies,
            toUInt8(argMax(state, revision) != 'firing') AS rank, min(started_at) AS started
          FROM alerts WHERE 1${sql} GROUP BY alert_id
-         HAVING (argMax(state, revision) != 'resolved' OR max(at) >= ${moment('from')})
+         HAVING (argMax(state, revision) != 'resolved' OR max(at) >= ${moment('from')}) AND ${WORTH_LISTING}
            AND min(started_at) < ${moment('to')}
            ${state === undefined ? '' : 'AND argMax(state, revision) = {state:String}'}
            ${after === null ? '' : behind}
@@ -145,7 +148,7 @@ export function createAlertQueries(
     async alertStates() {
       const rows = await store.query<{ state: Alert['state']; alerts: number }>(
         `SELECT state, count() AS alerts FROM (
-           SELECT argMax(alerts.state, revision) AS state FROM alerts GROUP BY alert_id
+           SELECT argMax(alerts.state, revision) AS state FROM alerts GROUP BY alert_id HAVING ${WORTH_LISTING}
          ) GROUP BY state`,
       );
       const counts = { pending: 0, firing: 0, resolved: 0 };

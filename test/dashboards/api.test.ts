@@ -342,6 +342,26 @@ describe('the dashboards API', () => {
     }
   });
 
+  it('lists no alert that was pending and passed without firing, but shows it under its id', async () => {
+    const [first] = sampleAlerts(END, api.opinions);
+    if (first === undefined) throw new Error('The sample has no alert.');
+    const passed = (['pending', 'resolved'] as const).map((state, revision) => ({
+      ...first,
+      alert_id: 'passed',
+      revision: revision + 1,
+      state,
+    }));
+    await api.store.insert('alerts', passed.map(alertRow), 'passed');
+    try {
+      const { alerts } = await api.ask<AlertsAnswer>('alerts?last_secs=2592000');
+      expect(alerts.map(({ alert_id }) => alert_id)).not.toContain('passed');
+      expect(alerts).toHaveLength(3);
+      expect(await api.ask('alerts/passed')).toMatchObject({ state: 'resolved' });
+    } finally {
+      await api.store.command("ALTER TABLE alerts DELETE WHERE alert_id = 'passed'");
+    }
+  });
+
   it('answers 304 without a body where the reader has the answer already', async () => {
     const address = `${api.dashboards.address()}/api/alerts?last_secs=2592000`;
     const first = await fetch(address);
