@@ -7,6 +7,8 @@
  * - Each notifier has its own account of what it was told. News are: an alert it was not told of, a higher severity, the
  *   end of one that it was told of. Without news it is told again after `repeat_interval`, unless somebody acknowledged.
  * - What is muted (muting.ts) is not told, and its end neither; where it still fires when unmuted, it is.
+ * - What fired and ended before anybody could be told (a process that catches up has hours pass in one second) is told once, as
+ *   past. Alertmanager drops it; there no alert ends that fast. What was as short in its own time is written down only.
  *
  * Rejected: sending each change at once (six messages for one incident), and a timer a group (a replay has no timers).
  */
@@ -47,6 +49,8 @@ export interface Group {
   accounts: Record<string, Account>;
   /** Revision of each alert whose muting was already reported. */
   muted: Record<string, number>;
+  /** Alerts that fired and ended with nobody told; absent in what an earlier version wrote. */
+  past?: Record<string, true>;
 }
 
 export type Groups = Map<string, Group>;
@@ -58,7 +62,14 @@ export interface Sending {
 
 export interface Suppressed {
   readonly alert: Alert;
-  readonly muted: Muted;
+  readonly muted: Muted | OverBeforeTold;
+}
+
+/** An alert that fired and ended before anybody was told, and is not worth telling, or not to be. */
+interface OverBeforeTold {
+  readonly reason: 'over_before_told';
+  /** How long it lasted. */
+  readonly by: string;
 }
 
 export interface Outcome {
@@ -108,9 +119,22 @@ export function createDispatch(
     if (rises || Object.keys(group.accounts).length === 0) {
       group.flushAt = Math.min(group.flushAt, now + rules.groupWaitMs);
     }
+    if (alert.state === 'resolved' && before?.state === 'firing' && isUnheardOf(group, alert.alert_id)) {
+      group.past = { ...group.past, [alert.alert_id]: true };
+    }
     group.alerts[alert.alert_id] = alert;
     groupOf.set(alert.alert_id, key);
     touched.add(key);
+  }
+
+  /** Neither told to anybody, nor kept from them for a reason. */
+  function isUnheardOf({ accounts, muted }: Group, id: string): boolean {
+    return muted[id] === undefined && Object.values(accounts).every(({ alerts }) => alerts[id] === undefined);
+  }
+
+  /** Whether it is to be told although it is over: it lasted longer than the wait within which an alert may come and go. */
+  function isPastNews(group: Group, { alert_id: id, at, started_at }: Alert): boolean {
+    return group.past?.[id] === true && Date.parse(at) - Date.parse(started_at) >= rules.groupWaitMs;
   }
 
   /** The next thing to do: a group's flush, or the refreshing of one recipient; null when nothing is planned. */
@@ -159,8 +183,14 @@ export function createDispatch(
     for (const recipient of recipients) tell(group, recipient, at, outcome);
     for (const alert of Object.values(group.alerts)) {
       if (alert.state !== 'resolved') continue;
+      const isTold = isPastNews(group, alert) && rules.send.has('resolved');
+      if (group.past?.[alert.alert_id] === true && !isTold && recipients.length > 0) {
+        const secs = (Date.parse(alert.at) - Date.parse(alert.started_at)) / 1000;
+        outcome.suppressed.push({ alert, muted: { reason: 'over_before_told', by: `it lasted ${secs} s` } });
+      }
       delete group.alerts[alert.alert_id];
       delete group.muted[alert.alert_id];
+      delete group.past?.[alert.alert_id];
       groupOf.delete(alert.alert_id);
     }
     // A process that was away for a day does not catch up tick by tick.
@@ -171,13 +201,18 @@ export function createDispatch(
   function tell(group: Group, { name, refreshMs }: Recipient, at: number, outcome: Outcome): void {
     const account = (group.accounts[name] ??= { at, repeats: 0, alerts: {} });
     const told: Alert[] = [];
+    const past: string[] = [];
     const others: Alert[] = [];
     for (const alert of Object.values(group.alerts)) {
       const { alert_id: id, state, severity } = alert;
       const before = account.alerts[id];
       if (state === 'resolved') {
         delete account.alerts[id];
-        if (before !== undefined && rules.send.has(state) && !isMuted(group, alert, at, outcome)) told.push(alert);
+        const isPast = isPastNews(group, alert);
+        if (!isPast && before === undefined) continue;
+        if (!rules.send.has(state) || isMuted(group, alert, at, outcome)) continue;
+        told.push(alert);
+        if (isPast) past.push(id);
         continue;
       }
       if (!rules.send.has(state) || isMuted(group, alert, at, outcome)) continue;
@@ -193,7 +228,7 @@ export function createDispatch(
     const { key, labels } = group;
     if (told.length > 0) {
       account.at = at;
-      const notification = notificationOf({ kind: 'news', group: { key, labels }, told, others, repeats: 0 });
+      const notification = notificationOf({ kind: 'news', group: { key, labels }, told, past, others, repeats: 0 });
       outcome.sendings.push({ notifier: name, notification });
       return;
     }

@@ -50,28 +50,37 @@ export function messagesOf(notification: Notification, language: 'en' | 'zh' | '
   return templates.map((template) => messageOf(notification, template));
 }
 
-export function messageOf({ id, kind, alerts, items }: Notification, template: Template): Message {
+export function messageOf({ id, kind, alerts, items, past = [] }: Notification, template: Template): Message {
   const [lead] = alerts;
   if (lead === undefined) throw new RangeError('A notification has at least one alert.');
   const more = alerts.length - 1;
-  const marks = [kind === 'repeat' ? template.goesOn : '', more > 0 ? template.others(more) : ''].filter(Boolean);
+  const pastOf = (alert: Alert): string => (past.includes(alert.alert_id) ? template.past(alert) : '');
+  const marks = [kind === 'repeat' ? template.goesOn : '', pastOf(lead), more > 0 ? template.others(more) : ''];
   return {
     template,
-    title: oneLine([template.headline(lead), ...marks].join(' · ')),
+    title: oneLine([template.headline(lead), ...marks].filter(Boolean).join(' · ')),
     sections: alerts.slice(0, MOST_SECTIONS).map((alert, index) => {
       const isFull = index === 0 || index < items.length;
+      const isPast = past.includes(alert.alert_id);
+      // At its end an alert is known from its beginning, but for one of which nobody has heard.
+      const isShown = isFull && (alert.state !== 'resolved' || isPast);
       return {
         alert,
-        headline: oneLine(template.headline(alert)),
+        headline: oneLine([template.headline(alert), pastOf(alert)].filter(Boolean).join(' · ')),
         summary: oneLine(template.summary(alert)),
-        facts: isFull ? template.facts(alert) : [],
-        sparkline: isFull && alert.state !== 'resolved' ? sparkline(alert) : '',
-        stories: isFull && alert.state !== 'resolved' ? storiesOf(alert, template, index === 0 ? MOST_STORIES : 2) : [],
+        facts: isFull ? [...template.facts(alert), ...(isPast ? template.facts(asItFired(alert)) : [])] : [],
+        sparkline: isShown ? sparkline(alert) : '',
+        stories: isShown ? storiesOf(alert, template, index === 0 ? MOST_STORIES : 2) : [],
       };
     }),
     page: webAddress(lead.page_url),
     footer: [id, lead.at, lead.model, ...(lead.settings === '' ? [] : [`settings ${lead.settings}`])].join(' · '),
   };
+}
+
+/** Its last revision shows what it was at its height. */
+function asItFired(alert: Alert): Alert {
+  return { ...alert, state: 'firing', resolution: null };
 }
 
 function storiesOf(alert: Alert, template: Template, most: number): Story[] {

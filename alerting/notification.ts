@@ -14,6 +14,8 @@ export interface Notification {
   readonly alerts: readonly Alert[];
   /** What it tells, as alert_id:revision, and ~n for the group's nth repeat; the first `items.length` alerts, in their order. */
   readonly items: readonly string[];
+  /** Ids of those that it tells of although they are over; absent where there are none. */
+  readonly past?: readonly string[];
 }
 
 export interface NotificationParts {
@@ -21,16 +23,19 @@ export interface NotificationParts {
   readonly group: Notification['group'];
   /** What it tells of. Not empty. */
   readonly told: readonly Alert[];
+  /** Ids of those among them that fired and ended before anybody was told. */
+  readonly past?: readonly string[];
   /** Alerts that fire in the group, of which nothing is new. */
   readonly others: readonly Alert[];
   /** How often the group was repeated to this notifier. */
   readonly repeats: number;
 }
 
-export function notificationOf({ kind, group, told, others, repeats }: NotificationParts): Notification {
+export function notificationOf({ kind, group, told, past = [], others, repeats }: NotificationParts): Notification {
   const first = [...told].sort(byWeight);
   const items = first.map((alert) => itemOf(alert, kind === 'repeat' ? repeats : 0));
-  return { id: idOf(items), kind, group, alerts: [...first, ...[...others].sort(byWeight)], items };
+  const alerts = [...first, ...[...others].sort(byWeight)];
+  return { id: idOf(items), kind, group, alerts, items, ...(past.length > 0 && { past }) };
 }
 
 /** The notification with only those items (not empty), as when another process has told the rest. */

@@ -21,6 +21,8 @@ export interface Template {
   /** How many more alerts the message holds. */
   others(count: number): string;
   readonly goesOn: string;
+  /** Of an alert that is told only now that it is over. */
+  past(alert: Alert): string;
   readonly chart: string;
 }
 

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { openBackend } from './backend.ts';
 import { checkLibraries } from './diagnosis_libraries.ts';
+import { isNodeEnough } from './node_version.ts';
 import { explainError } from '../core/errors.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLogger } from '../core/log.ts';
@@ -62,13 +63,12 @@ export async function diagnose(dataDir: string): Promise<Check[]> {
 }
 
 function checkNode(): Check {
-  const major = Number(process.versions.node.split('.')[0]);
-  const right = major >= 20;
+  const right = isNodeEnough(process.versions.node);
   return {
     name: 'Node',
     status: right ? 'ok' : 'failed',
     found: process.versions.node,
-    ...(right ? {} : { advice: 'Install Node 20, 22 or 24.' }),
+    ...(right ? {} : { advice: 'Install Node 20.19 or newer (20, 22 or 24).' }),
   };
 }
 

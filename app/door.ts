@@ -68,7 +68,7 @@ export async function openDoor(settings: Settings, { url, data }: DoorChoice = {
     const error = toTidewatchError(thrown);
     if (url !== undefined || error.code !== 'http.unavailable') {
       await served.close();
-      throw error;
+      throw error.code === 'http.unavailable' ? unanswered(error) : error;
     }
   }
   await served.close();
@@ -92,6 +92,12 @@ function overHttp(address: string, token: string | undefined): Door {
     return read(answer.status, answer.body.toString('utf8')) as Answer;
   }
   return { get: (path) => ask(path, null), post: ask, close: () => http.close() };
+}
+
+/** Who asks a page of their own is not helped by a word about the internet. */
+function unanswered(error: TidewatchError): TidewatchError {
+  const hint = 'Is Tidewatch running there? --url is the address of its page, such as http://127.0.0.1:8080.';
+  return new TidewatchError(error.code, error.message, { cause: error, hint });
 }
 
 type Unlock = () => Promise<void>;

@@ -1,12 +1,13 @@
 /**
- * A file of settings written anew while the process runs: what was there before is kept beside it as `.before`, then the new text
+ * A file of settings read and written anew while the process runs: what was there before is kept beside it as `.before`, then the new text
  * is written whole, reaches the disk, and takes the name. Who reads meanwhile, or starts after a power cut, finds the old text or
  * the new one.
  */
 import { constants } from 'node:fs';
-import { access, copyFile, open, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { TidewatchError } from '../core/errors.ts';
+import { access, copyFile, open, readFile, rename, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { configText } from '../core/config_text.ts';
+import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 
 /** Whether this process may write `path` and beside it. */
 export async function isWritable(path: string): Promise<boolean> {
@@ -16,6 +17,20 @@ export async function isWritable(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * What is to be shown, changed and written back.
+ * @throws TidewatchError input.conflict where it is not UTF-8: written back it would be lost
+ */
+export async function readToReplace(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  try {
+    return configText(bytes, basename(path));
+  } catch (thrown) {
+    const { message, hint } = toTidewatchError(thrown);
+    throw new TidewatchError('input.conflict', message, { cause: thrown, ...(hint !== undefined && { hint }) });
   }
 }
 

@@ -4,16 +4,16 @@
  * settings that come with the package are never written, nor is a file that this process may not write: then there is no editor.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import { withoutSecrets } from '../core/secret.ts';
 import { MOST_SETTINGS_CHARACTERS, type SettingsDesk } from '../dashboards/settings_api.ts';
 import { settingsFrom, type Settings } from './config.ts';
+import { checkNamedFiles } from './named_files.ts';
 import { loadNames } from './names.ts';
 import { QUICKSTART } from './package_root.ts';
-import { isWritable, replaceFile } from './replace_file.ts';
+import { isWritable, readToReplace, replaceFile } from './replace_file.ts';
 import { withMarks, withSecrets } from './settings_text.ts';
 
 export interface SettingsFile {
@@ -43,6 +43,7 @@ export function createSettingsDesk({ path: given, running, dataDir }: SettingsFi
     try {
       const settings = settingsFrom(text, path, { dataDir });
       await loadNames(settings);
+      await checkNamedFiles(settings, path);
       return { settings };
     } catch (thrown) {
       const { code, message } = toTidewatchError(thrown);
@@ -52,7 +53,7 @@ export function createSettingsDesk({ path: given, running, dataDir }: SettingsFi
   }
 
   async function show(): ReturnType<SettingsDesk['show']> {
-    const source = await readFile(path, 'utf8');
+    const source = await readToReplace(path);
     const marked = withMarks(source);
     const shown = withoutSecrets(marked);
     const locked =
@@ -71,14 +72,14 @@ export function createSettingsDesk({ path: given, running, dataDir }: SettingsFi
   return {
     show,
     async check(text) {
-      const result = await read(withSecrets(text, await readFile(path, 'utf8')));
+      const result = await read(withSecrets(text, await readToReplace(path)));
       return 'problems' in result
         ? { problems: result.problems, changed: [] }
         : { problems: [], changed: changesOf(running, result.settings) };
     },
     save: (text, version) =>
       inTurn(async () => {
-        const source = await readFile(path, 'utf8');
+        const source = await readToReplace(path);
         if ((await show()).locked !== null) {
           throw new TidewatchError('input.conflict', `${basename(path)} is not to be changed by this page.`);
         }

@@ -5,7 +5,6 @@
  * that it was found about. Other processes take a changed file up on SIGHUP, or at their next start.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import { findCashtags, findLinks } from '../core/text.ts';
@@ -14,7 +13,7 @@ import type { WatchlistDesk } from '../dashboards/watchlist_api.ts';
 import { createEntityMatcher, type EntityMatcher } from '../ingest/entities.ts';
 import { loadWatchlists, parseWatchlist } from '../ingest/watchlist.ts';
 import { namesOf, type WatchedNames } from './names.ts';
-import { isWritable, replaceFile } from './replace_file.ts';
+import { isWritable, readToReplace, replaceFile } from './replace_file.ts';
 import { withEntry, withoutEntry } from './watchlist_text.ts';
 
 export interface WatchlistFiles {
@@ -47,7 +46,7 @@ export function createWatchlistDesk({ paths, watch }: WatchlistFiles): Watchlist
   async function files(): Promise<Place[]> {
     return Promise.all(
       paths.map(async (path) => {
-        const source = await readFile(path, 'utf8');
+        const source = await readToReplace(path);
         return { path, source, entries: parseWatchlist(source, path) };
       }),
     );

@@ -9,6 +9,7 @@ import { isScalar, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Component, Context } from './component.ts';
 import { describeIssue } from './config_refusal.ts';
+import { configText } from './config_text.ts';
 import { readYaml } from './config_yaml.ts';
 import { TidewatchError } from './errors.ts';
 import { hideSecretsIn } from './secret.ts';
@@ -27,15 +28,18 @@ export interface ComponentSettings {
  */
 export function componentSchema<Instance>(registry: readonly AnyComponent<Instance>[]): z.ZodType<ComponentSettings> {
   const options = registry.map((component) =>
-    z.strictObject({
-      type: z.literal(component.name).describe(component.summary),
-      name: z
-        .string()
-        .regex(/^[\p{L}\p{N}_.-]{1,60}$/u, 'letters, digits, "_", "." and "-" only')
-        .default(component.name)
-        .describe('Name of this instance in logs, metrics and rows.'),
-      ...component.settings.shape,
-    }),
+    z
+      .strictObject({
+        type: z.literal(component.name).describe(component.summary),
+        name: z
+          .string()
+          .regex(/^[\p{L}\p{N}_.-]{1,60}$/u, 'letters, digits, "_", "." and "-" only')
+          .default(component.name)
+          .describe('Name of this instance in logs, metrics and rows.'),
+        ...component.settings.shape,
+      })
+      // A shape leaves behind the rules that hold between its settings (refine).
+      .check(...((component.settings._zod.def.checks ?? []) as z.core.$ZodCheck<unknown>[])),
   );
   const [first, ...rest] = options;
   if (first === undefined) throw new TidewatchError('internal', 'A registry has no components.');
@@ -53,30 +57,24 @@ export async function createComponent<Instance>(
   return component.create(settings, { ...context, name, log: context.log.child({ component: name }) });
 }
 
-/**
- * Reads and validates a settings file. Paths inside are left as they are: resolve them against `dirname(path)`.
- * @throws TidewatchError config.unreadable, config.invalid (with one line a problem)
- */
-export function loadSettings<Schema extends z.ZodType>(
-  path: string,
-  schema: Schema,
-  environment: NodeJS.ProcessEnv = process.env,
-): z.output<Schema> {
-  let source: string;
+/** The text of a settings file. @throws TidewatchError config.unreadable */
+export function readSettingsFile(path: string): string {
+  let bytes: Buffer;
   try {
-    source = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     throw new TidewatchError('config.unreadable', `Cannot read the settings file ${path}`, {
       cause: error,
       hint: 'Give its path with --config, or start from examples/quickstart.yaml.',
     });
   }
-  return parseSettings(source, path, schema, environment);
+  return configText(bytes, path);
 }
 
 /**
- * Validates the text of a settings file. `environment` null: a text that is no settings, such as a watchlist, which people write
- * who are not to read this process' environment and files: `${NAME}` and `*_file` stand for nothing in it.
+ * Validates the text of a settings file. Paths inside are left as they are: resolve them against `dirname(path)`.
+ * `environment` null: a text that is no settings, such as a watchlist, which people write who are not to read this process'
+ * environment and files: `${NAME}` and `*_file` stand for nothing in it.
  * @throws TidewatchError config.unreadable, config.invalid (with one line a problem)
  */
 export function parseSettings<Schema extends z.ZodType>(
@@ -88,15 +86,17 @@ export function parseSettings<Schema extends z.ZodType>(
   const { document, lines, written } = readYaml(source, path);
   const problems: string[] = [];
   const filled = new Set<string>();
+  const unset = new Set<string>();
   const raw =
-    environment === null ? written : substitute(written, [], { environment, folder: dirname(path), problems, filled });
+    environment === null
+      ? written
+      : substitute(written, [], { environment, folder: dirname(path), problems, filled, unset });
   // Before anything is said of them.
   if (environment !== null) hideSecretsIn(raw);
   const asTexts = schema.safeParse(raw);
   const parsed = readFilled(raw, filled, asTexts.error?.issues ?? []) ? schema.safeParse(raw) : asTexts;
   if (!parsed.success) {
     const place = { raw, document, lines, path, schema };
-    const unset = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(':'))));
     for (const issue of parsed.error.issues) {
       // What is wrong with a value that could not be filled in says nothing new.
       if (!unset.has(issue.path.join('.'))) problems.push(...describeIssue(issue, place));
@@ -121,6 +121,8 @@ interface Substitution {
   readonly problems: string[];
   /** Paths of values that are one place and nothing else. */
   readonly filled: Set<string>;
+  /** Paths of values that could not be filled in. */
+  readonly unset: Set<string>;
 }
 
 const PLACE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
@@ -130,7 +132,10 @@ function substitute(value: unknown, path: readonly string[], with_: Substitution
     return value.replace(PLACE, (place: string, name: string, fallback?: string) => {
       if (place === value) with_.filled.add(path.join('.'));
       const found = with_.environment[name] ?? fallback;
-      if (found === undefined) with_.problems.push(`${path.join('.')}: the environment variable ${name} is not set`);
+      if (found === undefined) {
+        with_.problems.push(`${path.join('.')}: the environment variable ${name} is not set`);
+        with_.unset.add(path.join('.'));
+      }
       return found ?? '';
     });
   }
@@ -150,9 +155,11 @@ function substitute(value: unknown, path: readonly string[], with_: Substitution
       continue;
     }
     try {
-      result[secret] = readFileSync(resolve(with_.folder, resolved), 'utf8').trim();
-    } catch {
-      with_.problems.push(`${[...path, key].join('.')}: the file ${resolved} cannot be read`);
+      result[secret] = configText(readFileSync(resolve(with_.folder, resolved)), resolved).trim();
+    } catch (error) {
+      const why = error instanceof TidewatchError ? error.message : `${resolved} cannot be read`;
+      with_.problems.push(`${[...path, key].join('.')}: the file ${why}`);
+      with_.unset.add([...path, secret].join('.'));
     }
   }
   return result;

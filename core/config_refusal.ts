@@ -4,6 +4,7 @@
  */
 import { isMap, isPair, isScalar, isSeq, type Document as YamlDocument, type LineCounter } from 'yaml';
 import type { z } from 'zod';
+import { hasWideColon, WIDE_COLON } from './config_yaml.ts';
 import { isSecretName } from './secret.ts';
 
 export interface SettingsSource {
@@ -27,10 +28,12 @@ export function describeIssue(issue: z.core.$ZodIssue, source: SettingsSource): 
   const value = valueAt(raw, issue.path);
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     const types = componentTypes(schema, issue.path);
-    const fault = value === undefined ? 'missing' : `unknown type ${JSON.stringify(value)}`;
+    const fault = value === undefined ? 'is missing' : `unknown type ${JSON.stringify(value)}`;
     const guess = typeof value === 'string' ? suggestion(value, types) : '';
     return [`${place(issue.path, source)}: ${fault}${guess} (one of ${types.join(', ')})`];
   }
+  const plain = plainly(issue, value);
+  if (plain !== null) return [`${place(issue.path, source)}: ${plain}`];
   const secret = issue.path.some((name) => typeof name === 'string' && isSecretName(name));
   const shown =
     value === undefined
@@ -38,7 +41,30 @@ export function describeIssue(issue: z.core.$ZodIssue, source: SettingsSource): 
       : secret
         ? 'its value is not shown'
         : `it is ${JSON.stringify(value)?.slice(0, 80)}`;
-  return [`${place(issue.path, source)}: ${issue.message}; ${shown}`];
+  const rule = isWebAddress(issue, source) ? 'must be an http or https address' : issue.message;
+  return [`${place(issue.path, source)}: ${rule}; ${shown}`];
+}
+
+/** The slips that are made most, in words that need no schema; null for others. */
+function plainly(issue: z.core.$ZodIssue, value: unknown): string | null {
+  // A text that must be one of a few is told by those, as any other value that is wrong.
+  if (issue.code !== 'invalid_type') return null;
+  if (value === undefined) return 'is missing';
+  const isSection = issue.expected === 'object' || issue.expected === 'record';
+  if (isSection && typeof value === 'string' && hasWideColon(value)) return WIDE_COLON;
+  if (value !== null) return null;
+  const instead = isSection
+    ? 'put settings under it'
+    : issue.expected === 'array'
+      ? 'put a list under it'
+      : 'give it a value';
+  return `is empty: delete the line or ${instead}`;
+}
+
+/** Whether what is wrong is an address that should be one of the web. */
+function isWebAddress(issue: z.core.$ZodIssue, { schema, raw }: SettingsSource): boolean {
+  if (issue.code !== 'invalid_format' || issue.format !== 'url') return false;
+  return String(schemaAt(schema, issue.path, raw)?._zod.def['protocol']) === '/^https?$/';
 }
 
 function place(path: readonly PropertyKey[], { document, lines, path: file }: SettingsSource): string {

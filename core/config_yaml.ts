@@ -15,7 +15,11 @@ export function readYaml(source: string, path: string): YamlSettings {
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: true });
   const syntax = document.errors[0];
   if (syntax !== undefined) {
-    throw new TidewatchError('config.unreadable', `${path} is not valid YAML: ${syntax.message}`, { cause: syntax });
+    const wide = source.split('\n').findIndex(hasWideColon) + 1;
+    throw new TidewatchError('config.unreadable', `${path} is not valid YAML: ${syntax.message}`, {
+      cause: syntax,
+      ...(wide > 0 && { hint: `${path}:${wide} ${WIDE_COLON}.` }),
+    });
   }
   const lost = lostAlias(document);
   if (lost !== undefined) {
@@ -31,6 +35,15 @@ export function readYaml(source: string, path: string): YamlSettings {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TidewatchError('config.unreadable', `${path} is not valid YAML: ${reason}`, { cause: error });
   }
+}
+
+/** What is wrong where `hasWideColon`: to YAML it is a letter like any other. */
+export const WIDE_COLON =
+  'has a full-width colon (全角冒号“：”) behind a name: write ": ", a half-width colon and a blank';
+
+/** Whether a line begins with the name of a setting and the colon of a Chinese keyboard. */
+export function hasWideColon(line: string): boolean {
+  return /^[ \t-]*["']?\w+["']?：/.test(line);
 }
 
 function lostAlias(document: Document): Alias | undefined {

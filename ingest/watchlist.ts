@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseSettings } from '../core/config.ts';
+import { configText } from '../core/config_text.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { watchedEntitySchema, type WatchedEntity } from '../core/watched_entity.ts';
 
@@ -37,7 +38,7 @@ export function parseWatchlist(source: string, path: string): readonly WatchedEn
 
 /**
  * Reads watchlist files in order and merges them. `drafts` (path → text) stand for files that are not written yet.
- * @throws TidewatchError config.unreadable (a file is absent), config.invalid (with file and line)
+ * @throws TidewatchError config.unreadable (a file is absent or not UTF-8), config.invalid (with file and line)
  */
 export async function loadWatchlists(
   paths: readonly string[],
@@ -46,18 +47,20 @@ export async function loadWatchlists(
   const merged: WatchedEntity[] = [];
   const taken = new Map<string, string>();
   for (const path of paths) {
-    let source: string;
-    try {
-      source = drafts.get(path) ?? (await readFile(path, 'utf8'));
-    } catch (error) {
-      throw new TidewatchError('config.unreadable', `Cannot read the watchlist ${path}`, {
-        cause: error,
-        hint: 'ingest.watchlists names it, relative to the settings file.',
-      });
-    }
+    const source = drafts.get(path) ?? (await readWatchlist(path));
     const { entities } = parseSettings(source, path, watchlistSchema(taken), null);
     for (const entity of entities) taken.set(entity.id, path);
     merged.push(...entities);
   }
   return merged;
+}
+
+async function readWatchlist(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new TidewatchError('config.unreadable', `Cannot read the watchlist ${path}`, {
+      cause,
+      hint: 'ingest.watchlists names it, relative to the settings file.',
+    });
+  });
+  return configText(bytes, path);
 }

@@ -17,16 +17,17 @@ const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The lines for one message, each without control characters: titles come from strangers, and this is a terminal. */
 export function consoleLines(notification: Notification, { language, documents }: Settings): string[] {
-  const { kind, alerts, items } = notification;
+  const { kind, alerts, items, past = [] } = notification;
   const lines: string[] = [];
   // What else fires in the group was told before.
   for (const alert of alerts.slice(0, items.length)) {
-    const again = kind === 'repeat' ? ' (still)' : '';
-    lines.push(`${alert.at} ${alert.state.toUpperCase()}${again} ${alert.severity} ${alert.name} [${alert.alert_id}]`);
+    const isPast = past.includes(alert.alert_id);
+    const mark = kind === 'repeat' ? ' (still)' : isPast ? ` (since ${alert.started_at}, not told before)` : '';
+    lines.push(`${alert.at} ${alert.state.toUpperCase()}${mark} ${alert.severity} ${alert.name} [${alert.alert_id}]`);
     if (language !== 'zh') lines.push(`  ${alert.summary.en}`);
     if (language !== 'en') lines.push(`  ${alert.summary.zh}`);
     if (alert.resolution !== null) lines.push(`  ended by ${alert.resolution.by}: ${alert.resolution.note}`);
-    if (alert.state === 'resolved' || kind === 'repeat') continue;
+    if ((alert.state === 'resolved' && !isPast) || kind === 'repeat') continue;
     for (const document of alert.documents.slice(0, documents)) {
       const copies = document.copies === 0 ? '' : ` (+${document.copies} copies)`;
       lines.push(

@@ -37,11 +37,14 @@ const settings = z.object({
 
 /** The body for one message. */
 export function webhookBody(notification: Notification, withChart: boolean): object {
-  const { id, kind, group, items, alerts } = notification;
+  const { id, kind, group, items, past, alerts } = notification;
   const lead = leadOf(notification);
   const picture = withChart && lead.state !== 'resolved' ? chartPng(lead) : null;
   const chart_png = picture?.toString('base64') ?? null;
-  return { ...lead, notification: { id, kind, group, items, others: alerts.slice(1), chart_png } };
+  return {
+    ...lead,
+    notification: { id, kind, group, items, ...(past && { past }), others: alerts.slice(1), chart_png },
+  };
 }
 
 export const webhook = defineComponent({

@@ -74,5 +74,6 @@ export const english: Template = {
   page: 'Open on the page',
   others: (count) => `and ${count} more of the same incident`,
   goesOn: 'still going on',
+  past: ({ severity }) => `was ${severity}; fired and ended before it could be told`,
   chart: 'Negative stories against what was expected',
 };

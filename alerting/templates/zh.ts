@@ -81,5 +81,6 @@ export const chinese: Template = {
   page: '在页面查看',
   others: (count) => `同一事件另有${count}条预警`,
   goesOn: '仍在持续',
+  past: ({ severity }) => `曾为${SEVERITIES[severity]}，未及通知便已触发并恢复`,
   chart: '负面报道数与预期',
 };

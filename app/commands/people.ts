@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Action } from '../../core/action.ts';
 import { userName } from '../../core/audit.ts';
 import type { AuditAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import { givenUp } from '../given_up.ts';
 import { doorCommand, throughDoor, type DoorOptions } from './through_door.ts';
 
 interface PeopleOptions extends DoorOptions {
@@ -145,14 +146,22 @@ export function notifyCommand(): Command {
     });
   const replay = authored(peopleCommand('replay', 'send notifications that were given up once more'))
     .argument('[notification]', 'its id; all where absent', '*')
-    .action((notification: string, options: PeopleOptions) =>
-      act(
+    .action(async (notification: string, options: PeopleOptions) => {
+      const [failed, sent] = await throughDoor(options, async (door) => [
+        await door.get<NotificationsAnswer>('/notifications?status=failed'),
+        await door.get<NotificationsAnswer>('/notifications?status=sent'),
+      ]);
+      if (givenUp(notification, failed?.notifications ?? [], sent?.notifications ?? []).length === 0) {
+        const what = notification === '*' ? 'No notification' : `No notification ${notification}`;
+        return show(options, { given_up: 0 }, [], `${what} was given up: there is nothing to send again.`);
+      }
+      return act(
         options,
         '/notifications/replay',
         { notification },
         () => 'They are sent again within seconds, or when alerting runs again.',
-      ),
-    );
+      );
+    });
   return new Command('notify').description('see and repeat notifications').addCommand(list).addCommand(replay);
 }
 

@@ -51,14 +51,14 @@ export async function createFolder(folder: string): Promise<void> {
   }
 }
 
-/** What the system says about writing to the nearest parent that exists. */
+/** What the system says about writing to the folder, or to the nearest parent that exists where it does not. */
 async function whyNotWritable(folder: string): Promise<unknown> {
-  for (let parent = dirname(folder); ; parent = dirname(parent)) {
+  for (let nearest = folder; ; nearest = dirname(nearest)) {
     try {
-      await access(parent, constants.W_OK);
+      await access(nearest, constants.W_OK);
       return undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === dirname(parent)) return error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || nearest === dirname(nearest)) return error;
     }
   }
 }

@@ -11,7 +11,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { deadline } from '../../core/deadline.ts';
-import { TidewatchError } from '../../core/errors.ts';
 import { callerOf, createRateLimit, type RateLimit } from '../../core/rate_limit.ts';
 import { requestIdOf } from '../../core/request_id.ts';
 import { bearerOf, isSameSecret } from '../../core/secret.ts';
@@ -24,41 +23,47 @@ import { openIdempotencyKeys, type IdempotencyKeys, type KeptAnswer } from './ht
 import { closeServer, listenPatiently } from './http_listen.ts';
 import { inZone, timeZone } from './time_zone.ts';
 
-const settings = z.object({
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  port: z.number().int().min(0).max(65_535).default(8081).describe('Port to listen on; 0 takes any free one.'),
-  token: z.string().min(16).optional().describe('Bearer token; required unless host is a loopback address.'),
-  more_tokens: z
-    .array(z.string().min(16))
-    .max(100)
-    .default([])
-    .describe('Further tokens that are good too: one a client, or the next one while the clients change over.'),
-  max_bytes: z.number().int().min(1000).max(100_000_000).default(10_000_000).describe('Longest request body.'),
-  max_document_bytes: z
-    .number()
-    .int()
-    .min(1000)
-    .max(100_000_000)
-    .default(1_000_000)
-    .describe('Longest single document within a body.'),
-  time_zone: timeZone,
-  source_class: z.enum(['news', 'social']).default('social').describe('Class of documents that do not say.'),
-  requests_per_minute: z
-    .number()
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(6_000)
-    .describe('Most requests of one token, or of one address without one; more are told to wait (429).'),
-  tls: tlsSettings,
-  timeout_ms: z
-    .number()
-    .int()
-    .min(100)
-    .max(120_000)
-    .default(10_000)
-    .describe('How long a client may take to send, and how long it waits for room in the stream.'),
-});
+const settings = z
+  .object({
+    host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+    port: z.number().int().min(0).max(65_535).default(8081).describe('Port to listen on; 0 takes any free one.'),
+    token: z.string().min(16).optional().describe('Bearer token; required unless host is a loopback address.'),
+    more_tokens: z
+      .array(z.string().min(16))
+      .max(100)
+      .default([])
+      .describe('Further tokens that are good too: one a client, or the next one while the clients change over.'),
+    max_bytes: z.number().int().min(1000).max(100_000_000).default(10_000_000).describe('Longest request body.'),
+    max_document_bytes: z
+      .number()
+      .int()
+      .min(1000)
+      .max(100_000_000)
+      .default(1_000_000)
+      .describe('Longest single document within a body.'),
+    time_zone: timeZone,
+    source_class: z.enum(['news', 'social']).default('social').describe('Class of documents that do not say.'),
+    requests_per_minute: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(6_000)
+      .describe('Most requests of one token, or of one address without one; more are told to wait (429).'),
+    tls: tlsSettings,
+    timeout_ms: z
+      .number()
+      .int()
+      .min(100)
+      .max(120_000)
+      .default(10_000)
+      .describe('How long a client may take to send, and how long it waits for room in the stream.'),
+  })
+  .refine(({ host, token, more_tokens: more }) => token !== undefined || more.length > 0 || isLoopback(host), {
+    path: ['token'],
+    message:
+      'a token is required when host is reachable from other machines, or anyone could post (set token or token_file)',
+  });
 
 type HttpSettings = z.output<typeof settings>;
 
@@ -69,13 +74,6 @@ export const httpSource = defineComponent({
   summary: 'Takes documents by POST /documents (JSON, a list, or NDJSON), with a bearer token.',
   settings,
   create: (chosen, context): Source & { address(): string | null } => {
-    if (chosen.token === undefined && chosen.more_tokens.length === 0 && !isLoopback(chosen.host)) {
-      throw new TidewatchError(
-        'config.invalid',
-        `The http source "${context.name}" listens on ${chosen.host} without a token: anyone could post documents`,
-        { hint: 'Set token (or token_file) for it, or listen on 127.0.0.1.' },
-      );
-    }
     const condition = createConditionKeeper(context, `http://${chosen.host}:${chosen.port}`);
     let address: string | null = null;
     const keys = openIdempotencyKeys(context);

@@ -1,6 +1,7 @@
 /** Reading a posted body within its limits, and the documents in it: each either an item or a reason. */
 import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../core/errors.ts';
+import { decode, isCertainlyUtf8, knownEncoding, saidCharset } from '../encoding.ts';
 import { itemFromRecord } from '../fields.ts';
 import type { RawItem } from '../source.ts';
 
@@ -51,13 +52,13 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return Buffer.concat(chunks);
 }
 
-/** @throws RequestProblem 400 when the body is neither JSON nor NDJSON, or has no document in it */
+/** @throws RequestProblem 400 when the body is neither JSON nor NDJSON, or has no document in it; what `textOf` throws */
 export function readDocuments(
   body: Buffer,
   contentType: string,
   limits: { readonly max_document_bytes: number },
 ): PostedDocuments {
-  const text = body.toString('utf8').replace(/^\ufeff/, '');
+  const text = textOf(body, contentType);
   const records = /ndjson|jsonl|json-seq/i.test(contentType) ? linesOf(text) : (wholeOf(text) ?? linesOf(text));
   if (records.length === 0) throw new RequestProblem(400, 'input.invalid', 'The body has no document in it.');
   if (
@@ -78,6 +79,26 @@ export function readDocuments(
     else items.push({ index, item: read });
   }
   return { items, rejected };
+}
+
+/**
+ * The body as its Content-Type says, UTF-8 where it says nothing: a client that is there to hear of it is told that its bytes are
+ * something else, rather than guessed at. Only what can be nothing but UTF-8 is that whatever was said: libraries say Latin-1 of all.
+ * @throws RequestProblem 400, 415
+ */
+function textOf(body: Buffer, contentType: string): string {
+  const said = saidCharset(contentType) ?? 'utf-8';
+  const encoding = knownEncoding(said);
+  if (encoding === undefined) {
+    throw new RequestProblem(415, 'input.media_type', `The charset ${said} is not known here; post UTF-8.`);
+  }
+  try {
+    const isUtf8 = encoding === 'utf-8' || isCertainlyUtf8(body);
+    return decode(body, isUtf8 ? 'utf-8' : encoding, { fatal: true });
+  } catch {
+    const other = encoding === 'utf-8' ? 'UTF-8' : `${said}, which its Content-Type names`;
+    throw new RequestProblem(400, 'input.invalid', `The body is not ${other}; post UTF-8.`);
+  }
 }
 
 interface PostedRecord {

@@ -271,6 +271,35 @@ describe('the alerting stage', () => {
     expect([...after.state.table('alerting.courses').entries()]).toEqual([]);
   });
 
+  it('tells of what began and ended while it caught up, once and at its end', async () => {
+    receiver = await startReceiver();
+    const now = Date.now();
+    const past = (id: string, time: number, negative: number) => opinionOf({ id, time, fetched: now, negative });
+    const running = await start({
+      settings: {
+        idle_secs: 1,
+        series: ['entity'],
+        notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }],
+      },
+      deps: { watermark: 'per_feed' },
+    });
+    // Eight quiet days, within which there were eight bad hours three days ago.
+    const quiet = Array.from({ length: 8 * 24 }, (_, hour) => past(`b${hour}`, now - 8 * DAY + hour * HOUR, 0.1));
+    const bad = Array.from({ length: 24 }, (_, index) => past(`i${index}`, now - 3 * DAY + index * 20 * 60_000, 0.9));
+    await append(
+      running,
+      [...quiet, ...bad].toSorted((a, b) => a.document.published_at.localeCompare(b.document.published_at)),
+    );
+    await until(() => receiver?.requests.length === 1);
+    const [fire, end] = running.alerts.filter(({ state }) => state !== 'pending').slice(-2);
+    expect([fire?.state, end?.state]).toEqual(['firing', 'resolved']);
+    expect(JSON.parse(receiver.requests[0]?.body ?? '')).toMatchObject({
+      state: 'resolved',
+      alert_id: end?.alert_id,
+      notification: { kind: 'news', past: [end?.alert_id] },
+    });
+  });
+
   it('tells again of what fires without what was taken back, and writes nothing of it down', async () => {
     receiver = await startReceiver();
     const settings = {

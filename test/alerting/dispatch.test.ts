@@ -135,6 +135,79 @@ describe('who is told when', () => {
     expect(whole.dispatch.groups.size).toBe(0);
   });
 
+  it('tells once of what fired and ended before it could tell, as past, and goes on as before', () => {
+    const { admit, outcomeAt, tellAt, dispatch } = bench({ recipients: [{ name: 'chat' }, { name: 'mail' }] });
+    const times = { started_at: isoTime(START - 30 * HOUR), at: isoTime(START - 20 * HOUR) };
+    admit(alert('a', { severity: 'critical', ...times }), 0);
+    admit(alert('a', { severity: 'critical', state: 'resolved', revision: 3, ...times }), 1);
+    admit(alert('b'), 2);
+    const { sendings, suppressed } = outcomeAt(2000);
+    expect(sendings.map(({ notifier, notification: { items, past } }) => [notifier, items, past])).toEqual([
+      ['chat', ['b:2', 'a:3'], ['a']],
+      ['mail', ['b:2', 'a:3'], ['a']],
+    ]);
+    expect(suppressed).toEqual([]);
+    expect(Object.values(dispatch.groups.values().next().value?.past ?? {})).toEqual([]);
+    expect(tellAt(4 * HOUR)).toEqual([]);
+    expect(tellAt(4 * HOUR + 5 * MINUTE)).toEqual(['repeat b:2~1', 'repeat b:2~1']);
+  });
+
+  it('tells of it also in a group that was told of others, and after the group was written down', () => {
+    const first = bench();
+    first.admit(alert('b'), 0);
+    first.tellAt(2000);
+    const times = { started_at: isoTime(START), at: isoTime(START + HOUR) };
+    first.admit(alert('a', times), MINUTE);
+    first.admit(alert('a', { state: 'resolved', revision: 3, ...times }), MINUTE);
+    const second = bench({ groups: new Map(structuredClone([...first.dispatch.groups])) });
+    expect(second.tellAt(5 * MINUTE + 2000)).toEqual(['news a:3 +1']);
+    expect(second.tellAt(2 * HOUR)).toEqual([]);
+  });
+
+  it('writes down what was over before it could tell, where that was short or ends are not sent', () => {
+    const short = { started_at: isoTime(START), at: isoTime(START + 1999) };
+    const long = { started_at: isoTime(START), at: isoTime(START + HOUR) };
+    const written = (options: Bench, times: Partial<Alert>): unknown[] => {
+      const { admit, outcomeAt, dispatch } = bench(options);
+      admit(alert('a', times), 0);
+      admit(alert('a', { state: 'resolved', revision: 3, ...times }), 1);
+      const { sendings, suppressed } = outcomeAt(2000);
+      expect(sendings).toEqual([]);
+      expect(dispatch.groups.size).toBe(0);
+      return suppressed.map(({ alert: { alert_id }, muted }) => [alert_id, muted]);
+    };
+    expect(written({}, short)).toEqual([['a', { reason: 'over_before_told', by: 'it lasted 1.999 s' }]]);
+    expect(written({ rules: { send: new Set(['firing']) } }, long)).toEqual([
+      ['a', { reason: 'over_before_told', by: 'it lasted 3600 s' }],
+    ]);
+    // Nobody is there to be told.
+    expect(written({ recipients: [] }, long)).toEqual([]);
+  });
+
+  it('tells of the past neither what only was pending, nor what is silenced, nor to whom came later', () => {
+    const times = { started_at: isoTime(START), at: isoTime(START + HOUR) };
+    const pending = bench({ rules: { send: new Set(['pending', 'firing', 'resolved']) } });
+    pending.admit(alert('a', { state: 'pending', revision: 1, ...times }), 0);
+    pending.admit(alert('a', { state: 'resolved', ...times }), 1);
+    expect(pending.outcomeAt(2000)).toEqual({ sendings: [], suppressed: [] });
+    const late = bench();
+    late.admit(alert('a', times), 0);
+    late.tellAt(2000);
+    late.admit(alert('a', { state: 'resolved', revision: 3, ...times }), MINUTE);
+    const groups: Groups = new Map(structuredClone([...late.dispatch.groups]));
+    const two = bench({ groups, recipients: [{ name: 'a' }, { name: 'new' }] });
+    expect(two.outcomeAt(5 * MINUTE + 2000).sendings.map(({ notifier }) => notifier)).toEqual(['a']);
+    const known: Silence = {
+      id: 's', matchers: ['entity="a"'], starts_at: isoTime(START), ends_at: isoTime(START + HOUR),
+      comment: 'known', author: 'Priya', created_at: isoTime(START), state: 'active',
+    }; // prettier-ignore
+    const silenced = bench({ silences: [known] });
+    silenced.admit(alert('a', times), 0);
+    silenced.admit(alert('a', { state: 'resolved', revision: 3, ...times }), 1);
+    const { sendings, suppressed } = silenced.outcomeAt(2000);
+    expect([sendings, suppressed.map(({ muted }) => muted)]).toEqual([[], [{ reason: 'silenced', by: 's' }]]);
+  });
+
   it('keeps an account for each notifier, and keeps what fires alive for those that forget', () => {
     const { admit, outcomeAt } = bench({ recipients: [{ name: 'chat' }, { name: 'am', refreshMs: MINUTE }] });
     admit(alert('a'), 0);

@@ -203,6 +203,15 @@ describe('console', () => {
     expect(consoleLines(notificationWith(), { language: 'en', documents: 0 })).toHaveLength(3);
   });
 
+  it('says of what is told only when it is over since when it was, and why', () => {
+    const ended = alertOf({ state: 'resolved', at: '2026-03-02T10:00:00.000Z' });
+    const past = notificationWith([ended], { past: [ended.alert_id] });
+    const [head, ...rest] = consoleLines(past, { language: 'zh', documents: 1 });
+    expect(head).toContain('10:00:00.000Z RESOLVED (since 2026-03-02T00:00:00.000Z, not told before) warning');
+    expect(rest.join()).toContain('Norvale halts withdrawals');
+    expect(consoleLines(notificationWith([ended]), { language: 'zh', documents: 1 })).toHaveLength(2);
+  });
+
   it('passes no control characters on to a terminal', () => {
     const alert = alertOf({ documents: [documentOf({ title: 'red \u001b[31m\u0007 line\nbreak \u202e' })] });
     for (const line of consoleLines(notificationWith([alert]), { language: 'zh', documents: 1 }))

@@ -8,6 +8,19 @@ import { readSettings } from '../../app/config.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-paths-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+describe('a watchlist in the place of a settings file', () => {
+  it('is called what it is', () => {
+    const path = join(folder, 'watchlist.yaml');
+    writeFileSync(path, 'entities:\n  - { id: a, name: A, kind: company }\n');
+    expect(() => readSettings(path)).toThrow(
+      expect.objectContaining({
+        message: `${path} is a watchlist, not a settings file`,
+        hint: expect.stringContaining('ingest.watchlists') as string,
+      }),
+    );
+  });
+});
+
 describe('paths in a settings file', () => {
   it('are relative to the file, those of Kafka’s TLS too, and data_dir to where the command runs', () => {
     const path = join(folder, 'tidewatch.yaml');

@@ -1,12 +1,13 @@
 /** The commands' way to the alerts: through the process that runs, or through the store where none does. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseDuration } from '../../app/commands/people.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { notifyCommand, parseDuration } from '../../app/commands/people.ts';
 import { settingsSchema, type Settings } from '../../app/config.ts';
 import { openDoor } from '../../app/door.ts';
+import { givenUp } from '../../app/given_up.ts';
 import { explainFromStore } from '../../app/explain.ts';
 import { systemClock } from '../../core/clock.ts';
 import { lockFolder } from '../../core/lock.ts';
@@ -75,6 +76,7 @@ describe('a command about alerts', () => {
     await expect(openDoor(settings)).rejects.toThrow(/nothing answers at/);
     await expect(openDoor(settings, { url: `http://127.0.0.1:${await freePort()}` })).rejects.toMatchObject({
       code: 'http.unavailable',
+      hint: expect.stringContaining('Is Tidewatch running there?') as string,
     });
     await store.close();
     await unlock();
@@ -130,6 +132,37 @@ describe('a command about alerts', () => {
     } finally {
       await door.close();
     }
+  }, 60_000);
+
+  it('tells what was given up from what was sent since, by the items of a notification', () => {
+    const row = (item: string, notifier: string, hour: number) => ({
+      item,
+      notifier,
+      at: `2026-03-02T0${hour}:00:00.000Z`,
+    });
+    const failed = [row('b:2', 'mail', 5), row('a:2', 'mail', 3), row('a:2', 'chat', 3)];
+    const sent = [row('a:2', 'mail', 4), row('b:2', 'mail', 2)];
+    const items = (id: string): string[] =>
+      givenUp(id, failed, sent).map(({ item, notifier }) => `${notifier} ${item}`);
+    expect(items('*')).toEqual(['mail b:2', 'chat a:2']);
+    expect(items('a:2+0123456789ab')).toEqual(['chat a:2']);
+    expect(items('c:1')).toEqual([]);
+    expect(givenUp('*', [], sent)).toEqual([]);
+  });
+
+  it('says that nothing was given up where nothing was, and asks for nothing', async () => {
+    const config = join(folder, 'tidewatch.yaml');
+    writeFileSync(config, JSON.stringify({ data_dir: folder, dashboards: { port: await freePort() } }));
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      await notifyCommand().parseAsync(['replay', '--config', config], { from: 'user' });
+      expect(written.mock.calls.join('')).toBe('No notification was given up: there is nothing to send again.\n');
+    } finally {
+      written.mockRestore();
+    }
+    const door = await openDoor(settings);
+    expect((await door.get<ActionsAnswer>('/actions')).actions).toEqual([]);
+    await door.close();
   }, 60_000);
 
   it('reads durations as people write them', () => {

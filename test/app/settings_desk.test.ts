@@ -10,6 +10,7 @@ import { createSettingsDesk } from '../../app/settings_desk.ts';
 import { withMarks, withSecrets } from '../../app/settings_text.ts';
 import type { AuditAnswer, SettingsCheckAnswer, SettingsFileAnswer } from '../../dashboards/contract.ts';
 import { startApi, type ApiServer } from '../dashboards/api_server.ts';
+import { gbk } from '../ingest/gbk.ts';
 
 const TOKENS = [
   { name: 'Anna', role: 'analyst', token: 'anna-judges-alerts' },
@@ -125,6 +126,19 @@ describe('the settings file by the API', () => {
     expect(await refused(text.replace('https://alerts.example.com/in', mark))).toBe(422);
     expect(await refused(`${text}# ${mark}\n`)).toBe(422);
     expect(readFileSync(path, 'utf8')).toBe(TEXT);
+  });
+
+  it('is told not to be UTF-8 where another program saved it so, and left as it is', async () => {
+    const { text, version } = await shown();
+    const bytes = gbk(`${TEXT}# 请勿改动\n`);
+    writeFileSync(path, bytes);
+    const refused = {
+      status: 409,
+      answer: { detail: 'tidewatch.yaml is not UTF-8 (it looks like GBK); save it as UTF-8' },
+    };
+    expect(await ask('/settings')).toMatchObject(refused);
+    expect(await ask('/settings', { text, version })).toMatchObject(refused);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
   it('is not to be changed where it comes with the package, or holds a secret in a comment', async () => {

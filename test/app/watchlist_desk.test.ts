@@ -15,6 +15,7 @@ import type {
   WatchlistPreviewAnswer,
 } from '../../dashboards/contract.ts';
 import { startApi, type ApiServer } from '../dashboards/api_server.ts';
+import { gbk } from '../ingest/gbk.ts';
 
 const TOKENS = [
   { name: 'Rita', role: 'reader', token: 'rita-reads-the-news' },
@@ -144,6 +145,16 @@ describe('the watchlist by the API', () => {
     expect((await ask('/watchlist/norvale_bank', { entry: changed, version })).status).toBe(200);
     expect((await entryOf('norvale_bank')).entry.aliases).toEqual(changed.aliases);
     expect(taken.find(({ id }) => id === 'norvale_bank')?.aliases).toEqual(changed.aliases);
+  });
+
+  it('leaves a file as it is that another program saved in GBK, and says so', async () => {
+    const bytes = gbk(OWN.replace("'Norvale'", "'诺维银行'"));
+    writeFileSync(own, bytes);
+    const entry = { id: 'new_one', name: 'A New One', kind: 'company' };
+    const refused = { status: 409, answer: { detail: 'own.yaml is not UTF-8 (it looks like GBK); save it as UTF-8' } };
+    expect(await ask('/watchlist/new_one', { entry, version: null })).toMatchObject(refused);
+    expect(await ask('/watchlist')).toMatchObject(refused);
+    expect(readFileSync(own).equals(bytes)).toBe(true);
   });
 
   it('refuses what is not of its form, an id that is taken, a sector that is none, and a change of what has changed', async () => {

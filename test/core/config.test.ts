@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import { componentSchema, parseSettings } from '../../core/config.ts';
+import { configText } from '../../core/config_text.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { withoutSecrets } from '../../core/secret.ts';
+import { gbk } from '../ingest/gbk.ts';
 
 const lamp = defineComponent({
   name: 'lamp',
@@ -35,6 +37,27 @@ function refusal(source: string, environment: NodeJS.ProcessEnv = {}): string {
   }
   throw new Error('it was accepted');
 }
+
+describe('the text of a file', () => {
+  it('is UTF-8, with its byte order mark where it has one', () => {
+    expect(configText(Buffer.from('name: 贵州茅台'), 'a.yaml')).toBe('name: 贵州茅台');
+    expect(configText(Buffer.from('\ufeffname: é'), 'a.yaml')).toBe('\ufeffname: é');
+    expect(parseSettings('\ufeffport: 1\n', 'a.yaml', schema)).toMatchObject({ port: 1 });
+  });
+
+  it.each([
+    ['GBK', gbk('entities:\n  - { id: moutai, name: 贵州茅台 }\n'), ' (it looks like GBK)'],
+    ['UTF-16', Buffer.from('\ufeffport: 1\n', 'utf16le'), ' (it looks like UTF-16)'],
+    ['windows-1252', Buffer.from('name: Société Générale, Crédit', 'latin1'), ''],
+  ])('is refused in %s, which is named where it can be told', (_, bytes, likely) => {
+    expect(() => configText(bytes, 'a.yaml')).toThrow(
+      expect.objectContaining({
+        code: 'config.unreadable',
+        message: `a.yaml is not UTF-8${likely}; save it as UTF-8`,
+      }),
+    );
+  });
+});
 
 describe('settings', () => {
   it('take defaults, and a component without a name takes its type as name', () => {
@@ -142,6 +165,77 @@ describe('settings', () => {
       }
       throw new Error('it was accepted');
     }
+  });
+
+  it('say in plain words what is empty, what is missing, and which addresses are meant', () => {
+    const wide = schema.extend({ url: z.url({ protocol: /^https?$/ }), other: z.url().optional() });
+    const said = (source: string): string => {
+      try {
+        parseSettings(source, 'file.yaml', wide, {});
+      } catch (error) {
+        return (error as Error).message;
+      }
+      throw new Error('it was accepted');
+    };
+    const message = said('nested:\n  # threshold: 1\nthings:\nport:\n');
+    expect(message.split('\n').slice(1)).toEqual([
+      '  - port (file.yaml:4): is empty: delete the line or give it a value',
+      '  - nested (file.yaml:1): is empty: delete the line or put settings under it',
+      '  - things (file.yaml:3): is empty: delete the line or put a list under it',
+      '  - url: is missing',
+    ]);
+    expect(said('url: ftp://a/b\nother: b\nnested: {}\n').split('\n').slice(1)).toEqual([
+      '  - nested.threshold (file.yaml:3): is missing',
+      '  - url (file.yaml:1): must be an http or https address; it is "ftp://a/b"',
+      '  - other (file.yaml:2): Invalid URL; it is "b"',
+    ]);
+  });
+
+  it('name the colon of a Chinese keyboard behind a setting, and not one within a text', () => {
+    expect(() => parseSettings('port: 1\nnested：\n  threshold: 1\n', 'file.yaml', schema)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^file\.yaml:2 has a full-width colon .*：/) as string }),
+    );
+    expect(() => parseSettings('port: [\n# 注意：端口\n', 'file.yaml', schema)).toThrow(
+      expect.objectContaining({ hint: undefined }),
+    );
+    expect(refusal('port：80\n')).toContain('the file as a whole: has a full-width colon');
+    expect(refusal('nested:\n  threshold：1\n')).toContain('nested (file.yaml:1): has a full-width colon');
+    expect(refusal('things:\n  - type：lamp\n')).toContain('full-width colon');
+  });
+
+  it('count a file of a secret that cannot be read once, also where the secret is required', () => {
+    const guarded = z.strictObject({ token: z.string() });
+    const refused = (name: string): string => {
+      try {
+        parseSettings(`token_file: ${name}\n`, join(tmpdir(), 'file.yaml'), guarded, {});
+      } catch (error) {
+        return (error as Error).message;
+      }
+      throw new Error('it was accepted');
+    };
+    expect(refused('absent.txt')).toMatch(/has one problem:\n {2}- token_file: the file absent\.txt cannot be read$/);
+    const folder = mkdtempSync(join(tmpdir(), 'tidewatch-config-'));
+    const wide = join(folder, 'token.txt');
+    // As PowerShell writes it.
+    writeFileSync(wide, Buffer.from('\ufeffa-secret', 'utf16le'));
+    expect(refused(wide)).toContain(
+      `token_file: the file ${wide} is not UTF-8 (it looks like UTF-16); save it as UTF-8`,
+    );
+  });
+
+  it('hold to the rules between the settings of a component', () => {
+    const door = defineComponent({
+      name: 'door',
+      summary: 'Opens.',
+      settings: z
+        .object({ open: z.boolean().default(false), key: z.string().optional() })
+        .refine(({ open, key }) => !open || key !== undefined, { path: ['key'], message: 'an open door needs a key' }),
+      create: () => 'door',
+    });
+    const doors = z.strictObject({ doors: z.array(componentSchema([door, bell])) });
+    const open = 'doors:\n  - { type: door, open: true }\n';
+    expect(() => parseSettings(open, 'file.yaml', doors)).toThrow(/doors\.0\.key .*an open door needs a key/);
+    expect(parseSettings('doors: [{ type: door }, { type: bell }]', 'file.yaml', doors).doors).toHaveLength(2);
   });
 
   it('say where YAML is broken', () => {

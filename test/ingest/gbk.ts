@@ -7,6 +7,6 @@ for (let lead = 0x81; lead <= 0xfe; lead += 1) {
   }
 }
 
-export function gbk(text: string): Buffer {
+export function gbk(text: string): Buffer<ArrayBuffer> {
   return Buffer.from(Array.from(text, (sign) => PAIRS.get(sign) ?? [sign.charCodeAt(0)]).flat());
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEntityMatcher } from '../../ingest/entities.ts';
 import { loadWatchlists } from '../../ingest/watchlist.ts';
+import { gbk } from './gbk.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidewatch-watchlist-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,6 +40,15 @@ describe('watchlists', () => {
     const one = file('first.yaml', 'entities:\n  - { id: a, name: A, kind: company }\n');
     const two = file('second.yaml', 'entities:\n  - { id: a, name: A, kind: company }\n');
     await expect(loadWatchlists([one, two])).rejects.toThrow(/second\.yaml:2.*already defined in .*first\.yaml/s);
+  });
+
+  it('that are not UTF-8 are refused, whose names would match nothing', async () => {
+    const path = join(folder, 'gbk.yaml');
+    writeFileSync(path, gbk('entities:\n  - { id: moutai, name: 贵州茅台, kind: company, aliases_zh: [茅台] }\n'));
+    await expect(loadWatchlists([path])).rejects.toMatchObject({
+      code: 'config.unreadable',
+      message: `${path} is not UTF-8 (it looks like GBK); save it as UTF-8`,
+    });
   });
 
   it('that are not there are named', async () => {

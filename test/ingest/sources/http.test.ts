@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../core/clock.ts';
 import { createComponent } from '../../../core/config.ts';
 import { sources } from '../../../ingest/registry.ts';
+import { ingestSettings } from '../../../ingest/settings.ts';
 import { describeSourceContract, type OfferedItem } from '../../contracts/source.ts';
 import type { Stream } from '../../../core/stream/stream.ts';
+import { gbk } from '../gbk.ts';
 import { eventually, hastyClock, openWorkbench, type Workbench } from '../workbench.ts';
 import { freePort } from '../../free_port.ts';
 
@@ -53,7 +55,7 @@ describe('an http source', { timeout: 60_000 }, () => {
     await eventually(() => stage.health()[0]?.status === 'ok');
     return stage;
   };
-  const post = async (body: string, headers: Record<string, string> = {}) => {
+  const post = async (body: string | Buffer<ArrayBuffer>, headers: Record<string, string> = {}) => {
     const response = await fetch(url, { method: 'POST', body, headers });
     return {
       status: response.status,
@@ -108,6 +110,27 @@ describe('an http source', { timeout: 60_000 }, () => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(JSON.stringify(answer.body)).toContain(reason);
+  });
+
+  it('answers 400 to a body that is not UTF-8 and does not say what it is, and 415 to a charset that nobody knows', async () => {
+    await start();
+    const chinese = gbk('{"text":"贵州茅台股价大跌"}');
+    const answer = await post(chinese);
+    expect(answer).toMatchObject({ status: 400, body: { error: 'The body is not UTF-8; post UTF-8.' } });
+    expect((await post(chinese, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(400);
+    const unknown = await post('{"text":"a"}', { 'content-type': 'application/json; charset=klingon' });
+    expect(unknown).toMatchObject({ status: 415, body: { error: expect.stringContaining('klingon') as string } });
+  });
+
+  it('reads a body by the charset that it names, unless it can be nothing but UTF-8', async () => {
+    await start();
+    const texts = ['贵州茅台股价大跌', '恒大债务违约', '诺维银行暂停提款'];
+    const [first = '', second = '', third = ''] = texts.map((text) => JSON.stringify({ text }));
+    const named = (charset: string) => ({ 'content-type': `application/json; charset=${charset}` });
+    expect((await post(gbk(first), named('GBK'))).status).toBe(202);
+    expect((await post(Buffer.from(second, 'utf16le'), named('utf-16le'))).status).toBe(202);
+    expect((await post(third, named('iso-8859-1'))).status).toBe(202);
+    expect((await bench.documents(3)).map(({ text }) => text)).toEqual(texts);
   });
 
   it('answers 401 without the token, and takes documents with it', async () => {
@@ -176,10 +199,14 @@ describe('an http source', { timeout: 60_000 }, () => {
   });
 
   it('is refused at the start where it listens to the network without a token', async () => {
-    await expect(bench.start({ sources: [{ type: 'http', host: '0.0.0.0' }] })).rejects.toMatchObject({
-      code: 'config.invalid',
-      hint: expect.stringContaining('token') as string,
-    });
+    await expect(bench.start({ sources: [{ type: 'http', host: '0.0.0.0' }] })).rejects.toThrow(/a token is required/);
+    const open = {
+      sources: [
+        { type: 'http', host: '0.0.0.0', more_tokens: [TOKEN] },
+        { type: 'rss', url: 'http://a' },
+      ],
+    };
+    expect(ingestSettings.safeParse(open).success).toBe(true);
   });
 
   it('answers 413 naming the limit, to an announced length and to one that only shows while reading', async () => {
