@@ -2,7 +2,7 @@
 import type { AlertRow, TimelineAnswer } from '../contract.ts';
 import type { TideMark } from './tide_drawing.ts';
 
-export interface AlertMark extends TideMark {
+interface AlertMark extends TideMark {
   readonly alert: AlertRow;
   /** Where its flag stands, as a part of the chart's width: at its start, or at the edge where it began before. */
   readonly left: number;

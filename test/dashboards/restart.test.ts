@@ -104,10 +104,12 @@ describe.skipIf(!hasChromium)('a restart of the server', () => {
     await live(page);
     const rows = page.locator('.opinion');
     await page.locator('.opinions .card-foot button').click();
-    await expect.poll(() => rows.count()).toBe(80);
+    await expect.poll(() => rows.count(), { timeout: 40_000 }).toBe(80);
     await away(page);
+    const answered = page.waitForResponse((response) => response.url().includes('/api/opinions'));
     await back(page);
-    await page.waitForTimeout(1_500);
+    await answered;
+    await page.waitForTimeout(500);
     expect(await rows.count()).toBe(80);
     await page.locator('button.live').click();
     await page.waitForSelector('.live.is-paused');

@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)('the search box', () => {
     await session.send('Input.insertText', { text: '诺维' });
     await page.waitForURL(/q=%E8%AF%BA%E7%BB%B4/);
     expect(await box(page).inputValue()).toBe('诺维');
-    await expect.poll(() => queries().filter(Boolean)).toEqual(['诺维']);
+    await expect.poll(() => queries().filter(Boolean), { timeout: 40_000 }).toEqual(['诺维']);
     await page.evaluate(() => (location.hash = '#/compare'));
     await page.locator('.entity-picker input').fill('norv');
     await page.waitForSelector('.entity-picker option', { state: 'attached' });
