@@ -134,7 +134,7 @@ export function createDispatch(
 
   /** Whether it is to be told although it is over: it lasted longer than the wait within which an alert may come and go. */
   function isPastNews(group: Group, { alert_id: id, at, started_at }: Alert): boolean {
-    return group.past?.[id] === true && Date.parse(at) - Date.parse(started_at) >= rules.groupWaitMs;
+    return group.past?.[id] === true && Date.parse(at) - Date.parse(started_at) > rules.groupWaitMs;
   }
 
   /** The next thing to do: a group's flush, or the refreshing of one recipient; null when nothing is planned. */

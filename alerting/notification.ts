@@ -41,9 +41,10 @@ export function notificationOf({ kind, group, told, past = [], others, repeats }
 /** The notification with only those items (not empty), as when another process has told the rest. */
 export function withItems(notification: Notification, items: readonly string[]): Notification {
   const kept = new Set(items);
-  const { items: all, alerts } = notification;
+  const { items: all, alerts, past = [], ...rest } = notification;
   const left = alerts.filter((_, index) => index >= all.length || kept.has(all[index] ?? ''));
-  return { ...notification, id: idOf(items), items, alerts: left };
+  const pastLeft = past.filter((id) => left.some((alert) => alert.alert_id === id));
+  return { ...rest, id: idOf(items), items, alerts: left, ...(pastLeft.length > 0 && { past: pastLeft }) };
 }
 
 /** The alert that a message about several is headed by. */

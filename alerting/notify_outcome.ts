@@ -80,7 +80,7 @@ export function createOutcomes(
   async function settle(entry: Entry, queued: Queued, told: Told, isRefresh: boolean): Promise<void> {
     const { sent, held, putOff } = told;
     const { notifier, notification } = queued;
-    if (queued.owed !== undefined) return settleOwed(entry, putOff);
+    if (queued.owed !== undefined) return settleOwed(entry, queued, putOff);
     if (sent.length === 0 && held.length === notification.items.length) return;
     const dealtWith = sent.length + held.length;
     if (dealtWith < notification.items.length)
@@ -104,10 +104,13 @@ export function createOutcomes(
     }
   }
 
-  /** No record: the message was one of those sent when the others got it. */
-  async function settleOwed(entry: Entry, putOff: PutOff | null): Promise<void> {
+  /** Recorded as sent once more: it may have been given up, and sent again by hand. */
+  async function settleOwed(entry: Entry, { notifier, notification }: Queued, putOff: PutOff | null): Promise<void> {
     if (putOff === null) {
-      await table.remove(entry.key);
+      await state.transaction(() => {
+        void table.remove(entry.key);
+        record?.({ notifier, notification, status: 'sent', reason: '' });
+      });
       waiting.delete(entry.key);
       return;
     }

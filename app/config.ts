@@ -102,7 +102,9 @@ function resolved(settings: Settings, path: string, overrides: { dataDir?: strin
   for (const component of [...settings.ingest.sources, settings.classifier.backend]) {
     for (const key of ['path', 'model']) {
       const value = component[key];
-      if (typeof value === 'string') component[key] = resolve(folder, value);
+      // The model of a remote classifier is a name and no folder.
+      const isPath = !(key === 'model' && component.type === 'remote');
+      if (typeof value === 'string' && isPath) component[key] = resolve(folder, value);
     }
   }
   return settings;

@@ -63,8 +63,9 @@ async function fileFault(place: string, path: string): Promise<Fault | null> {
   return info.isDirectory() ? { message: `${place}: ${path} is a folder, not a file`, isFatal: true } : null;
 }
 
-async function modelFault({ model }: Settings['classifier']['backend']): Promise<Fault | null> {
-  if (typeof model !== 'string') return null;
+async function modelFault({ type, model }: Settings['classifier']['backend']): Promise<Fault | null> {
+  // Of a remote one it is the name of what is served there.
+  if (type === 'remote' || typeof model !== 'string') return null;
   const info = await stat(join(model, 'SHA256SUMS')).catch(() => null);
   if (info !== null) return null;
   return { message: `classifier.backend.model: ${model} is no folder of a model: it has no SHA256SUMS`, isFatal: true };

@@ -52,8 +52,9 @@ function doorOf(section: readonly (string | number)[], { host, port }: Listening
   return { path: [...section, 'port'], host: host === 'localhost' ? '127.0.0.1' : host, port, stage };
 }
 
+/** Of the monitor, which any process has, that cannot be said: it is told at the start, by the one that finds the port taken. */
 function isTogether(one: Door, other: Door): boolean {
-  return one.stage === null || other.stage === null || one.stage === other.stage;
+  return one.stage !== null && one.stage === other.stage;
 }
 
 function isSameNetwork(one: Door, other: Door): boolean {

@@ -72,14 +72,16 @@ export function createClassifier(
     const held = hold();
     try {
       const labelled = await labelMessages(messages, held.backend, clock, settings);
-      let drift = drifts.get(labelled.model);
-      if (drift === undefined) {
-        drift = createDriftWatch(held.backend.reference ?? null, metrics.model);
-        drifts.clear();
-        drifts.set(labelled.model, drift);
-      }
       // A model that was swapped meanwhile finishes its delivery; the gauge is the new one's already.
-      if (held.backend === current()) drift.see(labelled.opinions.map(({ value }) => value));
+      if (held.backend === current()) {
+        let drift = drifts.get(labelled.model);
+        if (drift === undefined) {
+          drift = createDriftWatch(held.backend.reference ?? null, metrics.model);
+          drifts.clear();
+          drifts.set(labelled.model, drift);
+        }
+        drift.see(labelled.opinions.map(({ value }) => value));
+      }
       return labelled;
     } finally {
       held.release();

@@ -37,20 +37,17 @@ export async function stopListening(server: Server | undefined): Promise<void> {
   });
 }
 
-/** How often connections that have fallen idle are closed while a server ends. */
-const SWEEP_MS = 50;
-
 /**
  * Takes no new connection and answers what is being answered, for at most so long; then cuts. Connections are kept for more questions,
- * for over a minute, and a server ends with its last one: each is closed as soon as it is idle, and whoever asks on over his is
- * told that this answer is the last.
+ * for over a minute, and a server ends with its last one: each is closed as soon as its answer is on the way in full, and whoever asks
+ * on over his is told that this answer is the last.
  */
 export async function finishListening(server: Server | undefined, mostMs: number): Promise<void> {
   if (server?.listening !== true) return;
   server.prependListener('request', (_, response) => response.setHeader('Connection', 'close'));
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  // Counts from the moment that an answer has been written out, which closing what looks idle would cut off.
+  server.keepAliveTimeout = 1;
   const cut = setTimeout(() => server.closeAllConnections(), mostMs);
   await new Promise<void>((resolve) => server.close(() => resolve()));
-  clearInterval(sweep);
   clearTimeout(cut);
 }

@@ -7,6 +7,7 @@
  * put off (4xx: greylisting, a full mailbox) is owed it, by the queue.
  * Sources: RFC 5321 (reply codes), RFC 5322 (Message-ID, References), RFC 2392 (cid).
  */
+import { domainToASCII } from 'node:url';
 import { createTransport, type NodemailerError } from 'nodemailer';
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
@@ -60,6 +61,13 @@ export function mailOf(notification: Notification, { from, to, language }: Pick<
     disableFileAccess: true,
     disableUrlAccess: true,
   };
+}
+
+/** The mailbox of an address with or without a name, so that two ways to write one are the same. */
+function mailbox(address: string): string {
+  const bare = /<([^<>]*)>\s*$/.exec(address)?.[1] ?? address;
+  const [, local = bare, domain = ''] = /^(.*)@([^@]*)$/.exec(bare.trim()) ?? [];
+  return `${local}@${domainToASCII(domain) || domain}`.toLowerCase();
 }
 
 /** RFC 5321 4.2.1: 4xx may work later, 5xx never; without a code the server was not reached. */
@@ -117,6 +125,15 @@ export const email = defineComponent({
       return rejectedErrors;
     }
 
+    /** Those of who is owed a message that the settings name still; who was taken out is not mailed any more. */
+    function stillNamed(id: string, owed: readonly string[]): readonly string[] {
+      const named = new Set(values.to.map(mailbox));
+      const [left, gone] = [true, false].map((is) => owed.filter((receiver) => named.has(mailbox(receiver)) === is));
+      if (gone !== undefined && gone.length > 0)
+        context.log.warn(`${context.name}: ${gone.join(', ')} left the settings and is not told of ${id}`);
+      return left ?? [];
+    }
+
     /** Names in the log who is refused for good; those who were put off, if any. */
     function putOffAmong(id: string, refusals: readonly NodemailerError[]): PutOff | undefined {
       for (const one of refusals.filter(isForGood)) {
@@ -133,7 +150,8 @@ export const email = defineComponent({
     return {
       async send(notification, owed) {
         try {
-          return putOffAmong(notification.id, await sendTo(notification, owed ?? values.to));
+          const to = owed === undefined ? values.to : stillNamed(notification.id, owed);
+          return to.length === 0 ? undefined : putOffAmong(notification.id, await sendTo(notification, to));
         } catch (error) {
           const { rejectedErrors } = error as NodemailerError;
           // All who are left were refused, and of each is said why. Where nobody has the mail yet, it is not sent.

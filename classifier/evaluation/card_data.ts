@@ -32,7 +32,7 @@ const DATA: readonly (readonly [set: string, description: string, licence: strin
 ];
 
 /** Sets of one row: recipes part the annotations by what they teach, and have their texts without a label beside them. */
-const FAMILY = /^(?:annotations_\w+|unlabelled)$/;
+const FAMILY = /^(?:annotations_\w+|chinese_topics|unlabelled)$/;
 /** What the model before it answered to the texts of `feedback` is no data of its own. */
 const NO_DATA: ReadonlySet<string> = new Set(['kept']);
 

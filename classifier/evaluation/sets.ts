@@ -48,7 +48,7 @@ interface Line {
   readonly mixed?: boolean;
   readonly topic?: string | readonly string[];
   readonly event?: string;
-  readonly topics_zh?: readonly string[];
+  readonly topics_zh?: readonly string[] | null;
   readonly negative?: boolean;
   readonly entities?: readonly { readonly target?: string; readonly sentiment?: string; readonly negative?: boolean }[];
 }
@@ -156,7 +156,7 @@ function questionsOf(line: Line, file: string, heads: Heads): Question[] {
       tags.map((tag) => place(heads.event?.labels, tag)),
     );
   if (line.event !== undefined) ask('event', [place(heads.event?.labels, line.event)]);
-  if (line.topics_zh !== undefined && heads.topics_zh !== null)
+  if (Array.isArray(line.topics_zh) && heads.topics_zh !== null)
     ask(
       'topics_zh',
       line.topics_zh.map((label) => place(heads.topics_zh?.labels, label)),

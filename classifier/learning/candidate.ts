@@ -93,7 +93,10 @@ function heldOutRows({ lessons, work }: CandidateOptions, encode: Encode): Row[]
   return readRows(file, FEEDBACK, encode, PLAIN_SET).rows;
 }
 
-/** Fitted where development rows have labels for the head; else as the current model has it. */
+/**
+ * Fitted where development rows have labels for the head; else as the current model has it. So are the Chinese topics: their
+ * development set is of flashes alone, where the model has learnt texts of other kinds too (fit_head.ts).
+ */
 function calibrate(
   heads: readonly HeadShape[],
   rows: readonly Row[],
@@ -103,6 +106,9 @@ function calibrate(
   const spoken = new Set(rows.flatMap(({ targets }) => Object.keys(targets)));
   const fitted = fitHeads(heads, rows, logits);
   return Object.fromEntries(
-    heads.map(({ name }) => [name, (spoken.has(name) ? fitted[name] : known[name]) ?? { temperature: 1 }]),
+    heads.map(({ name }) => {
+      const isFitted = spoken.has(name) && (name !== 'topics_zh' || known[name] === undefined);
+      return [name, (isFitted ? fitted[name] : known[name]) ?? { temperature: 1 }];
+    }),
   );
 }

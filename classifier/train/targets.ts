@@ -26,7 +26,7 @@ export interface Labelled {
   /** How much its labels count, above 0; 1 where it does not say. */
   weight?: number;
   mixed?: boolean;
-  topics_zh?: string[];
+  topics_zh?: string[] | null;
   event?: string;
   entities?: { target?: string; sentiment?: string; negative?: boolean }[];
 }
@@ -39,7 +39,7 @@ export function mistakeIn({ weight, copies, topics_zh: topics, entities }: Label
   for (const [name, count] of Object.entries({ weight, copies }))
     if (count !== undefined && count !== null && !(Number.isFinite(count) && count > 0))
       return `whose ${name} is no number above 0`;
-  if (topics !== undefined && !Array.isArray(topics)) return 'whose topics_zh is no list';
+  if (topics !== undefined && topics !== null && !Array.isArray(topics)) return 'whose topics_zh is no list';
   const isThing = (one: unknown): boolean => typeof one === 'object' && one !== null;
   if (entities !== undefined && entities !== null && !(Array.isArray(entities) && entities.every(isThing)))
     return 'whose entities are no list of objects';
@@ -139,7 +139,7 @@ export function targetsOf(
     say('event', [place(EVENTS, NO_EVENT), place(EVENTS, OTHER_EVENT)], INFERRED);
   }
   if (line.event !== undefined) say('event', [place(EVENTS, line.event)]);
-  if (line.topics_zh !== undefined)
+  if (Array.isArray(line.topics_zh))
     say(
       'topics_zh',
       line.topics_zh.map((label) => place(TOPICS_ZH, label)),

@@ -30,8 +30,9 @@ export interface Asking {
 
 /** The time that the text names, the most exact one where it names several; null where it names none, or one that is to come. */
 export function readTime(text: string, { now: end, moment, zone }: Asking): AskedTime | null {
-  const now = zone.toLocal(end);
   const today = Math.floor(zone.toLocal(moment) / DAY) * DAY;
+  // The step that is now may end after midnight; the day does not.
+  const now = Math.min(zone.toLocal(end), today + DAY);
   // A Chinese keyboard types figures as wide as signs.
   const plain = text.normalize('NFKC');
   for (const [words, read] of READERS) {
@@ -39,7 +40,7 @@ export function readTime(text: string, { now: end, moment, zone }: Asking): Aske
     if (match === null) continue;
     const span = read({ match, today, now, isSince: isSince(match, plain) });
     if (span === null || span.from >= Math.min(span.to, now)) continue;
-    return { from: zone.toUtc(span.from), to: span.to >= now ? end : zone.toUtc(span.to), words: match[0] };
+    return { from: zone.toUtc(span.from), to: zone.toUtc(Math.min(span.to, now)), words: match[0] };
   }
   return null;
 }

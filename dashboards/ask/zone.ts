@@ -32,8 +32,12 @@ export function zoneOf(name: string): Zone | null {
   };
   return {
     toLocal: (at) => at + offset(at),
-    // The offset that holds there is known once one is about there.
-    toUtc: (local) => local - offset(local - offset(local)),
+    toUtc(local) {
+      // The offset that holds there is known once one is about there.
+      const at = local - offset(local - offset(local));
+      // A midnight that the clocks leave out is when they go on.
+      return at + Math.max(0, local - (at + offset(at)));
+    },
     called(language, at) {
       const locale = language === 'zh' ? 'zh-CN' : 'en-GB';
       const parts = new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'longGeneric' }).formatToParts(at);

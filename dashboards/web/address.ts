@@ -109,7 +109,7 @@ export function listSpan(address: Address): Pick<Address, 'range' | 'from' | 'to
   return list_from !== null && list_to !== null ? { range, from: list_from, to: list_to } : { range, from, to };
 }
 
-const STEPS = [900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800] as const;
+const STEPS = [60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 604_800] as const;
 
 /** Length of a step that cuts the span into about so many: one company says less than all, and a line needs documents. */
 export function stepSecs(address: Address, wanted: number): string {

@@ -97,17 +97,21 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
   const asking = useRef<string | null>(null);
   /** Whose rows are shown. */
   const answered = useRef('');
+  /** Counts the questions for a first page: an answer that a later question overtook is dropped, and so is its failure. */
+  const turn = useRef(0);
 
   useEffect(() => {
     if (!shown) return undefined;
     const abort = new AbortController();
+    const own = (turn.current += 1);
     fetchAnswer<OpinionsAnswer>(`/api/opinions?${query}`, abort.signal).then(
       (answer) => {
+        if (turn.current !== own) return;
         answered.current = query;
         setList(firstPage(answer, recent.current, current.current.address));
       },
       () => {
-        if (abort.signal.aborted) return;
+        if (abort.signal.aborted || turn.current !== own) return;
         // Rows of another view would stand under the filters of this one.
         const isOther = answered.current !== query;
         setList((before) => ({ ...(isOther ? EMPTY : before), status: 'failed' }));
@@ -150,13 +154,19 @@ export function useOpinionList(address: Address, shown: boolean): OpinionListCon
     catchUp(isHeld) {
       const { query: asked, list: now, shown: isShown } = current.current;
       if (!isShown || now.status !== 'ready') return control.reload();
-      const isSame = (): boolean => current.current.query === asked;
+      const own = (turn.current += 1);
+      const isLatest = (): boolean => turn.current === own && current.current.query === asked;
+      // What comes live before the answer does not close the gap that is asked about.
+      const known = new Set(now.rows.map((row) => row.document_id));
       return void fetchAnswer<OpinionsAnswer>(`/api/opinions?${asked}`).then(
         (answer) => {
           const { address: wanted } = current.current;
-          if (isSame()) setList((before) => caughtUp(before, answer, recent.current, wanted, isHeld(), most()));
+          const isApart =
+            known.size === 0 ? answer.next_cursor !== null : !answer.opinions.some((row) => known.has(row.document_id));
+          if (isLatest())
+            setList((before) => caughtUp(before, answer, isApart, recent.current, wanted, isHeld(), most()));
         },
-        () => isSame() && setList((before) => ({ ...before, status: 'failed' })),
+        () => isLatest() && setList((before) => ({ ...before, status: 'failed' })),
       );
     },
     reload: () => setVersion((before) => before + 1),
@@ -183,12 +193,13 @@ function firstPage(answer: OpinionsAnswer, recent: readonly OpinionRow[], addres
 
 /**
  * The list with what came in a time that nobody told of. Newcomers wait where the reader is in the list. Where not one row of the
- * answer is known, more than a page came (or the store is another one): rows between would be missing for ever, so that it is the
+ * answer was known when it was asked for (`isApart`), more than a page came (or the store is another one): rows between would be missing for ever, so that it is the
  * first page of a new list, now or when the reader asks for what waits.
  */
 function caughtUp(
   list: OpinionList,
   answer: OpinionsAnswer,
+  isApart: boolean,
   recent: readonly OpinionRow[],
   address: Address,
   isHeld: boolean,
@@ -196,7 +207,6 @@ function caughtUp(
 ): OpinionList {
   const known = new Set(list.rows.map((row) => row.document_id));
   const [told, news] = [true, false].map((is) => answer.opinions.filter((row) => known.has(row.document_id) === is));
-  const isApart = told?.length === 0 && known.size > 0;
   if (isApart && !isHeld) return firstPage(answer, recent, address);
   const waiting = mergeRows(news ?? [], isApart ? [] : list.waiting).slice(0, MOST_ROWS);
   const after = { ...list, rows: mergeRows(told ?? [], list.rows), waiting, isApart, from: answer.from };

@@ -7,7 +7,7 @@ import type { Problem } from '../contract.ts';
 import { tellBehind } from './behind.ts';
 import { onCameBack } from './came_back.ts';
 import { JSON_ONLY, takeEarly } from './early_answers.ts';
-import { withPatience } from './patience.ts';
+import { MODEL_PATIENCE_MS, withPatience } from './patience.ts';
 
 export interface Remote<Answer> {
   readonly answer: Answer | null;
@@ -28,11 +28,12 @@ export class Refusal extends Error {
 
 /** One JSON answer. @throws Refusal with the server's message, or the network's Error. */
 export function fetchAnswer<Answer>(url: string, other?: AbortSignal): Promise<Answer> {
-  return withPatience(async (signal) => {
+  const ask = async (signal: AbortSignal): Promise<Answer> => {
     const early = await takeEarly(url);
     signal.throwIfAborted();
     return read(early ?? (await fetch(url, { headers: JSON_ONLY, signal })));
-  }, other);
+  };
+  return withPatience(ask, other, url.startsWith('/api/ask?') ? MODEL_PATIENCE_MS : undefined);
 }
 
 /** Sends JSON. @throws Refusal with the server's message, or the network's Error. */

@@ -195,7 +195,9 @@ function TideCanvas(props: TideProps & { answer: TimelineAnswer; hover(index: nu
       (index) => {
         const { answer: now, pick } = latest.current;
         const from = now.buckets[index]?.at;
-        if (from !== undefined) pick?.(from, new Date(Date.parse(from) + now.step_secs * 1000).toISOString());
+        // The last bar of a span may be cut short by its end.
+        const to = Math.min(Date.parse(from ?? '') + now.step_secs * 1000, Date.parse(now.to));
+        if (from !== undefined) pick?.(from, new Date(to).toISOString());
       },
     );
     chart.current = drawn;

@@ -125,7 +125,7 @@ const COLUMNS: Record<ColumnKind, readonly string[]> = {
     '公司全称',
     '全称',
   ],
-  fullNameZh: ['公司全称', '全称', '中文全称', '公司名称'],
+  fullNameZh: ['公司全称', '全称', '中文全称', '公司名称', '证券名称', '股票名称', '名称', '中文名称'],
   aliases: ['aliases', 'alias', 'shortname', '别名', '曾用名'],
   sector: ['sector', 'industry', '行业', '所属行业'],
 };

@@ -1,4 +1,5 @@
 /** Reading a posted body within its limits, and the documents in it: each either an item or a reason. */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../core/errors.ts';
 import { decode, isCertainlyUtf8, knownEncoding, saidCharset } from '../encoding.ts';
@@ -93,8 +94,9 @@ function textOf(body: Buffer, contentType: string): string {
     throw new RequestProblem(415, 'input.media_type', `The charset ${said} is not known here; post UTF-8.`);
   }
   try {
-    const isUtf8 = encoding === 'utf-8' || isCertainlyUtf8(body);
-    return decode(body, isUtf8 ? 'utf-8' : encoding, { fatal: true });
+    // Latin-1 accepts every byte, so that what is good UTF-8 would become Ã© for é.
+    const isUtf8Too = encoding === 'windows-1252' ? isUtf8(body) : isCertainlyUtf8(body);
+    return decode(body, encoding === 'utf-8' || isUtf8Too ? 'utf-8' : encoding, { fatal: true });
   } catch {
     const other = encoding === 'utf-8' ? 'UTF-8' : `${said}, which its Content-Type names`;
     throw new RequestProblem(400, 'input.invalid', `The body is not ${other}; post UTF-8.`);

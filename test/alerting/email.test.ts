@@ -212,6 +212,15 @@ describe('email', () => {
       expect(warnings).toEqual([]);
     });
 
+    it('owes nobody who left the settings meanwhile, by however the address is written', async () => {
+      const { choosy, mails, warnings, notifier } = await openChoosy();
+      choosy.code = 0;
+      expect(await notifier.send(notificationWith(), ['gone@tide.example'])).toBeUndefined();
+      expect([mails, warnings]).toEqual([[], [expect.stringMatching(/gone@tide\.example left the settings/)]]);
+      await notifier.send(notificationWith(), ['Risk@TIDE.example', 'gone@tide.example']);
+      expect(mails.map(({ to }) => to)).toHaveLength(1);
+    });
+
     it('names who is refused for good later, and whom it was for when the server is not reached', async () => {
       const { choosy, warnings, notifier } = await openChoosy();
       choosy.code = 550;

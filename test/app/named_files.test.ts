@@ -54,6 +54,14 @@ describe('files that settings name', () => {
     ]);
   });
 
+  it('are none of a remote classifier, whose model is a name', async () => {
+    const backend = { type: 'remote', url: 'http://10.0.0.5:8090', model: 'tidewatch-small@1.5.1' };
+    expect(await check({ classifier: { backend } })).toEqual([]);
+    expect(settingsFrom(JSON.stringify({ classifier: { backend } }), path).classifier.backend).toMatchObject({
+      model: 'tidewatch-small@1.5.1',
+    });
+  });
+
   it('are only warned of where stages may run on machines of their own', async () => {
     expect(await check({ ...WRONG, stream: { type: 'kafka', brokers: ['a:1'] } })).toHaveLength(3);
   });
@@ -96,5 +104,6 @@ describe('the ports of doors', () => {
     expect(problem({ dashboards: { port: 0 }, monitor: { port: 0 } })).toBe('');
     expect(problem(post(8080, { host: '127.0.0.2' }))).toBe('');
     expect(problem({ ...post(8080), stream: { type: 'kafka', brokers: ['a:1'] } })).toBe('');
+    expect(problem({ monitor: { port: 8080 }, stream: { type: 'kafka', brokers: ['a:1'] } })).toBe('');
   });
 });

@@ -155,4 +155,30 @@ describe('the list of opinions, live', () => {
     list().catchUp(() => false);
     await vi.waitFor(() => expect(shown()).toEqual(down(400, PAGE)));
   });
+
+  it('leaves none either where one of them comes live before the answer', async () => {
+    newest = 201;
+    let open = (): void => undefined;
+    gate = new Promise((resolve) => (open = resolve));
+    list().catchUp(() => false);
+    list().arrive([row(201)], false);
+    await vi.waitFor(() => expect(shown()[0]).toBe(201));
+    open();
+    await vi.waitFor(() => expect(shown()).toEqual(down(201, PAGE)));
+  });
+
+  it('drops the failure of a question that a later one overtook', async () => {
+    const answers = fetch;
+    let fail = (): void => undefined;
+    vi.stubGlobal('fetch', () => new Promise((_, reject) => (fail = () => reject(new Error('no answer')))));
+    list().catchUp(() => false);
+    vi.stubGlobal('fetch', answers);
+    newest = 3;
+    list().catchUp(() => false);
+    await vi.waitFor(() => expect(shown()[0]).toBe(3));
+    fail();
+    arrive(4);
+    await vi.waitFor(() => expect(shown()[0]).toBe(4));
+    expect(list().list.status).toBe('ready');
+  });
 });

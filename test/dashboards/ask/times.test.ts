@@ -152,6 +152,16 @@ describe('times in both languages', () => {
     const time = readTime('today', { now: end, moment, zone: UTC });
     expect([time?.from, time?.to]).toEqual([Date.parse('2026-03-20T00:00:00Z'), end]);
     expect(readTime('昨天', { now: end, moment, zone: UTC })?.to).toBe(Date.parse('2026-03-20T00:00:00Z'));
+    // In Berlin it is 23:30, and midnight is within the step.
+    const berlin = zoneOf('Europe/Berlin') ?? expect.fail();
+    expect(readTime('today', { now: end, moment, zone: berlin })?.to).toBe(Date.parse('2026-03-20T23:00:00Z'));
+  });
+
+  it('begins a day that has no midnight when the clocks have gone on', () => {
+    const santiago = zoneOf('America/Santiago') ?? expect.fail();
+    const asked = Date.parse('2026-09-07T15:00:00Z');
+    const yesterday = readTime('yesterday', { now: asked, moment: asked, zone: santiago });
+    expect(new Date(yesterday?.from ?? 0).toISOString()).toBe('2026-09-06T04:00:00.000Z');
   });
 
   it('takes no word for a time that only looks like one', () => {

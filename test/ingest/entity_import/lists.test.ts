@@ -125,7 +125,12 @@ describe('a CSV of codes and names', () => {
   });
 
   it('finds a company by its full name too, where the list has a short one beside it', () => {
-    for (const header of ['代码,简称,全称', '证券代码,证券简称,公司全称', '股票代码,股票简称,公司名称']) {
+    for (const header of [
+      '代码,简称,全称',
+      '证券代码,证券简称,公司全称',
+      '股票代码,股票简称,公司名称',
+      '代码,简称,名称',
+    ]) {
       const list = readList(`${header}\n600519,贵州茅台,贵州茅台酒股份有限公司\n`, 'csv');
       expect(idsIn(list, '贵州茅台酒股份有限公司公告')).toEqual(['600519']);
       expect(idsIn(list, '贵州茅台公告')).toEqual(['600519']);

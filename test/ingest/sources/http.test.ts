@@ -130,7 +130,9 @@ describe('an http source', { timeout: 60_000 }, () => {
     expect((await post(gbk(first), named('GBK'))).status).toBe(202);
     expect((await post(Buffer.from(second, 'utf16le'), named('utf-16le'))).status).toBe(202);
     expect((await post(third, named('iso-8859-1'))).status).toBe(202);
-    expect((await bench.documents(3)).map(({ text }) => text)).toEqual(texts);
+    const accented = 'Société Générale chute';
+    expect((await post(JSON.stringify({ text: accented }), named('iso-8859-1'))).status).toBe(202);
+    expect((await bench.documents(4)).map(({ text }) => text)).toEqual([...texts, accented]);
   });
 
   it('answers 401 without the token, and takes documents with it', async () => {
