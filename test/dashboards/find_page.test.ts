@@ -161,7 +161,7 @@ describe.skipIf(!hasChromium)('finding on the page', () => {
 
   it('asks who sits here before it keeps anything', async () => {
     const page = await open('?lang=zh#/for-you', { person: null });
-    expect(await page.textContent('main.view')).toContain('说明你是谁');
+    expect(await page.textContent('main.view')).toContain('说明您是谁');
     expect(await violationsOf(page)).toEqual([]);
     expect(await kinds('')).toEqual([]);
   }, 120_000);

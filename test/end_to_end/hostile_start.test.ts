@@ -61,7 +61,7 @@ describe('a start that is refused', { timeout: 120_000 }, () => {
     [
       'an http source open to the street without a token',
       'ingest: { sources: [{ type: http, host: 0.0.0.0 }] }',
-      ['without a token', 'token_file', '[config.invalid]'],
+      ['a token is required', 'anyone could post', 'token_file', '[config.invalid]'],
     ],
   ])('names %s', async (_, settings, said) => {
     const output = await refusal(settings);
