@@ -1,4 +1,5 @@
 /** Display names of entities and topics in both languages, from the watchlists that the settings name. */
+import { LANGUAGE_NAMES, SOURCE_CLASS_NAMES } from '../core/series_names.ts';
 import { TOPIC_NAMES_ZH } from '../core/topics.ts';
 import { TidewatchError } from '../core/errors.ts';
 import type { Series } from '../core/event.ts';
@@ -11,16 +12,6 @@ export interface DisplayName {
   readonly en: string;
   readonly zh: string;
 }
-
-const SOURCE_CLASSES = {
-  news: { en: 'All news', zh: '全部新闻' },
-  social: { en: 'All social media', zh: '全部社交媒体' },
-} as const;
-const LANGUAGES = {
-  en: { en: 'English', zh: '英文' },
-  zh: { en: 'Chinese', zh: '中文' },
-  other: { en: 'Other languages', zh: '其他语言' },
-} as const;
 
 export interface Names {
   readonly count: number;
@@ -93,8 +84,8 @@ export function namesOf(watched: readonly WatchedEntity[]): WatchedNames {
     entity,
     parents,
     series(series) {
-      if (series.kind === 'source_class') return SOURCE_CLASSES[series.source_class ?? 'news'];
-      if (series.kind === 'language') return LANGUAGES[series.language ?? 'other'];
+      if (series.kind === 'source_class') return SOURCE_CLASS_NAMES[series.source_class ?? 'news'];
+      if (series.kind === 'language') return LANGUAGE_NAMES[series.language ?? 'other'];
       const of = series.entity === null ? null : entity(series.entity);
       if (series.topic === null) return of ?? { en: '', zh: '' };
       const topic = { en: series.topic, zh: TOPIC_NAMES_ZH[series.topic] ?? series.topic };

@@ -25,7 +25,7 @@ import { labelMessages, type Labelled } from './labelling.ts';
 import { retryUntilStopped } from './retry.ts';
 import type { ShadowSeat } from './learning/shadow_seat.ts';
 import type { ClassifierSettings } from './settings.ts';
-import type { Held, ModelSwap } from './swap.ts';
+import { asServed, type ModelSwap } from './swap.ts';
 
 export const CLASSIFIER_GROUP = 'classifier';
 
@@ -64,8 +64,7 @@ export function createClassifier(
   let labelledDocuments = 0;
 
   const drifts = new Map<string, DriftWatch>();
-  const hold = (): Held => ('hold' in backend ? backend.hold() : { backend, release: () => undefined });
-  const current = (): Backend => ('hold' in backend ? backend.current() : backend);
+  const { current, hold } = asServed(backend);
 
   /** By the model that is current now, which a try after a failure need not be any more. */
   async function label({ messages }: Delivery<unknown>): Promise<Labelled> {

@@ -32,6 +32,12 @@ export interface ModelSwap {
   close(): Promise<void>;
 }
 
+/** A model that is never swapped, asked in the same way as one that may be. */
+export function asServed(served: Backend | ModelSwap): Pick<ModelSwap, 'current' | 'hold'> {
+  if ('hold' in served) return served;
+  return { current: () => served, hold: () => ({ backend: served, release: () => undefined }) };
+}
+
 interface Seat {
   readonly backend: Backend;
   holds: number;

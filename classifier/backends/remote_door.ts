@@ -20,7 +20,7 @@ import { bearerOf, isSameSecret } from '../../core/secret.ts';
 import { createDoorServer, doorUrl, type TlsSettings } from '../../core/tls.ts';
 import type { Backend } from '../backend.ts';
 import type { Labels } from '../labels.ts';
-import type { Held, ModelSwap } from '../swap.ts';
+import { asServed, type ModelSwap } from '../swap.ts';
 import { askClassify, askEntities, LIMITS, type ModelCard } from './remote_protocol.ts';
 
 export interface DoorOptions {
@@ -66,8 +66,7 @@ export function createDoor(
     );
   }
   let inHand = 0;
-  const hold = (): Held => ('hold' in served ? served.hold() : { backend: served, release: () => undefined });
-  const current = (): Backend => ('hold' in served ? served.current() : served);
+  const { current, hold } = asServed(served);
   const limit = createRateLimit(requestsPerMinute);
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {

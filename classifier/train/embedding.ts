@@ -7,7 +7,7 @@
  * No encoder weight changes, so no label does. Rejected: the last layer's mean (of 70 translations among 1,500 strangers it
  * found 24 in 100; the map finds nine in ten), whitening without a teacher (86 in 100).
  */
-import { choleskySolve, principalAxes, product } from './matrix.ts';
+import { choleskySolve, moments, principalAxes, product } from './matrix.ts';
 import { attribute, tensor, value, type OnnxModel, type OnnxNode } from './onnx_format.ts';
 import { TOKEN_COUNT, tokensName } from './positions_graph.ts';
 
@@ -83,22 +83,6 @@ function centredByGroup(values: Float32Array, width: number, groups: readonly st
       unit[row * width + at] = (unit[row * width + at] ?? 0) - (sum[at] ?? 0) / count;
   });
   return unit;
-}
-
-/** Mean and standard deviation of each column. */
-export function moments(
-  values: Float32Array,
-  rows: number,
-  width: number,
-): { mean: Float64Array; deviation: Float64Array } {
-  const [mean, square] = [new Float64Array(width), new Float64Array(width)];
-  for (let at = 0; at < values.length; at += 1) {
-    const [column, own] = [at % width, values[at] ?? 0];
-    mean[column] = (mean[column] ?? 0) + own / rows;
-    square[column] = (square[column] ?? 0) + (own * own) / rows;
-  }
-  const deviation = square.map((own, column) => Math.sqrt(Math.max(0, own - (mean[column] ?? 0) ** 2)) + 1e-6);
-  return { mean, deviation };
 }
 
 interface State {

@@ -3,8 +3,7 @@
  * least squares: Hastie, Tibshirani & Friedman 2009, section 4.4.1). For a head alone, over states that stay as they are:
  * the one minimum is found in a few steps, where gradient steps would need a schedule.
  */
-import { moments } from './embedding.ts';
-import { choleskySolve } from './matrix.ts';
+import { choleskySolve, moments } from './matrix.ts';
 
 /** Newton's steps; the loss changes in its fifth digit after about six. */
 const STEPS = 8;

@@ -1,4 +1,4 @@
-/** The little linear algebra that fitting a map needs: products, ridge regression by Cholesky, principal axes by Jacobi. Row-major. */
+/** The little linear algebra that fitting a map needs: products, moments, ridge regression by Cholesky, principal axes by Jacobi. Row-major. */
 
 /** A (rows × inner) · B (inner × columns). */
 export function product(a: Float32Array, rows: number, inner: number, b: Float32Array, columns: number): Float32Array {
@@ -27,6 +27,22 @@ function crossed(a: Float32Array, b: Float32Array, rows: number, n: number, m: n
     }
   }
   return out;
+}
+
+/** Mean and standard deviation of each column. */
+export function moments(
+  values: Float32Array,
+  rows: number,
+  width: number,
+): { mean: Float64Array; deviation: Float64Array } {
+  const [mean, square] = [new Float64Array(width), new Float64Array(width)];
+  for (let at = 0; at < values.length; at += 1) {
+    const [column, own] = [at % width, values[at] ?? 0];
+    mean[column] = (mean[column] ?? 0) + own / rows;
+    square[column] = (square[column] ?? 0) + (own * own) / rows;
+  }
+  const deviation = square.map((own, column) => Math.sqrt(Math.max(0, own - (mean[column] ?? 0) ** 2)) + 1e-6);
+  return { mean, deviation };
 }
 
 /** Aᵀ · A, of which half is computed and mirrored. */

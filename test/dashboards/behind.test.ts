@@ -1,9 +1,9 @@
 /** What a page knows of its own age: of answers that fail over older ones, and of a network that never answers. */
-import { h, render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useBehind } from '../../dashboards/web/behind.ts';
 import { withPatience } from '../../dashboards/web/patience.ts';
 import { useRemote, type Remote } from '../../dashboards/web/remote.ts';
+import { hookHost } from './hook_host.ts';
 
 describe('an answer that cannot be refreshed', () => {
   let behind: number | null = null;
@@ -26,14 +26,8 @@ describe('an answer that cannot be refreshed', () => {
       behind = useBehind();
       return null;
     };
-    const parent = {
-      nodeType: 1,
-      childNodes: [],
-      firstChild: null,
-      contains: () => true,
-      insertBefore: () => undefined,
-    };
-    draw = (url, version) => render(h(App, { url, version }), parent as unknown as Element);
+    const drawn = hookHost(App);
+    draw = (url, version) => drawn({ url, version });
   });
   afterEach(async () => {
     draw(null, 0);

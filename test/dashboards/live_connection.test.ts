@@ -1,7 +1,7 @@
 /** The page's live connection over a network that is made up: one that closes, and one that goes silent without closing. */
-import { h, render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useLive, type Connection } from '../../dashboards/web/live.ts';
+import { hookHost } from './hook_host.ts';
 
 /** What the page opened, newest last. */
 let sources: Source[] = [];
@@ -48,8 +48,7 @@ describe('the live connection of the page', () => {
       });
       return null;
     };
-    const parent = { nodeType: 1, childNodes: [], firstChild: null, contains: () => true, insertBefore: nothing };
-    render(h(App, {}), parent as unknown as Element);
+    hookHost(App)({});
     await vi.advanceTimersByTimeAsync(200);
     sources[0]?.open();
     await vi.advanceTimersByTimeAsync(10);

@@ -1,10 +1,10 @@
 /** The list of latest opinions, by its own hook, before a server that is made up: whatever arrives, More reaches every row. */
-import { h, render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OpinionRow } from '../../dashboards/contract.ts';
 import { readAddress } from '../../dashboards/web/address.ts';
 import { useOpinionList, type OpinionListControl } from '../../dashboards/web/opinion_list.ts';
 import { listRow } from './sample.ts';
+import { hookHost } from './hook_host.ts';
 
 const PAGE = 40;
 const START = Date.UTC(2026, 0, 2);
@@ -44,14 +44,7 @@ describe('the list of opinions, live', () => {
       control = useOpinionList(address, true);
       return null;
     };
-    const parent = {
-      nodeType: 1,
-      childNodes: [],
-      firstChild: null,
-      contains: () => true,
-      insertBefore: () => undefined,
-    };
-    render(h(App, {}), parent as unknown as Element);
+    hookHost(App)({});
     await vi.waitFor(() => expect(shown()).toHaveLength(PAGE));
   });
   afterEach(() => vi.unstubAllGlobals());
