@@ -39,16 +39,11 @@ export function trainedSets(folder: string): Recipe['sets'] | null {
     .object({ recipe: z.object({ sets: recipeSchema.shape.sets }) })
     .safeParse(JSON.parse(readFileSync(path, 'utf8')));
   if (!found.success) return null;
-  // Where its data lay is another machine's business, and what people taught it before is among the lessons again.
-  // What was left out then, perhaps for its licence, is left out now.
-  const sets = Object.entries(found.data.recipe.sets).filter(
-    ([set, settings]) => set !== FEEDBACK && set !== KEPT && drawsOf(settings) > 0,
-  );
+  // What people taught it before is among the lessons again. What was left out then, perhaps for its licence, is left out now.
   return Object.fromEntries(
-    sets.map(([set, settings]) => {
-      const { files: _files, dev: _dev, ...rest } = settings;
-      return [set, { ...rest, texts: [] }] as const;
-    }),
+    Object.entries(found.data.recipe.sets).filter(
+      ([set, settings]) => set !== FEEDBACK && set !== KEPT && drawsOf(settings) > 0,
+    ),
   );
 }
 

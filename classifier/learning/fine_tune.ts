@@ -122,6 +122,7 @@ function recipeOf(options: FineTuneOptions): Recipe {
     rows: Math.max(LEAST_REPLAY, Math.round(options.replay * options.lessons.taught.length)),
     seed: options.seed,
     folder: join(work, 'replay'),
+    log: options.log,
   });
   const layers = Array.from({ length: config.num_hidden_layers }, (_, index) => index);
   const adapted = options.method === 'heads' ? 0 : Math.min(ADAPTED_LAYERS, layers.length);

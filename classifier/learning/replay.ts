@@ -3,6 +3,8 @@
  * (McCloskey & Cohen 1989). So each fine-tuning replays a sample of the data that the model was trained on, drawn set by set
  * as its recipe drew them (experience replay: Rolnick et al. 2019). The sample is drawn from lines before any is cut into
  * tokens: reading 100,000 lines takes a second, cutting them twenty.
+ *
+ * A recipe may have been written on another machine: sets whose own files or texts are not here are left out, and told.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +25,7 @@ export interface ReplayOptions {
   readonly seed: number;
   /** Where the drawn lines go. */
   readonly folder: string;
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -32,7 +35,14 @@ export interface ReplayOptions {
 export function drawReplay(options: ReplayOptions): Recipe['sets'] {
   const known = options.sets ?? setsOf(options.data);
   const found = Object.entries(known).flatMap(([set, settings]) => {
-    const lines = filesOf(set, options).flatMap(readLines);
+    // Rows without a label were a teacher's to answer, and here is none.
+    if (settings.teacher_share === 1) return [];
+    const missing = [...(settings.files ?? []), ...settings.texts].find((file) => !existsSync(file));
+    if (missing !== undefined) {
+      options.log(`replay: ${set} is left out, because there is no file ${missing}`);
+      return [];
+    }
+    const lines = (settings.files ?? usualFiles(set, options)).flatMap(readLines);
     return lines.length === 0 ? [] : [{ set, settings, lines, wanted: lines.length * drawsOf(settings) }];
   });
   const total = found.reduce((sum, { wanted }) => sum + wanted, 0);
@@ -52,8 +62,9 @@ export function drawReplay(options: ReplayOptions): Recipe['sets'] {
       const { rate, entities_rate } = settings;
       const draws = drawsOf(settings);
       const asked = { rate: rate / draws, entities_rate: entities_rate / draws };
-      const own: SetRecipe = { ...settings, ...asked, balance: 0, files: [file] };
-      return [set, own] as const;
+      const { dev, ...others } = settings;
+      const own: SetRecipe = { ...others, ...asked, balance: 0, files: [file] };
+      return [set, dev !== undefined && existsSync(dev) ? { ...own, dev } : own] as const;
     }),
   );
 }
@@ -65,7 +76,7 @@ function setsOf(data: string): Recipe['sets'] {
   return Object.fromEntries(names.toSorted().map((name) => [name.slice(0, -'.jsonl'.length), PLAIN_SET]));
 }
 
-function filesOf(set: string, { data, corpus }: ReplayOptions): string[] {
+function usualFiles(set: string, { data, corpus }: ReplayOptions): string[] {
   if (set !== 'corpus') return [join(data, 'train', `${set}.jsonl`)].filter((file) => existsSync(file));
   if (!existsSync(corpus)) return [];
   const names = readdirSync(corpus).filter((name) => name.endsWith('.jsonl') && name !== 'test.jsonl');

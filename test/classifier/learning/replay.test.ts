@@ -7,7 +7,9 @@ import { drawReplay } from '../../../classifier/learning/replay.ts';
 import { recipeSchema } from '../../../classifier/train/recipe.ts';
 
 let folder: string;
+let told: string[];
 beforeEach(() => {
+  told = [];
   folder = mkdtempSync(join(tmpdir(), 'tidewatch-replay-'));
   mkdirSync(join(folder, 'train'));
   for (const set of ['many', 'few', 'asked', 'unlicensed'])
@@ -33,6 +35,7 @@ const draw = (known: Parameters<typeof drawReplay>[0]['sets']) =>
     rows: 200,
     seed: 1,
     folder: join(folder, 'out'),
+    log: (line) => told.push(line),
   });
 const linesOf = (files: readonly string[] | undefined): number =>
   readFileSync(files?.[0] ?? '', 'utf8')
@@ -57,4 +60,23 @@ it('leaves out what the recipe left out, and takes all where no recipe is known'
   expect(() => draw(trainedSets(folder))).toThrow('to replay');
   expect(trainedSets(join(folder, 'train'))).toBeNull();
   expect(Object.keys(draw(null)).toSorted()).toEqual(['asked', 'few', 'many', 'unlicensed']);
+});
+
+it('draws from files of its own where they and their texts are here, and tells which are not', () => {
+  const at = (name: string): string => join(folder, `${name}.jsonl`);
+  writeFileSync(at('labels'), '{"id":"a","topic":"Earnings"}\n');
+  writeFileSync(at('texts'), '{"id":"a","text":"Profit rose"}\n');
+  const own = recipeSchema.shape.sets.parse({
+    here: { rate: 1, files: [at('labels')], texts: [at('texts')], dev: at('labels') },
+    moved: { rate: 1, files: [at('labels')], texts: [at('elsewhere')], dev: at('labels') },
+    unmeasured: { rate: 1, files: [at('labels')], dev: at('elsewhere') },
+    unlabelled: { rate: 1, files: [at('labels')], texts: [at('texts')], teacher_share: 1 },
+  });
+  writeFileSync(join(folder, 'training.json'), JSON.stringify({ recipe: { sets: own } }));
+  const drawn = draw(trainedSets(folder));
+  expect(Object.keys(drawn)).toEqual(['here', 'unmeasured']);
+  expect(drawn['here']).toMatchObject({ texts: [at('texts')], dev: at('labels') });
+  expect(readFileSync(drawn['here']?.files?.[0] ?? '', 'utf8')).toBe('{"id":"a","topic":"Earnings"}\n');
+  expect(drawn['unmeasured']?.dev).toBeUndefined();
+  expect(told).toEqual([`replay: moved is left out, because there is no file ${at('elsewhere')}`]);
 });
