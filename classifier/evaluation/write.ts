@@ -1,7 +1,7 @@
 /** Where an evaluation goes: a report's folder, or the model's own, whose card and checksums are made anew. */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeChecksums } from '../checksums.ts';
 import { cardOf, type TrainingFacts } from './card.ts';
 import type { RecordedRecipe } from './card_data.ts';
 import type { Evaluation, Evaluations } from './evaluation.ts';
@@ -51,23 +51,4 @@ function recipesBefore(recipe: RecordedRecipe | undefined, seen: Set<string>): R
 
 function readConfig(folder: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
-}
-
-/** The files that were listed, and those of the evaluation. */
-function writeChecksums(folder: string): void {
-  const sums = join(folder, 'SHA256SUMS');
-  const listed = readFileSync(sums, 'utf8')
-    .split('\n')
-    .map((line) => line.slice(66))
-    .filter((file) => file !== '');
-  const files = [...new Set([...listed, 'MODEL_CARD.md', 'evaluation.json', 'training.json'])];
-  const lines = files
-    .filter((file) => existsSync(join(folder, file)))
-    .map(
-      (file) =>
-        `${createHash('sha256')
-          .update(readFileSync(join(folder, file)))
-          .digest('hex')}  ${file}\n`,
-    );
-  writeFileSync(sums, lines.join(''));
 }

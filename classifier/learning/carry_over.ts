@@ -11,7 +11,7 @@ import type { Evaluation } from '../evaluation/evaluation.ts';
 import { type Heads, labelsOf } from '../labels.ts';
 import type { Row } from '../train/data.ts';
 import { type EmbeddingMap, withEmbedding } from '../train/embedding.ts';
-import { writeChecksums } from '../train/export.ts';
+import { writeChecksums } from '../checksums.ts';
 import { GRAPHS } from '../train/join.ts';
 import { decodeModel, encodeModel, numbersOf } from '../train/onnx_format.ts';
 

@@ -4,10 +4,10 @@
  * of config.json sits under "tidewatch": for each head its kind, labels, temperature and thresholds, and of the exit the
  * same and how sure it must be (classifier/artifact.ts reads it).
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidewatchError } from '../../core/errors.ts';
+import { writeChecksums } from '../checksums.ts';
 import { type Activations, measureActivations } from './activations.ts';
 import { buildGraph, partsOf } from './artifact_graph.ts';
 import type { Calibration } from './calibration.ts';
@@ -23,14 +23,6 @@ import { createStudent, type Student } from './student.ts';
 
 /** Longest text that the artifact is served with; training may cut earlier, positions up to here keep the base's values. */
 export const SERVED_TOKENS = 128;
-
-const ARTIFACT_FILES = [
-  'config.json',
-  'tokenizer.json',
-  'training.json',
-  'evaluation.json',
-  ...Object.values(GRAPHS),
-] as const;
 
 /** What only the training knows and the card is to say; `tidewatch evaluate` reads it from training.json. */
 export interface TrainingFacts {
@@ -157,17 +149,6 @@ export function writeArtifact(
 
 /** Figures of the model that stood here before. */
 const STALE = ['evaluation.json', 'MODEL_CARD.md'];
-
-/** Over the files of the layout that are there. */
-export function writeChecksums(folder: string): void {
-  const lines = ARTIFACT_FILES.filter((file) => existsSync(join(folder, file))).map(
-    (file) =>
-      `${createHash('sha256')
-        .update(readFileSync(join(folder, file)))
-        .digest('hex')}  ${file}`,
-  );
-  writeFileSync(join(folder, 'SHA256SUMS'), `${lines.join('\n')}\n`);
-}
 
 function round(temperature: number): number {
   return Math.round(temperature * 1000) / 1000;

@@ -1,7 +1,7 @@
 /** A finished model's folder opened to be given a part anew: what it says of texts half way up, and its files written again. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeChecksums } from '../checksums.ts';
 import { withMeans } from './embedding.ts';
 import { GRAPHS } from './join.ts';
 import { decodeModel, encodeModel, type OnnxModel } from './onnx_format.ts';
@@ -53,12 +53,5 @@ export async function meansOf(
 export function rewrite(model: string, graph: OnnxModel, tidewatch: Record<string, unknown>): void {
   writeFileSync(join(model, GRAPHS.whole), encodeModel(graph));
   writeFileSync(join(model, 'config.json'), `${JSON.stringify({ ...readConfig(model), tidewatch }, null, 2)}\n`);
-  const sums = readFileSync(join(model, 'SHA256SUMS'), 'utf8').replace(
-    /^[0-9a-f]{64}( [ *])(.+)$/gm,
-    (_, between: string, path: string) =>
-      `${createHash('sha256')
-        .update(readFileSync(join(model, path)))
-        .digest('hex')}${between}${path}`,
-  );
-  writeFileSync(join(model, 'SHA256SUMS'), sums);
+  writeChecksums(model);
 }

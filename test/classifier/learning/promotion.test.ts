@@ -8,7 +8,7 @@ import { judge, mcnemar, verdictTable } from '../../../classifier/learning/gate.
 import { openLibrary, type ModelLibrary } from '../../../classifier/learning/model_library.ts';
 import type { Outcome } from '../../../classifier/learning/outcomes.ts';
 import { nextVersion, promote, rollBack } from '../../../classifier/learning/promotion.ts';
-import { writeChecksums } from '../../../classifier/train/export.ts';
+import { writeChecksums } from '../../../classifier/checksums.ts';
 import { writeTinyModel } from '../tiny_model.ts';
 
 const SHIPPED = 'tiny@1';
