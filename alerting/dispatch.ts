@@ -8,7 +8,8 @@
  *   end of one that it was told of. Without news it is told again after `repeat_interval`, unless somebody acknowledged.
  * - What is muted (muting.ts) is not told, and its end neither; where it still fires when unmuted, it is.
  * - What fired and ended before anybody could be told (a process that catches up has hours pass in one second) is told once, as
- *   past. Alertmanager drops it; there no alert ends that fast. What was as short in its own time is written down only.
+ *   past. Alertmanager drops it; there no alert ends that fast. What was as short in its own time is written down only, and
+ *   so is what ended long ago (a source that brings years of history is no news).
  *
  * Rejected: sending each change at once (six messages for one incident), and a timer a group (a replay has no timers).
  */
@@ -21,6 +22,8 @@ export interface DispatchRules {
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;
   readonly repeatMs: number;
+  /** What fired and ended with nobody told is told if it ended no longer ago than that. */
+  readonly tellPastMs: number;
   /** States that are sent. */
   readonly send: ReadonlySet<Alert['state']>;
 }
@@ -68,7 +71,7 @@ export interface Suppressed {
 /** An alert that fired and ended before anybody was told, and is not worth telling, or not to be. */
 interface OverBeforeTold {
   readonly reason: 'over_before_told';
-  /** How long it lasted. */
+  /** How long it lasted, or when it ended. */
   readonly by: string;
 }
 
@@ -132,9 +135,12 @@ export function createDispatch(
     return muted[id] === undefined && Object.values(accounts).every(({ alerts }) => alerts[id] === undefined);
   }
 
-  /** Whether it is to be told although it is over: it lasted longer than the wait within which an alert may come and go. */
-  function isPastNews(group: Group, { alert_id: id, at, started_at }: Alert): boolean {
-    return group.past?.[id] === true && Date.parse(at) - Date.parse(started_at) > rules.groupWaitMs;
+  /** Why an alert that is over and was told to nobody is not worth telling; null where it is to be told as past. */
+  function whyNotTold({ at, started_at }: Alert, now: number): string | null {
+    const lastedMs = Date.parse(at) - Date.parse(started_at);
+    if (lastedMs <= rules.groupWaitMs) return `it lasted ${lastedMs / 1000} s`;
+    if (now - Date.parse(at) > rules.tellPastMs) return `it ended long ago, at ${at}`;
+    return rules.send.has('resolved') ? null : 'ends are not sent';
   }
 
   /** The next thing to do: a group's flush, or the refreshing of one recipient; null when nothing is planned. */
@@ -183,11 +189,8 @@ export function createDispatch(
     for (const recipient of recipients) tell(group, recipient, at, outcome);
     for (const alert of Object.values(group.alerts)) {
       if (alert.state !== 'resolved') continue;
-      const isTold = isPastNews(group, alert) && rules.send.has('resolved');
-      if (group.past?.[alert.alert_id] === true && !isTold && recipients.length > 0) {
-        const secs = (Date.parse(alert.at) - Date.parse(alert.started_at)) / 1000;
-        outcome.suppressed.push({ alert, muted: { reason: 'over_before_told', by: `it lasted ${secs} s` } });
-      }
+      const why = group.past?.[alert.alert_id] === true && recipients.length > 0 ? whyNotTold(alert, at) : null;
+      if (why !== null) outcome.suppressed.push({ alert, muted: { reason: 'over_before_told', by: why } });
       delete group.alerts[alert.alert_id];
       delete group.muted[alert.alert_id];
       delete group.past?.[alert.alert_id];
@@ -208,7 +211,7 @@ export function createDispatch(
       const before = account.alerts[id];
       if (state === 'resolved') {
         delete account.alerts[id];
-        const isPast = isPastNews(group, alert);
+        const isPast = group.past?.[id] === true && whyNotTold(alert, at) === null;
         if (!isPast && before === undefined) continue;
         if (!rules.send.has(state) || isMuted(group, alert, at, outcome)) continue;
         told.push(alert);

@@ -168,6 +168,12 @@ export const alertingSettings = z
       .max(720)
       .default(24)
       .describe('What still fires and nobody acknowledged is told again that often.'),
+    tell_past_days: z
+      .number()
+      .min(0)
+      .max(36_500)
+      .default(7)
+      .describe('What fired and ended while nobody could be told is told if it ended no longer ago than that.'),
     inhibit: z
       .array(inhibitSchema)
       .default([SECTOR_HIDES_MEMBERS])
@@ -237,6 +243,7 @@ export function dispatchRulesOf(settings: AlertingSettings): DispatchRules {
     groupWaitMs: settings.group_wait_secs * 1000,
     groupIntervalMs: settings.group_interval_secs * 1000,
     repeatMs: settings.repeat_interval_hours * HOUR_MS,
+    tellPastMs: settings.tell_past_days * 24 * HOUR_MS,
     send: new Set(settings.send),
   };
 }

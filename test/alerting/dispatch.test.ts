@@ -18,6 +18,7 @@ const rules: DispatchRules = {
   groupWaitMs: 2000,
   groupIntervalMs: 5 * MINUTE,
   repeatMs: 4 * HOUR,
+  tellPastMs: 48 * HOUR,
   send: new Set(['firing', 'resolved']),
 };
 
@@ -164,9 +165,10 @@ describe('who is told when', () => {
     expect(second.tellAt(2 * HOUR)).toEqual([]);
   });
 
-  it('writes down what was over before it could tell, where that was short or ends are not sent', () => {
+  it('writes down what was over before it could tell, where that was short, long ago, or ends are not sent', () => {
     const short = { started_at: isoTime(START), at: isoTime(START + 1999) };
     const long = { started_at: isoTime(START), at: isoTime(START + HOUR) };
+    const history = { started_at: isoTime(START - 60 * HOUR), at: isoTime(START - 49 * HOUR) };
     const written = (options: Bench, times: Partial<Alert>): unknown[] => {
       const { admit, outcomeAt, dispatch } = bench(options);
       admit(alert('a', times), 0);
@@ -178,7 +180,10 @@ describe('who is told when', () => {
     };
     expect(written({}, short)).toEqual([['a', { reason: 'over_before_told', by: 'it lasted 1.999 s' }]]);
     expect(written({ rules: { send: new Set(['firing']) } }, long)).toEqual([
-      ['a', { reason: 'over_before_told', by: 'it lasted 3600 s' }],
+      ['a', { reason: 'over_before_told', by: 'ends are not sent' }],
+    ]);
+    expect(written({}, history)).toEqual([
+      ['a', { reason: 'over_before_told', by: `it ended long ago, at ${history.at}` }],
     ]);
     // Nobody is there to be told.
     expect(written({ recipients: [] }, long)).toEqual([]);
