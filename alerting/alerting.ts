@@ -17,7 +17,7 @@ import { persist } from '../core/persist.ts';
 import { removeWithin, type Removal } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import { fetchedAt } from '../core/stream/fetched_at.ts';
-import { TOPICS, type Delivery } from '../core/stream/stream.ts';
+import { TOPICS, type Delivery, type Message, type Received } from '../core/stream/stream.ts';
 import { createClockGuard } from './clock_guard.ts';
 import { createHeard } from './heard.ts';
 import { createIntake } from './intake.ts';
@@ -61,7 +61,7 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
   const heard = createHeard();
   const hearPartitions = createPartitions({ stream, heard, lanes, clock: wallClock, log });
   const takeIn = createIntake({ watch, offsets, heard, metrics, clock: wallClock });
-  const sources = openSourceAlerts(state);
+  const sources = openSourceAlerts(state, rules.statement.publicUrl);
   const hearing = createHearing(parts, ledger, sources, deps);
   let running: Promise<unknown> = Promise.resolve();
   let turn: Promise<unknown> = Promise.resolve();
@@ -87,9 +87,16 @@ export async function createAlerting(settings: AlertingSettings, deps: AlertingD
     await sources.settle();
   }
 
+  /** A replay judges behind every opinion, as a backtest does: what is late must not depend on how many come in one delivery. */
+  function takeInTurn(message: Received<unknown>): Message | null {
+    const dead = takeIn(message);
+    if (rules.watermark.mode === 'global') advance();
+    return dead;
+  }
+
   async function receive(delivery: Delivery<unknown>): Promise<void> {
     const started = performance.now();
-    const dead = delivery.messages.map(takeIn).filter((message) => message !== null);
+    const dead = delivery.messages.map(takeInTurn).filter((message) => message !== null);
     advance();
     ledger.hold(delivery, dead);
     metrics.seconds((performance.now() - started) / 1000);

@@ -10,7 +10,8 @@
  * - Past incidents: blocks far above the rest are weighted down by their standardised Anscombe residual, (2.58/r)² beyond
  *   2.58 (Farrington et al. 1996; Noufaily et al. 2013), so one incident does not hide the next.
  * - Scatter: news comes in bursts. The variance is a dispersion estimated from the same blocks (at least 1, shrunk to the
- *   kind's) times the mean, plus the uncertainty of the level; the prediction is negative binomial.
+ *   kind's) times the mean, plus the uncertainty of the level; the prediction is negative binomial, lifted where the model's
+ *   correction takes sums below 0 (prediction.ts).
  * - Share: a beta posterior with the pooled share as prior; its own scatter from block to block makes the test
  *   beta-binomial (Griffiths 1973), estimated by moments and shrunk to the kind's.
  *
@@ -30,8 +31,9 @@ export interface PastBlock {
   readonly start: number;
   readonly negative: number;
   readonly stories: number;
-  /** By today's level and that block's exposure. */
+  /** By today's level and that block's exposure. Of corrected sums it may lie below 0; `lift` is theirs (prediction.ts). */
   readonly expected: number;
+  readonly lift: number;
   readonly expectedStories: number;
 }
 
@@ -160,11 +162,12 @@ function blocksOf(
   const blocks: PastBlock[] = [];
   for (let at = 0; at < exposures.count; at += 1) {
     if ((usual[at] ?? 0) === 0) continue;
-    const block = { negative: 0, stories: 0, expected: 0, expectedStories: 0 };
+    const block = { negative: 0, stories: 0, expected: 0, lift: 0, expectedStories: 0 };
     for (const [place, row] of rows.entries()) {
       block.negative += row.negative[at] ?? 0;
       block.stories += row.stories[at] ?? 0;
       block.expected += (negative.rates[place] ?? 0) * (row.exposure[at] ?? 0);
+      block.lift += (negative.lifts[place] ?? 0) * (row.exposure[at] ?? 0);
       block.expectedStories += (stories.rates[place] ?? 0) * (row.exposure[at] ?? 0);
     }
     blocks.push({ start: (exposures.first + at) * exposures.windowMs, ...block });

@@ -48,12 +48,24 @@ export function negativeWeights(confusion: Confusion): readonly [number, number,
 
 export type Corrected = (probabilities: Opinion['sentiment_probabilities'], model: string) => number;
 
-/** How negative a document is by that model's matrix; its own probability where none is known. Keys: name@version or *. */
+/**
+ * How negative a document is by that model's matrix; its own probability where none is known. Keys: name@version or *. A matrix
+ * that is put there later, as of a model that is swapped in, holds from then on.
+ */
 export function createCorrection(matrices: ReadonlyMap<string, Confusion>): Corrected {
-  const weights = new Map([...matrices].map(([model, confusion]) => [model, negativeWeights(confusion)] as const));
-  const any = weights.get('*') ?? null;
+  /** Each is inverted once. */
+  const weights = new Map<Confusion, ReturnType<typeof negativeWeights>>();
+  function weightsOf(model: string): ReturnType<typeof negativeWeights> {
+    const matrix = matrices.get(model);
+    if (matrix === undefined) return null;
+    const known = weights.get(matrix);
+    if (known !== undefined) return known;
+    const found = negativeWeights(matrix);
+    weights.set(matrix, found);
+    return found;
+  }
   return ({ negative, neutral, positive }, model) => {
-    const [a, b, c] = weights.get(model) ?? any ?? [1, 0, 0];
+    const [a, b, c] = weightsOf(model) ?? weightsOf('*') ?? [1, 0, 0];
     return a * negative + b * neutral + c * positive;
   };
 }

@@ -205,10 +205,12 @@ export function createDispatch(
     const account = (group.accounts[name] ??= { at, repeats: 0, alerts: {} });
     const told: Alert[] = [];
     const past: string[] = [];
+    const risen: string[] = [];
     const others: Alert[] = [];
     for (const alert of Object.values(group.alerts)) {
       const { alert_id: id, state, severity } = alert;
       const before = account.alerts[id];
+      const isRisen = severity === 'critical' && before?.severity === 'warning';
       if (state === 'resolved') {
         delete account.alerts[id];
         const isPast = group.past?.[id] === true && whyNotTold(alert, at) === null;
@@ -216,22 +218,30 @@ export function createDispatch(
         if (!rules.send.has(state) || isMuted(group, alert, at, outcome)) continue;
         told.push(alert);
         if (isPast) past.push(id);
+        if (isRisen) risen.push(id);
         continue;
       }
       if (!rules.send.has(state) || isMuted(group, alert, at, outcome)) continue;
-      const isNews =
-        before === undefined || before.state !== state || (severity === 'critical' && before.severity === 'warning');
-      if (!isNews) {
+      if (before !== undefined && before.state === state && !isRisen) {
         others.push(alert);
         continue;
       }
       told.push(alert);
+      if (isRisen) risen.push(id);
       account.alerts[id] = { state, severity };
     }
     const { key, labels } = group;
     if (told.length > 0) {
       account.at = at;
-      const notification = notificationOf({ kind: 'news', group: { key, labels }, told, past, others, repeats: 0 });
+      const notification = notificationOf({
+        kind: 'news',
+        group: { key, labels },
+        told,
+        past,
+        risen,
+        others,
+        repeats: 0,
+      });
       outcome.sendings.push({ notifier: name, notification });
       return;
     }

@@ -83,7 +83,8 @@ export function betaBinomialUpperTail(successes: number, trials: number, alpha: 
     const size = alpha + beta;
     const matched = (n * (size + 1)) / (size + n) - 1;
     const mean = alpha / size;
-    return clampProbability(1 - regularizedBeta((k - 0.5) / n, mean * matched, (1 - mean) * matched));
+    // The other end of the beta, not one less the lower part, which has no digits left under 1e-16.
+    return clampProbability(regularizedBeta(1 - (k - 0.5) / n, (1 - mean) * matched, mean * matched));
   }
   const below = Math.floor(k);
   const above = wholeTail(Math.min(n, below + 1), n, alpha, beta);
@@ -99,7 +100,9 @@ function betaBinomial(k: number, n: number, alpha: number, beta: number): number
   return Math.exp(logChoose + logBetas + logGamma(alpha + beta));
 }
 
+/** Summed from the mean outwards: a sum that began far on the other side would begin at 0 and stay there. */
 function wholeTail(from: number, n: number, alpha: number, beta: number): number {
+  if (from <= (n * alpha) / (alpha + beta)) return 1 - lowerTail(from - 1, n, alpha, beta);
   let term = betaBinomial(from, n, alpha, beta);
   let sum = 0;
   for (let k = from; k <= n; k += 1) {
@@ -107,6 +110,17 @@ function wholeTail(from: number, n: number, alpha: number, beta: number): number
     term *= ((n - k) / (k + 1)) * ((k + alpha) / Math.max(1e-300, n - k - 1 + beta));
   }
   return Math.max(SMALLEST_P, sum);
+}
+
+/** P(X <= to). */
+function lowerTail(to: number, n: number, alpha: number, beta: number): number {
+  let term = betaBinomial(to, n, alpha, beta);
+  let sum = 0;
+  for (let k = to; k >= 0; k -= 1) {
+    sum += term;
+    term *= (k / (n - k + 1)) * ((n - k + beta) / Math.max(1e-300, k - 1 + alpha));
+  }
+  return sum;
 }
 
 /** The whole counts between which a negative binomial falls with probability `coverage`, as much outside each end. */

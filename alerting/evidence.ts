@@ -8,8 +8,8 @@ import { tellingWords } from '../core/telling_words.ts';
 import type { Background } from './background.ts';
 import type { Baseline } from './baseline.ts';
 import type { Judgement } from './detector.ts';
-import { negativeBinomialInterval } from './distribution.ts';
-import type { Observation } from './observation.ts';
+import { voiceOf, type Observation } from './observation.ts';
+import { intervalOf } from './prediction.ts';
 import type { SeriesWindow } from './window.ts';
 
 const MOST_DOCUMENTS = 10;
@@ -74,18 +74,21 @@ function wordsAbout(
   });
 }
 
-/** Shares of documents, copies counted for who brought the story first; Herfindahl's index is the sum of their squares. */
+/**
+ * Shares of documents by who is shown as their author, copies counted for who brought the story first: a name at two outlets is one line,
+ * and so are the unsigned stories of one. Herfindahl's index is the sum of their squares.
+ */
 function concentration(stories: readonly Observation[], copies: ReadonlyMap<string, number>): Evidence['authors'] {
-  const documents = new Map<string, { author: string; count: number }>();
+  const documents = new Map<string, number>();
   let total = 0;
-  for (const { author, shown, source, story } of stories) {
-    const count = 1 + (copies.get(story) ?? 0);
-    const known = documents.get(author) ?? { author: shown?.author ?? source, count: 0 };
-    documents.set(author, { ...known, count: known.count + count });
+  for (const one of stories) {
+    const count = 1 + (copies.get(one.story) ?? 0);
+    const voice = voiceOf(one);
+    documents.set(voice, (documents.get(voice) ?? 0) + count);
     total += count;
   }
-  const shares = [...documents.values()]
-    .map(({ author, count }) => ({ author, share: count / Math.max(1, total) }))
+  const shares = [...documents]
+    .map(([author, count]) => ({ author, share: count / Math.max(1, total) }))
     .sort((a, b) => b.share - a.share || (a.author < b.author ? -1 : 1));
   const top = shares.slice(0, TOP_AUTHORS);
   return {
@@ -123,13 +126,13 @@ function certaintyOf(stories: readonly Observation[]): Evidence['certainty'] {
 /** Past blocks with what today's level expects of each, then the judged window. For a share, the negative stories behind it. */
 function chartOf(window: SeriesWindow, baseline: Baseline, { measure }: Judgement): Evidence['chart'] {
   const all = measure === 'stories';
-  const { dispersion, expected: ahead } = all ? baseline.stories : baseline.negative;
-  const point = (start: number, end: number, observed: number, expected: number): Evidence['chart'][number] => ({
+  const ahead = all ? baseline.stories : baseline.negative;
+  const point = (start: number, end: number, observed: number, expected: number, lift: number) => ({
     start: isoTime(start),
     end: isoTime(end),
     observed: rounded(Math.max(0, observed)),
-    expected: rounded(expected),
-    ...negativeBinomialInterval(expected, expected * dispersion),
+    expected: rounded(Math.max(0, expected)),
+    ...intervalOf({ expected, lift, variance: (expected + lift) * ahead.dispersion }),
   });
   const length = window.end - window.start;
   const past = baseline.blocks
@@ -138,11 +141,21 @@ function chartOf(window: SeriesWindow, baseline: Baseline, { measure }: Judgemen
       point(
         block.start,
         block.start + length,
-        all ? block.stories : block.negative,
+        all ? block.stories : Math.min(block.negative, block.stories),
         all ? block.expectedStories : block.expected,
+        all ? 0 : block.lift,
       ),
     );
-  return [...past, point(window.start, window.end, all ? window.stories : window.negative, ahead)];
+  return [
+    ...past,
+    point(
+      window.start,
+      window.end,
+      all ? window.stories : Math.min(window.negative, window.stories),
+      ahead.expected,
+      ahead.lift,
+    ),
+  ];
 }
 
 function rounded(value: number): number {

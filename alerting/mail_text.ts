@@ -10,10 +10,10 @@ export function mailText(messages: readonly Message[]): string {
 
 function textOf({ template, title, sections, page, footer }: Message): string {
   const lines = [title];
-  for (const [index, { headline, summary, facts, stories, sparkline }] of sections.entries()) {
+  for (const [index, { headline, summary, facts, stories, sparkline, caption }] of sections.entries()) {
     if (index > 0) lines.push('', headline);
     lines.push('', summary);
-    if (sparkline !== '') lines.push(`${sparkline}  ${template.chart}`);
+    if (sparkline !== '') lines.push(`${sparkline}  ${caption}`);
     if (facts.length > 0) lines.push('', ...facts.map(({ label, value }) => `${label}: ${value}`));
     if (stories.length > 0) lines.push('', `${template.stories}:`);
     for (const { title: story, source, url, copies } of stories) {
@@ -35,7 +35,9 @@ export function mailHtml(messages: readonly Message[], chart: string | null): st
 
 function partOf({ template, title, sections, page, footer }: Message, chart: string | null): string {
   const picture =
-    chart === null ? '' : `<p><img src="${chart}" alt="${escapeHtml(template.chart)}" style="max-width:100%"></p>`;
+    chart === null
+      ? ''
+      : `<p><img src="${chart}" alt="${escapeHtml(sections[0]?.caption ?? '')}" style="max-width:100%"></p>`;
   const link = page === null ? '' : `<p><a href="${escapeHtml(page)}">${escapeHtml(template.page)}</a></p>`;
   return (
     `<div lang="${template.language}"><h2 style="font-size:20px;margin:0 0 8px">${escapeHtml(title)}</h2>` +

@@ -23,6 +23,8 @@ export interface Section {
   readonly stories: readonly Story[];
   /** The past windows and this one as a line of blocks, ▁ to █; '' without evidence. */
   readonly sparkline: string;
+  /** What that line, and the picture, show. */
+  readonly caption: string;
 }
 
 /** What a notification says in one language. */
@@ -50,12 +52,16 @@ export function messagesOf(notification: Notification, language: 'en' | 'zh' | '
   return templates.map((template) => messageOf(notification, template));
 }
 
-export function messageOf({ id, kind, alerts, items, past = [] }: Notification, template: Template): Message {
+export function messageOf({ id, kind, group, alerts, items, past = [] }: Notification, template: Template): Message {
   const [lead] = alerts;
   if (lead === undefined) throw new RangeError('A notification has at least one alert.');
   const more = alerts.length - 1;
   const pastOf = (alert: Alert): string => (past.includes(alert.alert_id) ? template.past(alert) : '');
-  const marks = [kind === 'repeat' ? template.goesOn : '', pastOf(lead), more > 0 ? template.others(more) : ''];
+  const marks = [
+    kind === 'repeat' ? template.goesOn : '',
+    pastOf(lead),
+    more > 0 ? template.others(more, bondOf(group, lead)) : '',
+  ];
   return {
     template,
     title: oneLine([template.headline(lead), ...marks].filter(Boolean).join(' · ')),
@@ -70,12 +76,18 @@ export function messageOf({ id, kind, alerts, items, past = [] }: Notification, 
         summary: oneLine(template.summary(alert)),
         facts: isFull ? [...template.facts(alert), ...(isPast ? template.facts(asItFired(alert)) : [])] : [],
         sparkline: isShown ? sparkline(alert) : '',
+        caption: template.chart(alert.measure),
         stories: isShown ? storiesOf(alert, template, index === 0 ? MOST_STORIES : 2) : [],
       };
     }),
     page: webAddress(lead.page_url),
     footer: [id, lead.at, lead.model, ...(lead.settings === '' ? [] : [`settings ${lead.settings}`])].join(' · '),
   };
+}
+
+/** What the alerts of a group have in common. Sources that are down together are one message, but need not have one cause. */
+function bondOf({ labels }: Notification['group'], { series }: Alert): 'incident' | 'group' {
+  return (labels['incident'] ?? '') === '' || series.kind === 'source' ? 'group' : 'incident';
 }
 
 /** Its last revision shows what it was at its height. */

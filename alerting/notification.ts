@@ -16,6 +16,8 @@ export interface Notification {
   readonly items: readonly string[];
   /** Ids of those that it tells of although they are over; absent where there are none. */
   readonly past?: readonly string[];
+  /** Ids of those that this notifier was told of as warnings, and that are critical now; absent where there are none. */
+  readonly risen?: readonly string[];
 }
 
 export interface NotificationParts {
@@ -25,26 +27,33 @@ export interface NotificationParts {
   readonly told: readonly Alert[];
   /** Ids of those among them that fired and ended before anybody was told. */
   readonly past?: readonly string[];
+  /** Ids of those among them that were told as warnings and are critical now. */
+  readonly risen?: readonly string[];
   /** Alerts that fire in the group, of which nothing is new. */
   readonly others: readonly Alert[];
   /** How often the group was repeated to this notifier. */
   readonly repeats: number;
 }
 
-export function notificationOf({ kind, group, told, past = [], others, repeats }: NotificationParts): Notification {
+export function notificationOf(parts: NotificationParts): Notification {
+  const { kind, group, told, past = [], risen = [], others, repeats } = parts;
   const first = [...told].sort(byWeight);
   const items = first.map((alert) => itemOf(alert, kind === 'repeat' ? repeats : 0));
   const alerts = [...first, ...[...others].sort(byWeight)];
-  return { id: idOf(items), kind, group, alerts, items, ...(past.length > 0 && { past }) };
+  return { id: idOf(items), kind, group, alerts, items, ...marksOf(past, risen) };
 }
 
 /** The notification with only those items (not empty), as when another process has told the rest. */
 export function withItems(notification: Notification, items: readonly string[]): Notification {
   const kept = new Set(items);
-  const { items: all, alerts, past = [], ...rest } = notification;
+  const { items: all, alerts, past = [], risen = [], ...rest } = notification;
   const left = alerts.filter((_, index) => index >= all.length || kept.has(all[index] ?? ''));
-  const pastLeft = past.filter((id) => left.some((alert) => alert.alert_id === id));
-  return { ...rest, id: idOf(items), items, alerts: left, ...(pastLeft.length > 0 && { past: pastLeft }) };
+  const isLeft = (id: string): boolean => left.some((alert) => alert.alert_id === id);
+  return { ...rest, id: idOf(items), items, alerts: left, ...marksOf(past.filter(isLeft), risen.filter(isLeft)) };
+}
+
+function marksOf(past: readonly string[], risen: readonly string[]): Pick<Notification, 'past' | 'risen'> {
+  return { ...(past.length > 0 && { past }), ...(risen.length > 0 && { risen }) };
 }
 
 /** The alert that a message about several is headed by. */

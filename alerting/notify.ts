@@ -30,7 +30,7 @@ export function createNotifyQueue(
   context: NotifyContext,
 ): NotifyQueue {
   const { state, clock, signal } = context;
-  const entries = openEntries(state, clock);
+  const entries = openEntries(context);
   const { dead, waiting } = entries;
   const outcomes = createOutcomes(entries, rules, context);
   const stopping = new AbortController();

@@ -22,6 +22,8 @@ export interface Delivered {
 export interface NotifyContext {
   readonly state: State;
   readonly clock: Clock;
+  /** Milliseconds that no setting of a clock moves: waits go by them, or a clock that was ahead would put them off until that time comes. */
+  readonly uptime: () => number;
   readonly log: Logger;
   readonly metrics: StageMetrics;
   /** Aborts when the process is asked to stop: a try that this cuts short is no failure. */

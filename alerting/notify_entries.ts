@@ -6,9 +6,9 @@
  * What some receivers of a message are still owed is an entry of its own, and a group of its own: later messages wait for nobody's
  * mailbox. Rejected: one entry a receiver from the start (a hundred of them for one alert, each with its own claim).
  */
-import type { Clock } from '../core/clock.ts';
 import { alertSchema } from '../core/event.ts';
 import type { State, StateTable } from '../core/state/state.ts';
+import type { NotifyContext } from './notify_context.ts';
 import { leadOf, notificationOf, type Notification } from './notification.ts';
 
 export interface Queued {
@@ -43,7 +43,8 @@ export interface Entry {
   readonly id: string;
   attempts: number;
   readonly firstAt: number;
-  nextAt: number;
+  /** In milliseconds of uptime (notify_context.ts). */
+  dueAt: number;
 }
 
 export interface Entries {
@@ -55,15 +56,19 @@ export interface Entries {
   put(notifier: string, notification: Notification, owed?: readonly string[]): Entry;
 }
 
+/** Nothing waits for longer, since a Retry-After is an hour at most (answer.ts): what lies further away was written by a clock that was ahead. */
+const LONGEST_WAIT_MS = 3_600_000;
+
 /** Opens what is on disk, whatever version wrote it. */
-export function openEntries(state: State, clock: Clock): Entries {
+export function openEntries({ state, clock, uptime }: Pick<NotifyContext, 'state' | 'clock' | 'uptime'>): Entries {
   const queued = state.table<Queued>('notify.queue');
   const dead = state.table<DeadNotification>('notify.dead');
   const waiting = new Map<string, Entry>();
   let sequence = 0;
 
   adoptOldEntries(state);
-  for (const { key, value } of queued.entries()) waiting.set(key, entryOf(key, value));
+  for (const { key, value } of queued.entries())
+    waiting.set(key, entryOf(key, value, uptime() + waitOf(value, clock.now())));
   // Also past those of the dead letters, whose keys are theirs from the queue.
   for (const { key } of [...queued.entries(), ...dead.entries()]) {
     sequence = Math.max(sequence, Number(key.slice(key.indexOf('\n') + 1)) + 1);
@@ -80,7 +85,7 @@ export function openEntries(state: State, clock: Clock): Entries {
       const whole: Queued = { notifier, notification, attempts: 0, firstAt: now, nextAt: now };
       const one = owed === undefined ? whole : { ...whole, owed };
       void queued.put(key, one);
-      return entryOf(key, one);
+      return entryOf(key, one, uptime());
     },
   };
 }
@@ -105,9 +110,14 @@ function adoptOldEntries(state: State): void {
   }
 }
 
-function entryOf(key: string, { notifier, notification, attempts, firstAt, nextAt, owed }: Queued): Entry {
+/** What was never tried has nothing to wait for, whatever clock wrote it down. */
+function waitOf({ attempts, nextAt }: Queued, now: number): number {
+  return attempts === 0 ? 0 : Math.min(LONGEST_WAIT_MS, Math.max(0, nextAt - now));
+}
+
+function entryOf(key: string, { notifier, notification, attempts, firstAt, owed }: Queued, dueAt: number): Entry {
   const { name } = leadOf(notification);
   const id = `${name} [${notification.id}]`;
   const group = owed === undefined ? notification.group.key : `${notification.group.key}\n${notification.id}`;
-  return { key, notifier, group, id, attempts, firstAt, nextAt };
+  return { key, notifier, group, id, attempts, firstAt, dueAt };
 }

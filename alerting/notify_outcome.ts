@@ -38,7 +38,7 @@ const SHORTEST_OWED_DELAY_MS = 60_000;
 export function createOutcomes(
   { queued: table, dead, waiting, put }: Entries,
   rules: NotifyRules,
-  { state, clock, log, metrics, random = Math.random, record }: NotifyContext,
+  { state, clock, uptime, log, metrics, random = Math.random, record }: NotifyContext,
 ): Outcomes {
   /** Groups of which the last message was a refresh that was given up: said once, not at each refresh. */
   const unrefreshed = new Set<string>();
@@ -131,8 +131,8 @@ export function createOutcomes(
     if (entry.attempts >= rules.maxAttempts || now + delay - entry.firstAt > rules.giveUpMs) {
       return giveUp(entry, error.code, `${error.message}; given up after ${entry.attempts} tries`);
     }
-    entry.nextAt = now + delay;
-    if (queued !== undefined) await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: entry.nextAt });
+    entry.dueAt = uptime() + delay;
+    if (queued !== undefined) await table.put(entry.key, { ...queued, attempts: entry.attempts, nextAt: now + delay });
     metrics.error(error.code);
     log.warn(`${error.message}; ${entry.id} is sent again in ${Math.ceil(delay / 1000)} s`);
   }

@@ -1,7 +1,7 @@
 /**
  * One notifier's worker: takes the first message of the group that is due first, sends it at the notifier's pace, and hands what came
  * of it on. One group's messages go out in their order; groups do not wait for each other. Where several processes share a store, what
- * is to be sent is claimed before (claims.ts). Time is the machine's clock, also in a replay: the other side lives now.
+ * is to be sent is claimed before (claims.ts). Waits are of real time, also in a replay: the other side lives now.
  */
 import { toTidewatchError } from '../core/errors.ts';
 import type { NotifyContext } from './notify_context.ts';
@@ -25,7 +25,7 @@ const LONGEST_SLEEP_MS = 60_000;
 export async function keepTelling(
   name: string,
   notifier: Notifier,
-  { clock, log, metrics, claims = null, entries: { queued: table, waiting }, outcomes, ended, idle }: WorkerDeps,
+  { uptime, log, metrics, claims = null, entries: { queued: table, waiting }, outcomes, ended, idle }: WorkerDeps,
 ): Promise<void> {
   /** The first message of each group that waits here; the earliest due one, or null. */
   function next(): Entry | null {
@@ -36,7 +36,7 @@ export async function keepTelling(
       if (head === undefined || entry.key < head.key) heads.set(entry.group, entry);
     }
     let first: Entry | null = null;
-    for (const head of heads.values()) if (first === null || head.nextAt < first.nextAt) first = head;
+    for (const head of heads.values()) if (first === null || head.dueAt < first.dueAt) first = head;
     return first;
   }
 
@@ -45,8 +45,8 @@ export async function keepTelling(
     let heldUntil = 0;
     while (!ended()) {
       const entry = next();
-      const dueAt = entry === null ? Infinity : Math.max(entry.nextAt, heldUntil, pace.freeAt());
-      const delay = dueAt - clock.now();
+      const dueAt = entry === null ? Infinity : Math.max(entry.dueAt, heldUntil, pace.freeAt());
+      const delay = dueAt - uptime();
       if (entry === null || delay > 0) {
         await idle(Math.min(delay, LONGEST_SLEEP_MS));
         continue;
@@ -67,7 +67,7 @@ export async function keepTelling(
         const { mine, held, againMs } = claim ?? { mine: all, held: [], againMs: 0 };
         let putOff: PutOff | null = null;
         if (mine.length > 0) {
-          pace.note(clock.now());
+          pace.note(uptime());
           const sending = mine.length === all.length ? notification : withItems(notification, mine);
           putOff = (await notifier.send(sending, owed)) ?? null;
         }
@@ -76,12 +76,12 @@ export async function keepTelling(
         if (putOff !== null) await outcomes.settle(entry, queued, told, isRefresh);
         if (mine.length > 0) await claiming?.sent(name, mine);
         if (putOff === null) await outcomes.settle(entry, queued, told, isRefresh);
-        if (held.length > 0) entry.nextAt = clock.now() + againMs;
+        if (held.length > 0) entry.dueAt = uptime() + againMs;
       } catch (thrown) {
         if (ended()) return;
         const error = toTidewatchError(thrown, 'notify.unavailable');
         if (error.retryAfterMs !== undefined) {
-          heldUntil = clock.now() + error.retryAfterMs;
+          heldUntil = uptime() + error.retryAfterMs;
           const secs = Math.ceil(error.retryAfterMs / 1000);
           log.warn(`${name} asks to be left alone for ${secs} s: all that is meant for it waits`);
         }

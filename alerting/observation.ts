@@ -83,6 +83,13 @@ export function observe(opinion: Opinion, corrected: Corrected = AS_SAID): Obser
   };
 }
 
+/** Who is shown as the author of an observation: the name that signs it, or its outlet where nobody does. */
+export function voiceOf({ author, source }: Pick<Observation, 'author' | 'source'>): string {
+  const outlet = author.indexOf('\n');
+  const name = author.slice(outlet + 1);
+  return outlet <= 0 || name === '' ? source : name;
+}
+
 /**
  * The observation as a series of that entity counts it: by what is said of the entity, where the model can tell ("Acme
  * gains as Globex collapses"), else as it is.

@@ -4,7 +4,7 @@
  * which lets twice the limit through within one stretch.
  */
 export interface Pace {
-  /** Epoch milliseconds from which on the next message may go. */
+  /** From which on the next message may go, in milliseconds of uptime (notify_context.ts), as all times here. */
   freeAt(): number;
   note(at: number): void;
 }

@@ -12,6 +12,7 @@ import type { Store } from '../core/store/store.ts';
 import type { Stream } from '../core/stream/stream.ts';
 import { openCheckpoint } from './checkpoint.ts';
 import { createClaims } from './claims.ts';
+import type { Confusion } from './correction.ts';
 import type { Detector } from './detector.ts';
 import { levelOf } from './discovery.ts';
 import { createDispatch } from './dispatch.ts';
@@ -37,6 +38,8 @@ export interface AlertingDeps extends Omit<Context, 'name'> {
   readonly replayedFeeds?: readonly string[];
   /** The sector of each watched entity that has one, by ids; none where absent. */
   readonly parents?: ReadonlyMap<string, string>;
+  /** What models are known to get wrong, by name@version or *, also put to while it runs; what the settings say where absent. */
+  readonly confusion?: ReadonlyMap<string, Confusion>;
   /** Whether other alerting processes write to the same store: then each message is claimed before it is sent. */
   readonly sharedStore?: boolean;
   /** Hears of every change once the store has it; after a crash possibly twice. */
@@ -62,7 +65,8 @@ export async function openParts(settings: AlertingSettings, deps: AlertingDeps, 
   const { log, state, store } = deps;
   const wallClock = deps.wallClock ?? systemClock;
   const metrics = deps.metrics.stage('alerting');
-  const rules = rulesOf(settings, deps.watermark, deps.replayedFeeds ?? [], deps.parents ?? new Map());
+  const fixed = rulesOf(settings, deps.watermark, deps.replayedFeeds ?? [], deps.parents ?? new Map());
+  const rules = { ...fixed, confusion: deps.confusion ?? fixed.confusion };
   const context = { ...deps, clock: wallClock, signal };
 
   const detectors: Detector[] = [];
@@ -91,6 +95,7 @@ export async function openParts(settings: AlertingSettings, deps: AlertingDeps, 
     {
       state,
       clock: wallClock,
+      uptime: () => performance.now(),
       log,
       metrics,
       signal,
@@ -100,7 +105,7 @@ export async function openParts(settings: AlertingSettings, deps: AlertingDeps, 
     },
   );
   const loaded = checkpoint.load(rules.window.bucketMs);
-  const people = openPeople(state, store, { log, metrics });
+  const people = openPeople(state, store, { clock: wallClock, log, metrics });
   const { thresholds } = rules;
   const verdicts =
     thresholds === undefined

@@ -11,6 +11,7 @@ import {
   type ActionRow,
   type Silence,
 } from '../core/action.ts';
+import type { Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
@@ -37,9 +38,10 @@ const KEPT_MS = 60 * 86_400_000;
 export function openPeople(
   state: State,
   store: Store,
-  { log, metrics }: { log: Logger; metrics: StageMetrics },
+  { clock, log, metrics }: { clock: Clock; log: Logger; metrics: StageMetrics },
 ): People {
   const table = state.table<Action>('alerting.actions');
+  const forgotten = state.table<number>('alerting.actions_forgotten');
   const known = new Map<string, Action>();
   const waiting = new Map<string, Action>();
   for (const { key, value } of table.entries()) known.set(key, value);
@@ -48,8 +50,13 @@ export function openPeople(
   let acknowledged = acknowledgedOf(known.values());
   let failing = false;
 
-  function newest(): number {
-    return Math.max(0, ...[...known.values()].map(({ at }) => Date.parse(at)));
+  /** Time of the last action that was forgotten: as new, it must not take effect again where the clock is far behind. */
+  const forgottenUntil = (): number => forgotten.get('until') ?? -1;
+
+  /** When somebody last did something. Not later than now: one action of a clock that was ahead must not hide what follows. */
+  function lastActed(): number {
+    const newest = Math.max(0, ...[...known.values()].map(({ at }) => Date.parse(at)));
+    return Math.min(newest, clock.now());
   }
 
   /** The end of a silence is kept for as long as the silence: forgotten before it, it would let the silence come back. */
@@ -79,7 +86,7 @@ export function openPeople(
   return {
     async poll() {
       try {
-        const from = isoTime(Math.max(0, newest() - CLOCK_SKEW_MS));
+        const from = isoTime(Math.max(forgottenUntil() + 1, lastActed() - CLOCK_SKEW_MS));
         const rows = await store.query<ActionRow>(
           'SELECT id, at, kind, author, via, target, body FROM actions WHERE at >= parseDateTime64BestEffort({from:String}, 3) ORDER BY at, id',
           { from },
@@ -107,9 +114,12 @@ export function openPeople(
       return taken;
     },
     save(actions) {
-      const last = newest();
       for (const action of actions) void table.put(action.id, action);
-      for (const [id, action] of known) if (holdsUntil(action) < last - KEPT_MS) void table.remove(id);
+      const last = lastActed();
+      const old = [...known.values()].filter((action) => holdsUntil(action) < last - KEPT_MS);
+      for (const { id } of old) void table.remove(id);
+      const until = Math.max(...old.map(({ at }) => Date.parse(at)));
+      if (until > forgottenUntil()) void forgotten.put('until', until);
     },
     silences: (now) => silencesOf([...known.values()], now).filter(holds),
     isAcknowledged: (alertId) => acknowledged.has(alertId),

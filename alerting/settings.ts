@@ -226,6 +226,14 @@ export const alertingSettings = z
       if (typeof fire === 'number' && fire <= values.clear_score) {
         fail('clear_score', `must be below the fire_score of ${detector.name} (${fire}), or alerts would flap`);
       }
+      const recent = detector['recent_days'];
+      if (typeof recent === 'number' && 2 * recent > values.history_days) {
+        fail(
+          'detectors',
+          `${detector.name}'s recent_days of ${recent} needs history_days of at least ${2 * recent}, not ${values.history_days}: ` +
+            `as many days before say what is usual`,
+        );
+      }
     }
   });
 

@@ -7,24 +7,27 @@ import { z } from 'zod';
 import { isoTime, SCHEMA_VERSION, stableId, type Alert } from '../core/event.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
+import { said, whyInChinese, whyInEnglish } from './source_words.ts';
+import { pageOf } from './statement.ts';
 
 const DETECTOR = 'source_health';
 
-/** What follows its name, in English and Chinese; of what is not named here: that it works again. */
-const WORDS: Readonly<Record<string, readonly [string, string]>> = {
-  quiet: ['is quiet', '异常沉默'],
-  dead: ['is dead', '已失效'],
-  removed: ['is no longer in the settings', '已从配置中移除'],
-};
+const time = z.iso.datetime({ precision: 3 });
+const causeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('silence'), since: time, expected: z.number(), probability: z.number() }),
+  z.object({ kind: z.literal('failure'), since: time, error: z.string().nullable() }),
+]);
 
 /** What ingest says of a source: SourceNews of core/health.ts, as far as it is needed here. */
 const newsSchema = z.object({
-  at: z.iso.datetime({ precision: 3 }),
+  at: time,
   name: z.string().min(1),
   /** Absent where it has left the settings. */
   type: z.string().optional(),
   status: z.string(),
   reason: z.string().nullable().default(null),
+  /** Of a form that this version does not know, it is none. */
+  cause: causeSchema.optional().catch(undefined),
   usual_per_hour: z.number().nullable().default(null),
 });
 type News = z.output<typeof newsSchema>;
@@ -50,10 +53,15 @@ export interface SourceAlerts {
   settle(): Promise<void>;
 }
 
-/** Opens them as they were last told. What was answered counts as told at once, so that a save that fails does not tell it twice. */
-export function openSourceAlerts(state: State): SourceAlerts {
+/**
+ * Opens them as they were last told. What was answered counts as told at once, so that a save that fails does not tell it twice.
+ * @param publicUrl where people reach the page, without a slash at its end; null where nobody said
+ */
+export function openSourceAlerts(state: State, publicUrl: string | null): SourceAlerts {
   const table = state.table<Down>('alerting.sources');
   const unsettled = new Map<string, Down | null>();
+
+  const linked = (alert: Alert): Alert => ({ ...alert, page_url: pageOf(alert.alert_id, publicUrl) });
 
   function lastOf(name: string): Down | undefined {
     const known = unsettled.get(name);
@@ -67,7 +75,7 @@ export function openSourceAlerts(state: State): SourceAlerts {
     const { status, type, usual_per_hour } = news;
     const down = { alert_id, revision, started_at, status, usual_per_hour, ...(type !== undefined && { type }) };
     unsettled.set(news.name, alert.state === 'resolved' ? null : down);
-    return [alert];
+    return [linked(alert)];
   }
 
   return {
@@ -78,7 +86,7 @@ export function openSourceAlerts(state: State): SourceAlerts {
         const down = lastOf(name);
         if (down?.alert_id !== alertId) continue;
         unsettled.set(name, null);
-        return sourceEnd(name, down, at, resolution);
+        return linked(sourceEnd(name, down, at, resolution));
       }
       return null;
     },
@@ -111,10 +119,10 @@ export async function readSourceNews(
 }
 
 /** The change of a source's alert that this is, or null where it is none. Pure. */
-export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: News, before?: Down): Alert | null {
+export function sourceAlert(news: News, before?: Down): Alert | null {
+  const { at, name, type, status, usual_per_hour } = news;
   const isDown = status === 'quiet' || status === 'dead';
   if (before === undefined ? !isDown : before.status === status) return null;
-  const why = reason === null ? '' : ` ${reason.replace(/\.$/, '')}.`;
   const { en, zh } = said(name, type ?? before?.type, status);
   return rowOf(name, {
     alert_id: before?.alert_id ?? stableId(DETECTOR, name, at),
@@ -124,7 +132,7 @@ export function sourceAlert({ at, name, type, status, reason, usual_per_hour }: 
     started_at: before?.started_at ?? at,
     severity: severityOf(isDown ? status : before?.status),
     expected: usual_per_hour ?? 0,
-    summary: { en: `${en}.${why}`, zh: `${zh}。${why}` },
+    summary: { en: `${en}.${whyInEnglish(news)}`, zh: `${zh}。${whyInChinese(news)}` },
     resolution: null,
   });
 }
@@ -148,13 +156,6 @@ function sourceEnd(name: string, down: Down, at: number, resolution: Resolution)
 
 function severityOf(status: string | undefined): Alert['severity'] {
   return status === 'dead' ? 'critical' : 'warning';
-}
-
-/** How it is, without the end of the sentence. */
-function said(name: string, type: string | undefined, status: string): Alert['summary'] {
-  const [en, zh] = type === undefined ? ['', ''] : [` (${type})`, `（${type}）`];
-  const [inEnglish, inChinese] = WORDS[status] ?? ['works again', '已恢复'];
-  return { en: `The source ${name}${en} ${inEnglish}`, zh: `数据源 ${name}${zh}${inChinese}` };
 }
 
 type Told =

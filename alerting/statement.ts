@@ -7,6 +7,8 @@ import type { Change } from './lifecycle.ts';
 import type { WatchState } from './memory.ts';
 import type { SeriesWindow } from './window.ts';
 
+const HOUR_MS = 3_600_000;
+
 export function findingOf(detector: string, window: SeriesWindow, judgement: Judgement): Finding {
   return {
     schema_version: SCHEMA_VERSION,
@@ -89,6 +91,7 @@ export function factsOf(
   const { stories } = judgement;
   return {
     ...measuresOf(judgement),
+    observed: toldCount(judgement, window),
     documents: drivingDocuments(stories, window.copies),
     document_count: stories.reduce((sum, { story }) => sum + 1 + (window.copies.get(story) ?? 0), 0),
     story_count: stories.length,
@@ -101,8 +104,22 @@ export function factsOf(
   };
 }
 
+/**
+ * The count that people are told. With the model's errors taken out (correction.ts) a sum over a few stories may exceed them all: the
+ * detectors judge by it as it is, but 26 negative ones of 23 stories is a number that nobody believes.
+ */
+function toldCount({ measure, observed, hours }: Judgement, { start, end, stories }: SeriesWindow): number {
+  const isOfWindow = measure === 'negative' && hours === (end - start) / HOUR_MS;
+  return isOfWindow ? Math.min(observed, stories) : observed;
+}
+
 /** What an alert is known by beside its measures. */
 export type Marks = Pick<Alert, 'incident' | 'labels' | 'resolution'>;
+
+/** Where people find an alert on the page; null where nobody said how they reach it. */
+export function pageOf(alertId: string, publicUrl: string | null): string | null {
+  return publicUrl === null ? null : `${publicUrl}/#/alert/${alertId}`;
+}
 
 /** The row for one change of an alert's state. `facts` are those of the moment, or of its height when it is resolved. */
 export function alertOf(
@@ -128,7 +145,7 @@ export function alertOf(
     detector,
     ...shown,
     ...marks,
-    page_url: publicUrl === null ? null : `${publicUrl}/#/alert/${change.alertId}`,
+    page_url: pageOf(change.alertId, publicUrl),
     summary: summarize(name, facts, hours, change.state),
   };
 }

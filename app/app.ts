@@ -12,7 +12,7 @@ import { createBackend } from '../classifier/registry.ts';
 import { createModelSwap } from '../classifier/swap.ts';
 import { recordSettings } from '../core/audit.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
-import { toTidewatchError } from '../core/errors.ts';
+import { explainError, toTidewatchError } from '../core/errors.ts';
 import { createHttpClient } from '../core/http.ts';
 import { startAll, type Service } from '../core/lifecycle.ts';
 import { lockFolder } from '../core/lock.ts';
@@ -30,7 +30,7 @@ import { createDashboards, type Dashboards } from '../dashboards/server.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import { keptMemory } from '../ingest/memory.ts';
 import type { Settings } from './config.ts';
-import { withMeasuredConfusion } from './measured_confusion.ts';
+import { liveConfusion } from './measured_confusion.ts';
 import { learningOf, libraryOf, openShadow, withPromoted } from './models.ts';
 import { liveNames, loadNames } from './names.ts';
 import { createMonitor } from './monitor.ts';
@@ -97,7 +97,12 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
   try {
     const names = liveNames(await loadNames(settings));
     await createFolder(settings.data_dir);
-    closers.push(await lockFolder(settings.data_dir, { reloads: options.reloads ?? false }));
+    closers.push(
+      await lockFolder(settings.data_dir, {
+        reloads: options.reloads ?? false,
+        answers: options.removing !== false,
+      }),
+    );
     const state = await openState(join(settings.data_dir, 'state'));
     closers.push(() => state.close());
     const stream = await openStream(settings.stream, {
@@ -153,19 +158,22 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
     const ingest = roles.has('ingest')
       ? await createIngest(settings.ingest, { ...shared, log: logOf('ingest') })
       : null;
-    const alerting = roles.has('alerting')
-      ? await createAlerting(await withMeasuredConfusion(settings), {
-          ...shared,
-          log: logOf('alerting'),
-          displayName: names.series,
-          parents: names.parents,
-          sharedStore: settings.store.type === 'clickhouse',
-          watermark: options.watermark ?? 'per_feed',
-          replayedFeeds: settings.ingest.sources
-            .filter((source) => source['replay'] !== undefined)
-            .map(({ name }) => name),
-        })
-      : null;
+    const confusion = roles.has('alerting') ? await liveConfusion(settings) : null;
+    const alerting =
+      confusion === null
+        ? null
+        : await createAlerting(confusion.alerting, {
+            ...shared,
+            log: logOf('alerting'),
+            displayName: names.series,
+            parents: names.parents,
+            confusion: confusion.matrices,
+            sharedStore: settings.store.type === 'clickhouse',
+            watermark: options.watermark ?? 'per_feed',
+            replayedFeeds: settings.ingest.sources
+              .filter((source) => source['replay'] !== undefined)
+              .map(({ name }) => name),
+          });
     const watchlist = createWatchlistDesk({
       paths: settings.ingest.watchlists,
       watch(watched, next) {
@@ -218,6 +226,8 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
             authors: settings.ingest,
             log: log.child({ stage: 'removing' }),
             memory,
+            // These keep their data folder in every form; the others may have it in memory.
+            takes: roles.has('ingest') || roles.has('alerting'),
             elsewhere: async (removal) => (isShared ? await answersOf(stream, { removal, self }, abort.signal) : []),
           });
     const hearing =
@@ -271,8 +281,18 @@ export async function createApp(settings: Settings, options: AppOptions = {}): P
       address: () => dashboards?.address() ?? null,
       takeUpWatchlists: () => watchlist.takeUp(),
       async swapModel(section) {
-        if (backend === null) return false;
-        const done = await backend.swap(async () => openBackend(await withPromoted(section, library)));
+        if (backend === null) {
+          // The process that labels swaps it; its opinions come here.
+          await confusion?.takeUp(section).catch((thrown: unknown) => {
+            const error = toTidewatchError(thrown);
+            log.error({ code: error.code }, `What the new model gets wrong is not known here: ${explainError(error)}`);
+          });
+          return false;
+        }
+        const done = await backend.swap(async () => {
+          await confusion?.takeUp(section);
+          return openBackend(await withPromoted(section, library));
+        });
         await seatShadow(section);
         return done;
       },

@@ -1,7 +1,7 @@
 /** The data folder of a process that may be running: whoever wants to work on it locks it, or asks the one that has it. */
 import { existsSync } from 'node:fs';
 import { TidewatchError } from '../core/errors.ts';
-import { lockFolder } from '../core/lock.ts';
+import { isAnswering, lockFolder } from '../core/lock.ts';
 import type { Settings } from './config.ts';
 
 /** @throws TidewatchError input.invalid where there is none */
@@ -25,12 +25,15 @@ export async function lockStore({
   return lockFolder(data_dir);
 }
 
-/** What unlocks it again; null where a running process has it. @throws TidewatchError storage.* */
+/**
+ * What unlocks it again; null where a process has it that can be asked to do the work.
+ * @throws TidewatchError storage.locked where one has it that answers nothing, such as another command; storage.*
+ */
 export async function lockUnlessRunning(folder: string): Promise<(() => Promise<void>) | null> {
   try {
     return await lockFolder(folder);
   } catch (error) {
-    if (error instanceof TidewatchError && error.code === 'storage.locked') return null;
+    if (error instanceof TidewatchError && error.code === 'storage.locked' && (await isAnswering(folder))) return null;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What processes that share a stream say of forgetting, in its topic `forgetting`: that they are here, with what they may hold, and
- * that they have forgotten, with how much there was and is. So who asked knows whom to expect: a process that was heard of
- * and does not answer may still hold something. What is said holds counts and no content.
+ * What processes that share a stream say of forgetting, in its topic `forgetting`: that they are here, with what they may hold,
+ * that they have forgotten, with how much there was and is, and that they stop. So who asked knows whom to expect: a process that
+ * was heard of and does not answer may still hold something, unless it kept nothing. What is said holds counts and no content.
  */
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
@@ -11,6 +11,7 @@ const speaker = { process: z.string(), host: z.string(), roles: z.array(z.string
 const spokenSchema = z.discriminatedUnion('says', [
   z.object({ says: z.literal('here'), ...speaker }),
   z.object({ says: z.literal('forgot'), ...speaker, removal: z.string(), found: z.number(), left: z.number() }),
+  z.object({ says: z.literal('gone'), ...speaker }),
 ]);
 export type Spoken = z.output<typeof spokenSchema>;
 
@@ -26,12 +27,22 @@ export interface Elsewhere {
   readonly at: string;
 }
 
+/** How often each process says that it is here. */
+export const HERE_EVERY_MS = 30 * 60_000;
+/** A process that was not heard of for so long is not there any more. */
+const SILENT_MS = 2 * HERE_EVERY_MS;
+/** Stages without a memory of documents. Their processes come and go, each with a new id where its folder goes with it. */
+const KEEP_NOTHING: ReadonlySet<string> = new Set(['classifier', 'dashboards']);
 const LOOK_AGAIN_MS = 1_000;
 const WITHIN_MS = 30_000;
 
-/** Of each process but `self` the answer to this removal, or that there is none. Pure. */
-export function elsewhere(spoken: readonly Spoken[], removal: string, self: string): Elsewhere[] {
+/**
+ * Of each process but `self` the answer to this removal, or that there is none. One that kept nothing and is gone is not
+ * waited for. `now` in epoch milliseconds. Pure.
+ */
+export function elsewhere(spoken: readonly Spoken[], removal: string, self: string, now: number): Elsewhere[] {
   const others = new Map<string, Elsewhere>();
+  const gone = new Set<string>();
   for (const one of spoken.toSorted((a, b) => a.at.localeCompare(b.at))) {
     if (one.process === self) continue;
     const { process, host, roles, at } = one;
@@ -39,8 +50,13 @@ export function elsewhere(spoken: readonly Spoken[], removal: string, self: stri
     const { found, left } =
       one.says === 'forgot' && one.removal === removal ? one : { found: known?.found ?? null, left: known?.left ?? 0 };
     others.set(process, { process, host, roles, found, left, at });
+    if (one.says === 'gone' || now - Date.parse(at) > SILENT_MS) gone.add(process);
+    else gone.delete(process);
   }
-  return [...others.values()];
+  return [...others.values()].filter(
+    ({ process, roles, found }) =>
+      found !== null || !gone.has(process) || roles.some((role) => !KEEP_NOTHING.has(role)),
+  );
 }
 
 /** Waits for the others' answers for some time. @throws TidewatchError storage.unavailable */
@@ -58,7 +74,7 @@ export async function answersOf(
         if (parsed.success) spoken.push(parsed.data);
       }
     }
-    const others = elsewhere(spoken, removal, self);
+    const others = elsewhere(spoken, removal, self, systemClock.now());
     if (others.every(({ found }) => found !== null) || performance.now() > end) return others;
     await systemClock.sleep(LOOK_AGAIN_MS, signal);
   }

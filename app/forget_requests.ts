@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
@@ -13,6 +13,7 @@ import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import type { Elsewhere } from './forget_answers.ts';
 import { forgetRequestSchema, type ForgetRequest, type Forgotten } from './forgetting.ts';
 import { writeWhole } from './replace_file.ts';
+import { isWithdrawn, notTaken } from './request_withdrawn.ts';
 
 const REQUEST_END = '.request.json';
 const ANSWER_END = '.answer.json';
@@ -42,16 +43,23 @@ export function requestsFolder(dataDir: string): string {
 }
 
 /** Asks the process that has the folder, and waits. @throws TidewatchError storage.unavailable */
-export async function askToForget(dataDir: string, request: ForgetRequest): Promise<Done> {
+export async function askToForget(
+  dataDir: string,
+  request: ForgetRequest,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): Promise<Done> {
   const name = join(requestsFolder(dataDir), randomUUID());
   const answered = `${name}${ANSWER_END}`;
-  await writeWhole(`${name}${REQUEST_END}`, JSON.stringify(request));
-  const end = Date.now() + ANSWER_WITHIN_MS;
+  const asked = `${name}${REQUEST_END}`;
+  await mkdir(requestsFolder(dataDir), { recursive: true });
+  await writeWhole(asked, JSON.stringify(request));
+  const end = Date.now() + answerWithinMs;
   while (!existsSync(answered)) {
     if (Date.now() > end) {
+      if (await isWithdrawn(asked)) throw notTaken(dataDir, answerWithinMs);
       throw new TidewatchError(
         'storage.unavailable',
-        `The running process took the request but is not done after ${ANSWER_WITHIN_MS / 1000} s`,
+        `The running process took the request but is not done after ${answerWithinMs / 1000} s`,
         {
           hint: `It goes on: documents wait to be labelled, or the store is away. The answer will be in ${answered} and in the table removals.`,
         },

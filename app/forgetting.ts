@@ -9,7 +9,7 @@ import { isoTime, SCHEMA_VERSION, stableId } from '../core/event.ts';
 import { removalSchema, type Removal, type Target } from '../core/removal.ts';
 import { reviewState } from '../core/state/removal.ts';
 import type { State } from '../core/state/state.ts';
-import { countInStore, documentsOf, removeFromStore } from '../core/store/removal.ts';
+import { countInStore, removeFromStore, withDocuments } from '../core/store/removal.ts';
 import type { Store } from '../core/store/store.ts';
 import type { Message, Stream } from '../core/stream/stream.ts';
 import { openAuthors, type AuthorSettings } from '../ingest/authors.ts';
@@ -118,7 +118,7 @@ export async function forgetHere(
 
 /** Counts, removes, counts again. Idempotent. @throws TidewatchError storage.* */
 export async function forget(planes: Planes, removals: readonly Removal[]): Promise<Forgotten> {
-  const shown = await targetsOf(planes.store, removals);
+  const shown = await withDocuments(planes.store, removals);
   const before = await countKept(planes, removals, shown);
   const { counts, kept } = await eraseFromStream(planes.stream, removals, shown);
   await removeFromStore(planes.store, removals, shown);
@@ -131,7 +131,7 @@ export async function forget(planes: Planes, removals: readonly Removal[]): Prom
 
 /** How much there is of what the removals name. @throws TidewatchError storage.* */
 export async function countAll(planes: Planes, removals: readonly Removal[]): Promise<Counts> {
-  const shown = await targetsOf(planes.store, removals);
+  const shown = await withDocuments(planes.store, removals);
   return { ...(await countKept(planes, removals, shown)), ...(await countInStream(planes.stream, shown)) };
 }
 
@@ -155,12 +155,6 @@ export async function audit(
     remaining: total(after),
   }));
   await store.insert('removals', rows, stableId('removals', ...removals.map(({ id }) => id), isoTime(now)));
-}
-
-/** The targets, and by their ids the documents that the store knows of them: evidence does not say which feed it is of. */
-async function targetsOf(store: Store, removals: readonly Removal[]): Promise<Target[]> {
-  const ids = removals.some(({ kind }) => kind !== 'document') ? await documentsOf(store, removals) : [];
-  return ids.length === 0 ? [...removals] : [...removals, { kind: 'document', values: ids, outlet: null }];
 }
 
 /** In store and state. */

@@ -18,7 +18,7 @@ import { persist, type Persistence } from '../core/persist.ts';
 import { removalSchema, type Removal } from '../core/removal.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS } from '../core/stream/stream.ts';
-import type { Spoken } from './forget_answers.ts';
+import { HERE_EVERY_MS, type Spoken } from './forget_answers.ts';
 import { forgetHere, isAnswered, type Planes } from './forgetting.ts';
 
 export interface HearingParts extends Pick<Planes, 'stream' | 'state' | 'memory'> {
@@ -28,11 +28,12 @@ export interface HearingParts extends Pick<Planes, 'stream' | 'state' | 'memory'
   readonly waitsFor: readonly string[];
 }
 
-const HERE_EVERY_MS = 30 * 60_000;
 const TOGETHER_MS = 500;
 const RETRY_MS = 5_000;
 const LOOK_MS = 200;
 const LONGEST_WAIT_MS = 60_000;
+/** A stop does not wait for brokers that are away. */
+const GOODBYE_MS = 2_000;
 /** A pass reads all of the memory that is on disk: the next one begins after so many times its length. */
 const REST = 10;
 
@@ -53,9 +54,19 @@ export async function createHearing({ stream, state, memory, roles, log, waitsFo
   const group = `removal-${process}`;
   let running: Promise<unknown> = Promise.resolve();
 
-  async function say(spoken: readonly Spoken[]): Promise<void> {
+  async function say(spoken: readonly Spoken[], within?: AbortSignal): Promise<void> {
     const messages = spoken.map((value) => ({ key: process, value }));
-    await stream.append(TOPICS.forgetting, messages, signal);
+    await stream.append(TOPICS.forgetting, messages, within);
+  }
+
+  /** So that nobody waits for what this process held: where its folder goes with it, it never answers. */
+  async function sayGoodbye(): Promise<void> {
+    await say([{ says: 'gone', ...speaker() }]).catch((thrown: unknown) =>
+      log.debug(
+        { code: toTidewatchError(thrown).code },
+        `Nobody hears that this process stops: ${explainError(thrown)}`,
+      ),
+    );
   }
   const speaker = () => ({ process, host: hostname(), roles: [...roles], at: isoTime(systemClock.now()) });
 
@@ -79,7 +90,7 @@ export async function createHearing({ stream, state, memory, roles, log, waitsFo
         if (isAnswered(removal)) answers.push({ says: 'forgot', ...speaker(), removal: removal.id, found, left });
         together = [];
       }
-      if (answers.length > 0) await say(answers);
+      if (answers.length > 0) await say(answers, signal);
       await delivery.acknowledge();
       if (answers.length === 0) await systemClock.sleep((performance.now() - began) * REST, signal);
     }
@@ -94,7 +105,7 @@ export async function createHearing({ stream, state, memory, roles, log, waitsFo
   }
 
   async function present(): Promise<void> {
-    await say([{ says: 'here', ...speaker() }]);
+    await say([{ says: 'here', ...speaker() }], signal);
     await systemClock.sleep(HERE_EVERY_MS, signal);
   }
 
@@ -115,6 +126,7 @@ export async function createHearing({ stream, state, memory, roles, log, waitsFo
     async stop() {
       stopping.abort(new Error('Tidewatch is stopping.'));
       await running;
+      await Promise.race([sayGoodbye(), systemClock.sleep(GOODBYE_MS)]);
     },
   };
 }

@@ -6,10 +6,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { confusionFault } from '../alerting/correction.ts';
+import { confusionFault, type Confusion } from '../alerting/correction.ts';
 import type { AlertingSettings } from '../alerting/settings.ts';
 import type { Settings } from './config.ts';
 import { currentFolder, libraryOf, modelIn } from './models.ts';
+
+type Measured = Pick<Settings, 'alerting' | 'classifier' | 'data_dir'>;
 
 const share = z.number().min(0).max(1);
 const evaluationSchema = z.object({
@@ -20,9 +22,7 @@ const evaluationSchema = z.object({
 });
 
 /** The `alerting:` section with the matrix in it. @throws TidewatchError model.missing, model.checksum */
-export async function withMeasuredConfusion(
-  settings: Pick<Settings, 'alerting' | 'classifier' | 'data_dir'>,
-): Promise<AlertingSettings> {
+export async function withMeasuredConfusion(settings: Measured): Promise<AlertingSettings> {
   const { alerting, classifier } = settings;
   if (alerting.confusion !== 'measured') return alerting;
   const nothing = { ...alerting, confusion: [] };
@@ -32,6 +32,32 @@ export async function withMeasuredConfusion(
   if (evaluation === undefined || evaluation.model !== (await modelIn(folder))) return nothing;
   const { model, mean_probabilities: matrix } = evaluation;
   return confusionFault(matrix) === null ? { ...alerting, confusion: [{ model, matrix }] } : nothing;
+}
+
+/** What alerting goes by while models are swapped. */
+export interface LiveConfusion {
+  /** As withMeasuredConfusion gave it at the start. */
+  readonly alerting: AlertingSettings;
+  /** By name@version or *. Those of models before stay: opinions of theirs are still in the stream. */
+  readonly matrices: ReadonlyMap<string, Confusion>;
+  /** Adds the matrix of the model of that section, before it labels. @throws TidewatchError model.missing, model.checksum */
+  takeUp(classifier: Settings['classifier']): Promise<void>;
+}
+
+/** @throws TidewatchError model.missing, model.checksum */
+export async function liveConfusion(settings: Measured): Promise<LiveConfusion> {
+  const alerting = await withMeasuredConfusion(settings);
+  const matrices = new Map<string, Confusion>();
+  function add({ confusion }: AlertingSettings): void {
+    if (confusion === 'measured') return;
+    for (const { model, matrix } of confusion) matrices.set(model, matrix);
+  }
+  add(alerting);
+  return {
+    alerting,
+    matrices,
+    takeUp: async (classifier) => add(await withMeasuredConfusion({ ...settings, classifier })),
+  };
 }
 
 async function jsonIn(path: string): Promise<unknown> {

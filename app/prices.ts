@@ -3,13 +3,14 @@
  * when the first page asks and again when the file has changed, so that tonight's closes are there tomorrow without a restart.
  * A file that turns unreadable or wrong keeps what was read before and is complained of once a change.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { readPrices, type Close, type Prices } from '../backtest/prices.ts';
 import { explainError, TidewatchError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { loadWatchlists } from '../ingest/watchlist.ts';
 import { createResolver } from './backtest/resolve.ts';
 import type { Settings } from './config.ts';
+import { readText } from './text_file.ts';
 
 /** A function that gives an entity's closes, oldest first; undefined where the settings name no file. */
 export function openPrices(
@@ -30,7 +31,7 @@ export function openPrices(
       if (now === version) return;
       version = now;
       const watched = await loadWatchlists(ingest.watchlists);
-      const { prices, notes } = readPrices(await readFile(path, 'utf8'), path, createResolver(watched));
+      const { prices, notes } = readPrices(await readText(path), path, createResolver(watched));
       read = prices;
       complaint = '';
       for (const note of notes) log.warn(`dashboards.prices: ${note}`);

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
@@ -19,6 +19,7 @@ import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
 import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
 import { writeWhole } from './replace_file.ts';
+import { isWithdrawn, notTaken } from './request_withdrawn.ts';
 
 export const REDRIVEN_TOPICS = [TOPICS.documents, TOPICS.opinions] as const;
 
@@ -33,6 +34,8 @@ export type RedriveRequest = z.output<typeof requestSchema>;
 
 const FOLDER = 'redrive';
 const REQUEST_END = '.request.json';
+/** A request that a process works on, or worked on when it was stopped. */
+const TAKEN_END = '.taken.json';
 const ANSWER_END = '.answer.json';
 const LOOK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -72,7 +75,7 @@ export async function redriveFolder(settings: Settings, request: RedriveRequest)
   }
   requireDataFolder(folder);
   const unlock = await lockUnlessRunning(folder);
-  if (unlock === null) return ask(folder, request);
+  if (unlock === null) return askToRedrive(folder, request);
   try {
     return await redriveAndClose(await open({ ...settings.stream, ...UNLIMITED }), request, signal);
   } finally {
@@ -80,17 +83,23 @@ export async function redriveFolder(settings: Settings, request: RedriveRequest)
   }
 }
 
-async function ask(folder: string, request: RedriveRequest): Promise<readonly RedriveReport[]> {
+/** Asks the process that has the folder, and waits. @throws TidewatchError storage.unavailable */
+export async function askToRedrive(
+  folder: string,
+  request: RedriveRequest,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): Promise<readonly RedriveReport[]> {
   const name = randomUUID();
   const asked = join(folder, FOLDER, `${name}${REQUEST_END}`);
   const answered = join(folder, FOLDER, `${name}${ANSWER_END}`);
   await mkdir(join(folder, FOLDER), { recursive: true });
   await writeWhole(asked, JSON.stringify(request));
-  for (const end = Date.now() + ANSWER_WITHIN_MS; !existsSync(answered);) {
+  for (const end = Date.now() + answerWithinMs; !existsSync(answered);) {
     if (Date.now() > end) {
+      if (await isWithdrawn(asked)) throw notTaken(folder, answerWithinMs);
       throw new TidewatchError(
         'storage.unavailable',
-        `The running process is not done after ${ANSWER_WITHIN_MS / 1000} s`,
+        `The running process took the request but is not done after ${answerWithinMs / 1000} s`,
         {
           hint: `The answer will be in ${answered}. A full log holds back what is sent to it until it is read.`,
         },
@@ -130,8 +139,9 @@ export function createRedriving({ stream, dataDir, log }: { stream: Stream; data
   async function look(): Promise<void> {
     const failures: unknown[] = [];
     for (const name of await readdir(folder).catch(() => [])) {
-      if (!name.endsWith(REQUEST_END)) continue;
-      await take(name).catch((thrown: unknown) => failures.push(thrown));
+      const end = [REQUEST_END, TAKEN_END].find((one) => name.endsWith(one));
+      if (end === undefined) continue;
+      await take(name.slice(0, -end.length)).catch((thrown: unknown) => failures.push(thrown));
       if (signal.aborted) return;
     }
     if (failures.length > 0) throw failures[0];
@@ -139,12 +149,17 @@ export function createRedriving({ stream, dataDir, log }: { stream: Stream; data
   }
 
   async function take(name: string): Promise<void> {
-    const path = join(folder, name);
+    const path = join(folder, `${name}${TAKEN_END}`);
+    // Whoever asked and waits no longer withdraws what was not taken.
+    await rename(join(folder, `${name}${REQUEST_END}`), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    if (!existsSync(path)) return;
     const said = unwritten.get(name) ?? (await answer(path));
     // Cut short by the stop: it is asked again after the next start.
     signal.throwIfAborted();
     unwritten.set(name, said);
-    await writeWhole(path.replace(REQUEST_END, ANSWER_END), JSON.stringify(said));
+    await writeWhole(join(folder, `${name}${ANSWER_END}`), JSON.stringify(said));
     await unlink(path);
     unwritten.delete(name);
   }

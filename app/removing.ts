@@ -1,9 +1,10 @@
 /**
  * Carries out, in a running process, what origins took back and what an operator wants forgotten. Reads the topic
- * `removals`; many processes share the work as one group. A removal is done again until everything that was appended
+ * `removals`; the processes that keep their data folder share the work as one group. A removal is done again until everything that was appended
  * before it has passed the stages: a document that was on its way cannot come back behind it. Then it is audited, and an
  * operator answered (forget_requests.ts).
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { systemClock } from '../core/clock.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
@@ -34,6 +35,11 @@ export interface RemovingParts extends Planes {
   readonly dataDir: string;
   readonly authors: AuthorSettings;
   readonly log: Logger;
+  /**
+   * Whether this process takes what origins took back. It keeps it in its state until it is done, so only one whose state
+   * outlives it may: of a folder that goes with its container a removal would be lost.
+   */
+  readonly takes: boolean;
   /** What other processes that share the stream answer; none where there are none. */
   readonly elsewhere: (removal: string) => Promise<readonly Elsewhere[]>;
 }
@@ -69,6 +75,7 @@ export function createRemoving({
   authors,
   log,
   memory,
+  takes,
   elsewhere,
 }: RemovingParts): Service {
   const planes: Planes = { stream, store, state, memory };
@@ -182,6 +189,8 @@ export function createRemoving({
         await tellAnswer(answer, wanted);
       } else {
         const removal = await removalOf(wanted, planes, authors, systemClock.now());
+        // Whoever asked has taken it back: the store was away for too long.
+        if (!existsSync(path)) continue;
         await keep([{ removal, at: systemClock.now(), before: null, answer }]);
       }
       await rm(path, { force: true });
@@ -201,7 +210,7 @@ export function createRemoving({
     name: 'removing',
     async start() {
       await mkdir(requestsFolder(dataDir), { recursive: true });
-      running = Promise.all([persist(read, persistence), persist(look, persistence)]);
+      running = Promise.all([...(takes ? [persist(read, persistence)] : []), persist(look, persistence)]);
     },
     async stop() {
       stopping.abort(new Error('Tidewatch is stopping.'));

@@ -12,11 +12,15 @@ import type { Store } from '../core/store/store.ts';
 import { createApp, type App } from './app.ts';
 import type { Settings } from './config.ts';
 import { feedRead, recordedFeed } from './recorded_feed.ts';
+import { claimFolder } from './replay_folder.ts';
+import { countsByReason, linesLeftOut } from './stage_counts.ts';
 
 export interface ReplayOptions {
   readonly feed: string;
   /** How many times faster than real time; max: as fast as the machine goes. */
   readonly speed: 'max' | number;
+  /** Zone of times that name none; null: UTC. */
+  readonly timeZone: string | null;
   readonly alertsFile: string | null;
   readonly notify: boolean;
   /** Show a progress line on standard error. */
@@ -27,6 +31,13 @@ export interface ReplaySummary {
   readonly documents: number;
   readonly skipped: number;
   readonly skipped_reasons: string;
+  /** Lines that are no documents. These counts are of this process: what an earlier one read of the feed is not in them. */
+  readonly refused: number;
+  /** Documents whose window had been judged when they came; documents older than all that is remembered. */
+  readonly late: number;
+  readonly too_old: number;
+  /** Documents whose time names no zone. */
+  readonly without_zone: number;
   readonly alerts: number;
   readonly alert_changes: number;
   readonly seconds: number;
@@ -48,6 +59,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
       path: feed,
       format: 'auto',
       source_class: 'news',
+      ...(options.timeZone === null ? {} : { time_zone: options.timeZone }),
       ...(options.speed === 'max' ? {} : { replay: { speed: options.speed, rebase: 'none' } }),
     },
   ];
@@ -68,6 +80,7 @@ export async function replay(settings: Settings, options: ReplayOptions): Promis
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
+    await claimFolder(settings, feed, options.timeZone);
     await app.start();
     await feedRead(app);
     await drained(app, TOPICS.documents, 'classifier');
@@ -114,34 +127,31 @@ function startMeter(app: App, started: number, progress: boolean): Meter {
   };
 }
 
-async function metricSum(app: App, name: string, stage: string): Promise<Map<string, number>> {
-  const sums = new Map<string, number>();
-  for (const { labels, value } of (await app.metrics.registry.getSingleMetric(name)?.get())?.values ?? []) {
-    if (labels['stage'] !== stage) continue;
-    const reason = String(labels['reason'] ?? '');
-    sums.set(reason, (sums.get(reason) ?? 0) + value);
-  }
-  return sums;
-}
-
 async function counted(app: App): Promise<{ labelled: number; taken: number }> {
-  const labelled = (await metricSum(app, 'tidewatch_documents_out_total', 'classifier')).get('') ?? 0;
-  const taken = (await metricSum(app, 'tidewatch_documents_out_total', 'ingest')).get('') ?? 0;
+  const labelled = (await countsByReason(app.metrics, 'tidewatch_documents_out_total', 'classifier')).get('') ?? 0;
+  const taken = (await countsByReason(app.metrics, 'tidewatch_documents_out_total', 'ingest')).get('') ?? 0;
   return { labelled, taken };
 }
 
 async function summarise(app: App, seconds: number, meter: Meter): Promise<ReplaySummary> {
-  const [row] = await app.store.query<{ documents: number; fired: number; changes: number }>(
+  const [row] = await app.store.query<{ documents: number; zoneless: number; fired: number; changes: number }>(
     `SELECT (SELECT count() FROM documents) AS documents,
+            (SELECT count() FROM documents WHERE published_at_mark = 'no_zone') AS zoneless,
             (SELECT uniqExact(alert_id) FROM alerts WHERE state = 'firing') AS fired,
             (SELECT count() FROM alerts) AS changes`,
   );
-  const skipped = await metricSum(app, 'tidewatch_documents_skipped_total', 'ingest');
+  const skipped = await countsByReason(app.metrics, 'tidewatch_documents_skipped_total', 'ingest');
+  const judged = await countsByReason(app.metrics, 'tidewatch_documents_skipped_total', 'alerting');
+  const { refused } = await linesLeftOut(app.metrics);
   const { labelled } = await counted(app);
   return {
     documents: row?.documents ?? 0,
     skipped: [...skipped.values()].reduce((sum, count) => sum + count, 0),
     skipped_reasons: [...skipped].map(([reason, count]) => `${reason} ${count}`).join(', '),
+    refused,
+    late: judged.get('late') ?? 0,
+    too_old: judged.get('too_old') ?? 0,
+    without_zone: row?.zoneless ?? 0,
     alerts: row?.fired ?? 0,
     alert_changes: row?.changes ?? 0,
     seconds,

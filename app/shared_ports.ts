@@ -45,7 +45,20 @@ function doorsOf({ ingest, dashboards, monitor }: Listeners): Door[] {
     ...ingest.sources.flatMap((source, index) =>
       source.type === 'http' ? [doorOf(['ingest', 'sources', index], source as unknown as Listening, 'ingest')] : [],
     ),
+    ...hubDoors(ingest.sources),
   ];
+}
+
+/** Where hubs push to: feeds that write the same host and port share one door, so only the first of them is one. */
+function hubDoors(sources: Listeners['ingest']['sources']): Door[] {
+  const doors = new Map<string, Door>();
+  for (const [index, { type, websub }] of sources.entries()) {
+    if (type !== 'rss' || websub === undefined) continue;
+    const listening = websub as Listening;
+    const place = `${listening.host}:${listening.port}`;
+    if (!doors.has(place)) doors.set(place, doorOf(['ingest', 'sources', index, 'websub'], listening, 'ingest'));
+  }
+  return [...doors.values()];
 }
 
 function doorOf(section: readonly (string | number)[], { host, port }: Listening, stage: Door['stage']): Door {

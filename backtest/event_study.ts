@@ -31,6 +31,8 @@ export interface Study {
   readonly usable: number;
   /** Alerts on entities with prices that were told before the first close, after the last, or in a gap. */
   readonly leftOut: number;
+  /** Alerts on entities that have no prices. */
+  readonly withoutPrices: number;
   /** Symbol whose returns were taken off; null: returns are raw. */
   readonly market: string | null;
 }
@@ -68,7 +70,13 @@ export function eventStudy(alerts: readonly FiredAlert[], prices: Prices, market
       },
     ];
   });
-  return { rows, usable: usable.length, leftOut: priced.length - usable.length, market: market?.symbol ?? null };
+  return {
+    rows,
+    usable: usable.length,
+    leftOut: priced.length - usable.length,
+    withoutPrices: alerts.filter(({ series: { entity } }) => entity !== null && !prices.has(entity)).length,
+    market: market?.symbol ?? null,
+  };
 }
 
 /** One alert at one horizon. */

@@ -5,6 +5,7 @@
  */
 import { parse } from 'csv-parse/sync';
 import { TidewatchError } from '../core/errors.ts';
+import { simplified } from '../core/simplified.ts';
 import { isDay } from './moment.ts';
 
 export interface Close {
@@ -29,9 +30,22 @@ export interface Market {
   readonly closes: readonly Close[];
 }
 
-const DATES = ['date', 'day', 'time', 'timestamp'];
-const SYMBOLS = ['entity', 'symbol', 'ticker', 'code'];
-const CLOSES = ['adj_close', 'adj close', 'adjusted_close', 'close', 'price'];
+/** In simplified characters and small letters; ts_code and trade_date are Tushare's. */
+const DATES = ['date', 'trade_date', 'trading_date', 'day', 'time', 'timestamp', '日期', '交易日期', '交易日', '时间'];
+const SYMBOLS = ['entity', 'symbol', 'ticker', 'code', 'ts_code', '股票代码', '证券代码', '代码', '股票名称', '名称'];
+const CLOSES = [
+  'adj_close',
+  'adj close',
+  'adjclose',
+  'adjusted_close',
+  'close',
+  'closing_price',
+  'close_price',
+  'price',
+  '复权收盘价',
+  '收盘价',
+  '收盘',
+];
 
 /**
  * @param entityOf id of the watched entity of this symbol; symbols of none are left out
@@ -40,7 +54,7 @@ const CLOSES = ['adj_close', 'adj close', 'adjusted_close', 'close', 'price'];
 export function readPrices(text: string, file: string, entityOf: (name: string) => string | null): PriceFile {
   const { columns, rows } = readTable(text, file);
   const pick = (wanted: readonly string[]): string | undefined =>
-    wanted.flatMap((name) => columns.find((column) => column.toLowerCase() === name) ?? [])[0];
+    wanted.flatMap((name) => columns.find((column) => simplified(normal(column)) === name) ?? [])[0];
   const date = pick(DATES);
   const symbol = pick(SYMBOLS);
   const close = pick(CLOSES);
@@ -49,7 +63,7 @@ export function readPrices(text: string, file: string, entityOf: (name: string) 
       'input.invalid',
       `${file} has the columns ${columns.join(', ')}; date, symbol and close are needed`,
       {
-        hint: 'Or a date column and one column of closes for each symbol.',
+        hint: 'Or a date column and one column of closes for each symbol. In Chinese: 日期, 代码, 收盘价.',
       },
     );
   }
@@ -70,8 +84,8 @@ export function readPrices(text: string, file: string, entityOf: (name: string) 
     series.set(entity, listings.set(normal(name), listing));
   };
   for (const [index, row] of rows.entries()) {
-    const day = (row[date] ?? '').slice(0, 10);
-    if (!isDay(day)) {
+    const day = dayOf(row[date] ?? '');
+    if (day === null) {
       throw new TidewatchError(
         'input.invalid',
         `${file}:${index + 2}: "${row[date] ?? ''}" is no date such as 2020-01-31`,
@@ -104,6 +118,16 @@ interface Listing {
 
 function closesOf({ days }: Listing): Close[] {
   return [...days].map(([day, close]) => ({ day, close })).toSorted((a, b) => (a.day < b.day ? -1 : 1));
+}
+
+/** Exchanges and Excel write 20200131, 2020/1/31 and 2020年1月31日 as well; a time behind it is passed over. */
+function dayOf(written: string): string | null {
+  const [, year = '', month = '', day = ''] =
+    /^(\d{4})(\d{2})(\d{2})(?!\d)/.exec(written) ??
+    /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})(?!\d)/.exec(written) ??
+    [];
+  const found = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  return isDay(found) ? found : null;
 }
 
 function normal(name: string): string {

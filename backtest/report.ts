@@ -5,6 +5,7 @@
 import { escapeMarkup } from '../core/markup.ts';
 import { alertSection } from './alert_section.ts';
 import type { Study } from './event_study.ts';
+import { feedNotes, type LinesLeftOut } from './feed_notes.ts';
 import { timeline } from './drawing.ts';
 import type { Prices } from './prices.ts';
 import type { Nearest } from './nearest.ts';
@@ -17,6 +18,10 @@ import type { FailedRun, SweepRow } from './sweep.ts';
 
 export interface Report {
   readonly run: Run;
+  /** What the reading of the feed left out; null where it is not known. */
+  readonly lines: LinesLeftOut | null;
+  /** Zone in which times without one were read; null: UTC. */
+  readonly timeZone: string | null;
   readonly score: Score | null;
   readonly study: Study | null;
   readonly sweep: readonly SweepRow[];
@@ -29,8 +34,9 @@ export interface Report {
 }
 
 /** The facts as JSON, with sorted series and two-space indent: the same bytes for the same run. */
-export function reportJson({ run, score, study, sweep, failed }: Report): string {
-  const facts = { ...run, days: Object.fromEntries(run.days), rule: MATCH, score, study, sweep, failed };
+export function reportJson({ run, lines, timeZone, score, study, priceNotes, sweep, failed }: Report): string {
+  const days = Object.fromEntries(run.days);
+  const facts = { ...run, lines, timeZone, days, rule: MATCH, score, study, priceNotes, sweep, failed };
   return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
@@ -58,7 +64,7 @@ function howMade({ feed, model, settings, tellingMs }: Run): string {
   );
 }
 
-function summary({ run, score }: Report): string {
+function summary({ run, lines, timeZone, score }: Report): string {
   const fired = run.alerts.length;
   const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
   const facts: [string, string][] = [
@@ -75,10 +81,11 @@ function summary({ run, score }: Report): string {
     if (score.medianDelayHours !== null)
       facts.push([`${score.medianDelayHours.toFixed(1)} h`, 'median delay until people are told']);
   }
-  return `<header><h1>Backtest of ${escapeMarkup(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escapeMarkup(value)}</b> ${escapeMarkup(name)}</li>`).join('')}</ul></header>`;
+  const notes = feedNotes(run, lines, timeZone).map((note) => `<p class="note">${escapeMarkup(note)}</p>`);
+  return `<header><h1>Backtest of ${escapeMarkup(run.feed)}</h1><ul class="facts">${facts.map(([value, name]) => `<li><b>${escapeMarkup(value)}</b> ${escapeMarkup(name)}</li>`).join('')}</ul>${notes.join('')}</header>`;
 }
 
-function events(score: Score, { names }: Report): string {
+function events(score: Score, { run, names }: Report): string {
   const notes: string[] = [];
   if (score.recall.of === 0)
     notes.push('No known event lies within this period on a watched entity: nothing can be said about recall.');
@@ -90,6 +97,10 @@ function events(score: Score, { names }: Report): string {
     );
   if (score.unwatched > 0)
     notes.push(`${score.unwatched} events are about entities that are not on the watchlist and are left out.`);
+  if (score.outside > 0)
+    notes.push(
+      `Events left out, because they lie outside of the time of this run, ${run.period.from.slice(0, 10)} to ${run.period.to.slice(0, 10)}: ${score.outside}.`,
+    );
   const rows = score.events
     .filter(({ inPeriod }) => inPeriod)
     .map(({ event, alert, delayHours, nearest }) => {

@@ -3,6 +3,7 @@
  * of the series that matter, and what the run was made with. Plain data, written as report.json.
  */
 import type { Alert, Evidence, Opinion, Series } from '../core/event.ts';
+import type { Arrival } from './arrival.ts';
 
 /** What an alert put before its reader beside the headlines; null where its detector gathers none. */
 export interface Shown {
@@ -59,15 +60,18 @@ export interface Day {
   negative: number;
 }
 
-export interface Run {
+export interface Run extends Arrival {
   readonly feed: string;
   readonly model: string;
   readonly settings: string;
   /** Milliseconds from the end of a bucket to the moment at which somebody is told of it. */
   readonly tellingMs: number;
   readonly documents: number;
+  /** Publication of the first and last document. */
   readonly from: string;
   readonly to: string;
+  /** What the feed can be asked about: events outside of it are neither found nor missed. */
+  readonly period: { readonly from: string; readonly to: string };
   readonly alerts: readonly FiredAlert[];
   /** By series key, in order of days; only days with documents. */
   readonly days: ReadonlyMap<string, readonly Day[]>;

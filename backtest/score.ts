@@ -24,7 +24,7 @@ export interface Proportion {
 
 export interface Found {
   readonly event: KnownEvent;
-  /** Outside the run's time: neither found nor missed. */
+  /** False outside the time that the run can be asked about: neither found nor missed. */
   readonly inPeriod: boolean;
   readonly alert: FiredAlert | null;
   /** Hours from the event's start to when people would have been told of the alert; negative where that came first. */
@@ -42,12 +42,14 @@ export interface Score {
   readonly alertsPerWeek: { readonly entities: number; readonly all: number };
   readonly medianDelayHours: number | null;
   readonly unwatched: number;
+  /** Events before or after the time that the run can be asked about. */
+  readonly outside: number;
 }
 
 const DAY_MS = 86_400_000;
 
 /**
- * @param period epoch milliseconds of the first and last document
+ * @param period epoch milliseconds, both within it: the time that the run can be asked about
  * @param examined of the events on watched entities, in their order
  */
 export function scoreRun(
@@ -91,6 +93,7 @@ export function scoreRun(
     },
     medianDelayHours: median(delays),
     unwatched: events.filter(({ entity }) => entity === null).length,
+    outside: found.filter(({ inPeriod }) => !inPeriod).length,
   };
 }
 

@@ -23,7 +23,7 @@ export function studySection(study: Study, priceNotes: readonly string[]): strin
 }
 
 /** What the table must not be read without. */
-function studyNotes({ rows, usable, leftOut }: Study): string[] {
+function studyNotes({ rows, usable, leftOut, withoutPrices }: Study): string[] {
   const few = rows.filter(({ tooFew }) => tooFew).map(({ days }) => days);
   const notes: string[] = [];
   if (few.length === rows.length)
@@ -38,6 +38,7 @@ function studyNotes({ rows, usable, leftOut }: Study): string[] {
     notes.push(
       `Left out, because told before or after all prices of the entity or in a gap of them: ${leftOut} of ${usable + leftOut} alerts.`,
     );
+  if (withoutPrices > 0) notes.push(`Left out, because their entities have no prices: ${withoutPrices} alerts.`);
   return notes;
 }
 

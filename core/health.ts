@@ -21,8 +21,22 @@ export interface SourceHealth {
   readonly usual_per_hour?: number | null;
 }
 
+/** What stands behind the `reason` of a source that is quiet or dead, for whoever says it in another language. */
+export type SourceCause =
+  | {
+      readonly kind: 'silence';
+      readonly since: string;
+      /** Documents that were usual in that time, and the probability of none. */
+      readonly expected: number;
+      readonly probability: number;
+    }
+  | { readonly kind: 'failure'; readonly since: string; readonly error: string | null };
+
 /** A change of a source's health, as the topic `sources` carries it. `at`: when it was seen. */
-export type SourceNews = { readonly at: string } & (SourceHealth | RemovedSource);
+export type SourceNews = { readonly at: string } & ChangedSource;
+
+/** Without a cause where it is well again, and in what an earlier version wrote. */
+export type ChangedSource = (SourceHealth & { readonly cause?: SourceCause }) | RemovedSource;
 
 /** A source that was said to be down and has left the settings since. */
 export interface RemovedSource {

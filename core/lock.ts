@@ -25,7 +25,11 @@ interface Holder {
   readonly place: string;
   /** Whether it takes up changes on SIGHUP; to any other process that signal is the end. */
   readonly reloads: boolean;
+  /** Whether it answers what is asked through the folder (`forget`, `redrive`); a command that holds it for a moment does not. */
+  readonly answers: boolean;
 }
+
+type Abilities = Partial<Pick<Holder, 'reloads' | 'answers'>>;
 
 const FILE = 'tidewatch.lock';
 const TOUCH_EVERY_MS = 5_000;
@@ -33,14 +37,14 @@ const DEAD_AFTER_MS = 30_000;
 
 /**
  * Takes the folder for this process; creates it if it is absent. Resolves to the function that gives it back. Who `reloads` listens
- * for SIGHUP already.
+ * for SIGHUP already; who `answers` will look for requests in the folder.
  * @throws TidewatchError storage.locked (another live process holds it), storage.read_only, storage.full
  */
-export async function lockFolder(folder: string, { reloads } = { reloads: false }): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, abilities: Abilities = {}): Promise<() => Promise<void>> {
   const path = join(folder, FILE);
   try {
     await createFolder(folder);
-    const holder = await take(path, folder, reloads);
+    const holder = await take(path, folder, abilities);
     const touching = setInterval(() => {
       const now = new Date();
       utimes(path, now, now).catch(() => undefined);
@@ -64,13 +68,21 @@ export async function holderOf(folder: string): Promise<Pick<Holder, 'pid' | 're
   return (await isAlive(holder, path)) ? holder : null;
 }
 
-async function take(path: string, folder: string, reloads: boolean): Promise<Holder> {
+/** Whether whoever has the folder answers what is asked through it, on this host or another. */
+export async function isAnswering(folder: string): Promise<boolean> {
+  const holder = await readHolder(join(folder, FILE));
+  // One of a version that does not say so may answer.
+  return holder !== undefined && (holder.answers as boolean | undefined) !== false;
+}
+
+async function take(path: string, folder: string, abilities: Abilities): Promise<Holder> {
   const mine: Holder = {
     id: randomUUID(),
     pid: process.pid,
     started: startOf(process.pid),
     place: placeOfThisProcess(),
-    reloads,
+    reloads: abilities.reloads ?? false,
+    answers: abilities.answers ?? false,
   };
   const draft = `${path}.${mine.id}`;
   await writeFile(draft, JSON.stringify(mine), { flag: 'wx' });
@@ -82,7 +94,7 @@ async function take(path: string, folder: string, reloads: boolean): Promise<Hol
       if (holder === undefined) continue;
       if (await isAlive(holder, path)) throw lockedError(folder, holder);
       const successor = `${path}.after.${holder.id}`;
-      await take(successor, folder, reloads);
+      await take(successor, folder, abilities);
       try {
         if ((await readHolder(path))?.id !== holder.id) continue;
         await rename(draft, path);
@@ -127,7 +139,9 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  return parseHolder(text) ?? { id: 'unreadable', pid: 0, started: null, place: 'unknown', reloads: false };
+  return (
+    parseHolder(text) ?? { id: 'unreadable', pid: 0, started: null, place: 'unknown', reloads: false, answers: false }
+  );
 }
 
 /** Null where the text was cut short by a crash or a full disk: nobody can be asked, so only the file's age tells. */

@@ -32,15 +32,30 @@ export interface Provenance {
   readonly feed?: string | undefined;
 }
 
+/**
+ * Targets of one kind and outlet as one, each value once: what is asked once a target is then asked once a kind, however many
+ * removals are open together.
+ */
+export function joinTargets(targets: readonly Target[]): Target[] {
+  const joined = new Map<string, { kind: Target['kind']; outlet: string | null; values: Set<string> }>();
+  for (const { kind, outlet, values } of targets) {
+    const place = JSON.stringify([kind, outlet]);
+    const one = joined.get(place) ?? { kind, outlet, values: new Set() };
+    for (const value of values) one.values.add(value);
+    joined.set(place, one);
+  }
+  return [...joined.values()].map(({ kind, outlet, values }) => ({ kind, outlet, values: [...values] }));
+}
+
 export function concerns(removal: Target, kept: Provenance): boolean {
   const { values, outlet } = removal;
   if (removal.kind === 'document') return holds(values, kept.id ?? '') || holds(values, kept.url ?? '');
-  if (removal.kind === 'source') return values.includes(kept.source ?? '\n') || values.includes(kept.feed ?? '\n');
-  if (kept.author === undefined || kept.author === null || !values.includes(kept.author)) return false;
+  if (removal.kind === 'source') return holds(values, kept.source ?? '\n') || holds(values, kept.feed ?? '\n');
+  if (kept.author === undefined || kept.author === null || !holds(values, kept.author)) return false;
   return outlet === null || kept.source === outlet || kept.feed === outlet;
 }
 
-/** Lists of a source's documents are long: each is made a Set once. */
+/** Lists of documents and authors may be long: each is made a Set once. */
 const SETS = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 function holds(values: readonly string[], value: string): boolean {

@@ -2,6 +2,7 @@
 import type { Alert } from '../core/event.ts';
 import { alertFromRow } from '../core/store/rows.ts';
 import type { Store } from '../core/store/store.ts';
+import type { AttentionOn } from './action_queries.ts';
 import { alertNames } from './alert_names.ts';
 import { alertConditions, moment, type SeriesFilter } from './conditions.ts';
 import type { AlertRow, Names } from './contract.ts';
@@ -40,21 +41,29 @@ export interface AlertQueries {
   alertStates(): Promise<Record<Alert['state'], number>>;
 }
 
+/** An alert by its own table alone. */
+type StoredAlert = Omit<AlertRow, 'feedback' | 'silences' | 'acknowledged'>;
+
 /** What was pending and passed without firing was no alert to anybody; its own address shows it all the same. */
 const WORTH_LISTING = `(argMax(alerts.state, revision) != 'resolved' OR countIf(alerts.state = 'firing') > 0)`;
 
-/** `names` gives the display names of a series, `verdicts` what stands on alerts. */
+/** `names` gives the display names of a series, `verdicts` what stands on alerts, `attention` who silences or looks after them. */
 export function createAlertQueries(
   store: Store,
   names: (kind: 'entity' | 'topic', id: string) => Names,
   verdicts: Standing,
+  attention: AttentionOn,
 ): AlertQueries {
-  const judged = async (rows: readonly Omit<AlertRow, 'feedback'>[]): Promise<AlertRow[]> => {
-    const said = await verdicts(rows.map(({ alert_id }) => alert_id));
-    return rows.map((row) => ({ ...row, feedback: feedbackOf(said, row.alert_id) }));
+  const withPeople = async (rows: readonly StoredAlert[]): Promise<AlertRow[]> => {
+    const [said, done] = await Promise.all([verdicts(rows.map(({ alert_id }) => alert_id)), attention(rows)]);
+    return rows.map((row) => ({
+      ...row,
+      feedback: feedbackOf(said, row.alert_id),
+      ...(done.get(row.alert_id) ?? { silences: [], acknowledged: null }),
+    }));
   };
   /** One alert from the bodies of all its revisions, oldest first; none from none. */
-  const whole = (bodies: readonly string[]): Omit<AlertRow, 'feedback'>[] => {
+  const whole = (bodies: readonly string[]): StoredAlert[] => {
     const revisions = bodies.map((body) => alertFromRow({ body }));
     const newest = revisions.at(-1);
     if (newest === undefined) return [];
@@ -96,7 +105,7 @@ export function createAlertQueries(
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       return {
-        alerts: await judged(page.flatMap((row) => whole(row.bodies))),
+        alerts: await withPeople(page.flatMap((row) => whole(row.bodies))),
         last: last === undefined ? null : { rank: last.rank, started_at: last.started, alert_id: last.alert_id },
       };
     },
@@ -106,7 +115,7 @@ export function createAlertQueries(
         'SELECT body FROM alerts WHERE alert_id = {id:String} ORDER BY revision',
         { id },
       );
-      return (await judged(whole(rows.map((row) => row.body))))[0] ?? null;
+      return (await withPeople(whole(rows.map((row) => row.body))))[0] ?? null;
     },
 
     async incident(id) {
@@ -116,7 +125,7 @@ export function createAlertQueries(
          ORDER BY min(started_at), alert_id LIMIT 100`,
         { id },
       );
-      return judged(rows.flatMap((row) => whole(row.bodies)));
+      return withPeople(rows.flatMap((row) => whole(row.bodies)));
     },
 
     alertRevisions: () =>

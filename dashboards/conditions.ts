@@ -3,6 +3,7 @@
  * varies is which conditions there are.
  */
 import { cleanText } from '../core/text.ts';
+import { writingsOf } from './either_writing.ts';
 
 export interface SeriesFilter {
   readonly entity?: string | undefined;
@@ -13,7 +14,7 @@ export interface OpinionFilter extends SeriesFilter {
   readonly source?: string | undefined;
   readonly language?: string | undefined;
   readonly sentiment?: string | undefined;
-  /** Words to find in title or text, whatever their case or width. */
+  /** Words to find in title or text, whatever their case or width, in traditional or simplified signs. */
   readonly q?: string | undefined;
 }
 
@@ -29,7 +30,8 @@ const OPINION_CONDITIONS: Readonly<Record<keyof OpinionFilter, string>> = {
   source: 'source = {source:String}',
   language: 'language = {language:String}',
   sentiment: 'sentiment = {sentiment:String}',
-  q: "positionCaseInsensitiveUTF8(concat(title, '\\n', text), {q:String}) > 0",
+  // One way to write the words a line: they hold no line feed themselves, since cleaning makes blanks of those.
+  q: "multiSearchAnyCaseInsensitiveUTF8(concat(title, '\\n', text), splitByChar('\\n', {q:String}))",
 };
 
 const ALERT_CONDITIONS: Readonly<Record<keyof SeriesFilter, string>> = {
@@ -39,7 +41,8 @@ const ALERT_CONDITIONS: Readonly<Record<keyof SeriesFilter, string>> = {
 
 /** Conditions on the table of opinions. Words are cleaned as stored texts are: what a Chinese keyboard types is full-width. */
 export function opinionConditions(filter: OpinionFilter): Conditions {
-  return conditions(OPINION_CONDITIONS, { ...filter, q: cleanText(filter.q ?? '') || undefined });
+  const words = cleanText(filter.q ?? '');
+  return conditions(OPINION_CONDITIONS, { ...filter, q: words === '' ? undefined : writingsOf(words).join('\n') });
 }
 
 /** Conditions on the table of alerts. */

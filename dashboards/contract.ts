@@ -69,8 +69,10 @@ export type DifferencesAnswer = Answer<typeof learning.differencesAnswer>;
 
 export type AlertRow = Answer<typeof alert.alertRow>;
 export type AlertsAnswer = Answer<typeof alert.alertsAnswer>;
+export type AlertsPage = Answer<typeof alert.alertsPage>;
 export type SilencesAnswer = Answer<typeof alert.silencesAnswer>;
 export type ActionsAnswer = Answer<typeof alert.actionsAnswer>;
+export type ActionWritten = Answer<typeof alert.actionWritten>;
 export type NotificationRow = Answer<typeof alert.notificationRow>;
 export type NotificationsAnswer = Answer<typeof alert.notificationsAnswer>;
 

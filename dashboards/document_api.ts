@@ -37,7 +37,11 @@ const opinions = defineRoute({
     source: id.optional(),
     language: languageSchema.optional(),
     sentiment: sentimentSchema.optional(),
-    q: z.string().max(200).optional().describe('Words to find in title or text, whatever their case.'),
+    q: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('Words to find in title or text, whatever their case, in either writing of Chinese.'),
     cursor: cursor.describe(
       '`next_cursor` of the page before; or `published_at` and `document_id` of a row, a comma between, for what stands behind it.',
     ),

@@ -4,18 +4,10 @@
  * and takes it up within seconds. The command line uses the same routes.
  */
 import { z } from 'zod';
-import {
-  actionFromRow,
-  actionRequestSchema,
-  actionRow,
-  authorSchema,
-  newAction,
-  silencesOf,
-  type Action,
-  type ActionRow,
-} from '../core/action.ts';
+import { actionRequestSchema, actionRow, authorSchema, newAction, type Action } from '../core/action.ts';
 import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
+import { readActions, readSilences } from './action_queries.ts';
 import { absent } from './alert_api.ts';
 import { actionsAnswer, actionWritten, notificationsAnswer, silencesAnswer } from './answers/alert.ts';
 import type { NotificationRow } from './contract.ts';
@@ -24,8 +16,6 @@ import { cursor, flag, limit, pageOf, readCursor, storedTime } from './questions
 import { defineRoute } from './route.ts';
 import type { ApiServices } from './services.ts';
 
-/** Silences, and their ends, that are looked at: the newest. */
-const EVERY_SILENCE = { isSilence: true, limit: 10_000 } as const;
 const id = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/, 'is no id');
 const withId = z.strictObject({ id });
 const by = { author: authorSchema };
@@ -69,38 +59,6 @@ const reasonBody = z.strictObject({
   note: z.string('say why it is over').trim().min(1, 'say why it is over').max(1000),
 });
 
-interface ActionFilter {
-  readonly target?: string | undefined;
-  readonly isSilence?: true;
-  readonly after?: readonly [at: string, id: string] | null;
-  readonly limit: number;
-}
-
-/** Actions, newest first. */
-async function readActions(
-  { store }: ApiServices,
-  { target, isSilence, after = null, limit }: ActionFilter,
-): Promise<Action[]> {
-  const conditions = [
-    ...(target === undefined ? [] : ['target = {target:String}']),
-    ...(isSilence === undefined ? [] : ["kind IN ('silence', 'expire')"]),
-    ...(after === null ? [] : ['(at, id) < ({at:DateTime64(3)}, {last:String})']),
-  ];
-  const rows = await store.query<ActionRow>(
-    `SELECT id, at, kind, author, via, target, body FROM actions ${conditions.length === 0 ? '' : 'WHERE'}
-       ${conditions.join(' AND ')} ORDER BY at DESC, id DESC LIMIT {limit:UInt32}`,
-    { limit, ...(target !== undefined && { target }), ...(after !== null && { at: after[0], last: after[1] }) },
-  );
-  return rows.flatMap((row) => {
-    try {
-      return [actionFromRow(row)];
-    } catch {
-      // Of a version that this one does not know.
-      return [];
-    }
-  });
-}
-
 async function record(
   { store, via, clock }: ApiServices,
   request: object,
@@ -121,8 +79,8 @@ const silences = defineRoute({
   summary: 'Silences, newest first',
   query: z.strictObject({ expired: flag.describe('Those that are over, too.') }),
   response: silencesAnswer,
-  async handler({ query: { expired } }, services) {
-    const all = silencesOf(await readActions(services, EVERY_SILENCE), services.clock.now());
+  async handler({ query: { expired } }, { store, clock }) {
+    const all = await readSilences(store, clock.now());
     return { silences: all.filter(({ state }) => expired === 'true' || state !== 'expired') };
   },
 });
@@ -160,9 +118,7 @@ const expireSilence = defineRoute({
   problems: [404, 409],
   target: ({ params }) => params.id,
   async handler({ params, body }, services) {
-    const found = silencesOf(await readActions(services, EVERY_SILENCE), services.clock.now()).find(
-      (one) => one.id === params.id,
-    );
+    const found = (await readSilences(services.store, services.clock.now())).find((one) => one.id === params.id);
     if (found === undefined) return absent('silence');
     if (found.state === 'expired') throw new TidewatchError('input.conflict', 'That silence is over already.');
     return record(services, { kind: 'expire', silence_id: params.id }, body.author);
@@ -223,9 +179,10 @@ const actions = defineRoute({
     limit: limit(1000, 1000),
   }),
   response: actionsAnswer,
-  async handler({ query: { target, cursor: written, limit: most } }, services) {
+  async handler({ query: { target, cursor: written, limit: most } }, { store }) {
     const after = written === undefined ? null : readCursor(written, 'actions', actionPlace);
-    const found = await readActions(services, { target, after, limit: most + 1 });
+    const about = target === undefined ? {} : { targets: [target] };
+    const found = await readActions(store, { ...about, after, limit: most + 1 });
     const { page, next_cursor } = pageOf('actions', found, most, ({ at, id: last }) => [at, last]);
     return { actions: page, next_cursor };
   },

@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Store } from '../core/store/store.ts';
 import { readStory, type Story } from '../core/store/stories.ts';
 import { TOPIC_NAMES_ZH } from '../core/topics.ts';
+import { attentionOn } from './action_queries.ts';
 import { createAlertQueries, type AlertQueries } from './alert_queries.ts';
 import type { SeriesFilter } from './conditions.ts';
 import type { Names, SeriesAnswer, StatusAnswer } from './contract.ts';
@@ -35,7 +36,7 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
   const names = (kind: 'entity' | 'topic', id: string): Names =>
     kind === 'entity' ? entityNames(id) : { en: id, zh: TOPIC_NAMES_ZH[id] ?? id };
   const { onDocuments, onAlerts } = createFeedbackQueries(store);
-  const alerts = createAlertQueries(store, names, onAlerts);
+  const alerts = createAlertQueries(store, names, onAlerts, attentionOn(store, clock));
   const series = createSeriesQueries(store, names);
 
   return {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
+import { THIS_MACHINE } from './access.ts';
 import { meAnswer, sourcesAnswer, statusAnswer } from './answers/status.ts';
 import { defineRoute } from './route.ts';
 
@@ -43,7 +44,10 @@ const me = defineRoute({
   subject: 'Status',
   summary: 'Who asks: the name of the token, its role, and whether that name signs what is written',
   response: meAnswer,
-  handler: ({ actor: { name, role, isNamed } }) => Promise.resolve({ name, role, signs: isNamed }),
+  handler({ actor }) {
+    const { name, role, isNamed } = actor;
+    return Promise.resolve({ name, role, signed_in: actor !== THIS_MACHINE, signs: isNamed });
+  },
 });
 
 const sources = defineRoute({

@@ -1,12 +1,13 @@
 /**
- * What was already taken in: by id, and by content from the same voice. The same words from another outlet or another
- * author are not a duplicate: they join the story (stories.ts), because how often a thing is repeated, and by whom, is
- * part of what is measured.
+ * What was already taken in: by id, and by content from the same voice; and what was refused. The same words from another
+ * outlet or another author are not a duplicate: they join the story (stories.ts), because how often a thing is repeated,
+ * and by whom, is part of what is measured.
  *
  * Order, chosen for a crash at any point: the stage first appends to the stream, then records here, in one transaction
  * with the stories. A crash in between makes the batch come again and be appended again, with the same ids, stories and
- * novelty (nothing of it was recorded), and everything behind the stream is idempotent by id. The other order would
- * lose the batch. Rejected: a bloom filter (it would drop a small share of new documents without a trace).
+ * novelty (nothing of it was recorded), and everything behind the stream is idempotent by id and published_at. Only what
+ * has no time of its own is dated anew by the second try, and is a second row. The other order would lose the batch.
+ * Rejected: a bloom filter (it would drop a small share of new documents without a trace).
  */
 import { createHash } from 'node:crypto';
 import { stableId, type Document } from '../core/event.ts';
@@ -18,6 +19,8 @@ export type DuplicateReason = 'duplicate_id' | 'duplicate_content';
 export interface SeenDocuments {
   /** Why a document is a duplicate of one recorded or asked about since `begin`; null: it is new. */
   reason(document: DedupeKeys, now: number): DuplicateReason | null;
+  /** Whether this refusal was recorded or asked about since `begin`; from now on it is known. */
+  refusedBefore(refusal: string, now: number): boolean;
   /** Whether a document of this id was taken in, and is remembered. */
   knows(id: string, now: number): boolean;
   /** Starts a batch: forgets what was asked about but never recorded. */
@@ -74,6 +77,12 @@ export async function openSeenDocuments(state: State, hours: number): Promise<Se
 
   return {
     knows: (id, now) => batch.has(`i${id}`) || keys.expiry(hashOf(`i${id}`)) > now / 1000,
+    refusedBefore(refusal, now) {
+      const key = `r${refusal}`;
+      if (known(key, now)) return true;
+      remember(key);
+      return false;
+    },
     begin() {
       batch = new Map();
     },

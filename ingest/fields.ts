@@ -13,13 +13,19 @@ const NAMES = {
   author: ['author', 'user', 'username', 'creator', '作者', '用户名'],
   published_at: [
     'published_at',
+    'publishedat',
     'date',
     'pubdate',
+    'pub_date',
     'published',
+    'date_published',
+    'datepublished',
+    'publish_time',
     'time',
     'datetime',
     'timestamp',
     'created_at',
+    'createdat',
     '发布时间',
     '发布日期',
     '日期',
@@ -62,7 +68,7 @@ export function itemFromRecord(record: unknown): RawItem | string {
       if (typeof value === 'string' && value.trim() !== '') return value;
       if (typeof value === 'number' && Number.isFinite(value)) return String(value);
       const inner = (value as { name?: unknown } | null | undefined)?.name;
-      if (names === NAMES.author && typeof inner === 'string') return inner;
+      if ((names === NAMES.author || names === NAMES.source) && typeof inner === 'string') return inner;
       if (value !== undefined && value !== null && value !== '' && typeof value !== 'string') {
         wrong.push(`"${name}" must be text, not ${Array.isArray(value) ? 'a list' : typeof value}.`);
       }
@@ -123,8 +129,12 @@ export function removalFromRecord(record: unknown): Removal | string | null {
 }
 
 function tickersOf(value: unknown): { tickers?: string[] } {
-  const list =
-    typeof value === 'string' ? value.split(/[\s,;|、，；]+/) : Array.isArray(value) ? (value as unknown[]) : [];
-  const tickers = list.filter((item): item is string => typeof item === 'string' && item !== '').slice(0, 50);
+  const list = Array.isArray(value)
+    ? (value as unknown[])
+    : typeof value === 'string'
+      ? value.split(/[\s,;|、，；]+/)
+      : [value];
+  const written = list.map((item) => (typeof item === 'number' ? String(item) : item));
+  const tickers = written.filter((item): item is string => typeof item === 'string' && item !== '').slice(0, 50);
   return tickers.length === 0 ? {} : { tickers };
 }

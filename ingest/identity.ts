@@ -44,18 +44,32 @@ export function statementIdOf(source: string, { title, text, author, at }: State
   return stableId(source, 'content', title, text, author ?? '', at === null ? '' : isoTime(at));
 }
 
-/** A web address as documents carry it; null where it is none. */
+/** A web address as documents carry it, without the user and password that a link may hold; null where it is none. */
 export function webAddress(written: unknown): string | null {
   const text = typeof written === 'string' ? written.trim() : '';
   if (!/^https?:\/\//i.test(text) || text.length > 2000 || !URL.canParse(text)) return null;
-  const { href } = new URL(text);
+  const address = new URL(text);
+  address.username = '';
+  address.password = '';
+  const { href } = address;
   return href.length > 2000 ? null : href;
 }
 
 function withoutCampaign(address: string): string {
   const url = new URL(address);
-  url.hash = '';
+  if (!isItemOfAPage(url.hash)) url.hash = '';
   const campaign = Array.from(url.searchParams.keys()).filter((name) => /^utm_/i.test(name));
   for (const name of campaign) url.searchParams.delete(name);
   return url.href;
+}
+
+/**
+ * Whether a fragment names an item: a route (#/news/5), or an anchor with a number (#post-17 of a live blog). Others say where the
+ * link stood, or where in the page it leads: #xtor=RSS-1, #:~:text=…, #rd, #comments, #more-12. Doubtful ones count, since a text that
+ * comes twice from one voice is found by its words (dedupe.ts), and an item taken for another is lost.
+ */
+function isItemOfAPage(hash: string): boolean {
+  if (/^#!?\//.test(hash)) return true;
+  const words = hash.replace(/%[0-9a-f]{2}/gi, '');
+  return /\d/.test(words) && !words.includes('=') && !/^#more-\d+$/.test(words);
 }

@@ -7,7 +7,7 @@
  */
 import { either } from '../core/abort.ts';
 import { isReplayClock, type Clock } from '../core/clock.ts';
-import type { Document } from '../core/event.ts';
+import { stableId, type Document } from '../core/event.ts';
 import type { Logger } from '../core/log.ts';
 import type { StageMetrics } from '../core/metrics.ts';
 import type { State } from '../core/state/state.ts';
@@ -39,8 +39,11 @@ export interface IntakeParts {
 }
 
 export interface TakeOptions extends EmitOptions {
-  /** Of what was kept before: authors may be in the form in which they are stored, and then stay so. */
-  readonly authorsStored?: boolean;
+  /**
+   * Sent back out of the dead letters: authors are in the form in which they are stored, and stay so; what is refused again
+   * gets a letter again, since the one before is used up.
+   */
+  readonly isRedriven?: boolean;
 }
 
 export interface Intake extends Forgetful {
@@ -63,12 +66,15 @@ interface Handful {
   readonly items: readonly RawItem[];
   readonly refused: readonly Refusal[];
   readonly removed: readonly Removal[];
+  readonly isRedriven: boolean;
   readonly storedAuthor: Authors['stored'];
 }
 
 interface Batch {
   readonly documents: Document[];
-  readonly refused: { readonly index: number; readonly refusal: Refusal }[];
+  readonly refused: { readonly index: number; readonly reason: string }[];
+  /** What was refused for the first time: a feed offers the same items at each fetch, a service the same records. */
+  readonly letters: Refusal[];
   readonly duplicates: Map<string, number>;
   readonly removals: RemovalMessage[];
 }
@@ -79,6 +85,7 @@ export function createIntake(
   parts: IntakeParts,
 ): Intake {
   const { stream, state, clock, log, metrics } = parts;
+  const rememberedMs = settings.dedupe_hours * 3_600_000;
   let matchEntities = createEntityMatcher(watched);
   const sayRefused = createRefusalLog(log);
   const authors = openAuthors(settings, state, isReplayClock(clock) ? REPLAYED : undefined);
@@ -96,18 +103,25 @@ export function createIntake(
     return opening;
   }
 
-  async function prepare(feed: string, { items, removed, storedAuthor }: Handful): Promise<Batch> {
+  async function prepare(feed: string, handful: Handful): Promise<Batch> {
+    const { items, removed, storedAuthor } = handful;
     const held = await remembered();
     const { seen, stories, floods } = held;
-    const batch: Batch = { documents: [], refused: [], duplicates: new Map(), removals: [] };
+    const batch: Batch = { documents: [], refused: [], letters: [], duplicates: new Map(), removals: [] };
+    const refuse = (refusal: Refusal): void => {
+      const isKnown = seen.refusedBefore(refusalIdOf(feed, refusal), clock.now());
+      if (!isKnown || handful.isRedriven) batch.letters.push(refusal);
+    };
     seen.begin();
+    for (const refusal of handful.refused) refuse(refusal);
     for (const [index, item] of items.entries()) {
       // In a replay the items are the clock: each is fetched when it was, or else at the moment it was published.
       if (isReplayClock(clock)) clock.advanceTo(parseTime(item.fetched_at ?? item.published_at ?? '') ?? 0);
       const now = clock.now();
       const normal = normalize(item, { now, feed, maxTextChars: settings.max_text_chars, storedAuthor });
       if ('refused' in normal) {
-        batch.refused.push({ index, refusal: { ...normal.refused, value: item } });
+        batch.refused.push({ index, reason: normal.refused.reason });
+        refuse({ ...normal.refused, value: item });
         continue;
       }
       const { document } = normal;
@@ -141,7 +155,7 @@ export function createIntake(
 
   async function store(feed: string, batch: Batch, handful: Handful, signal: AbortSignal): Promise<void> {
     const messages: Message<Document>[] = batch.documents.map((value) => ({ key: keyOf(value), value }));
-    const letters = allRefused(batch, handful).map((refusal) => {
+    const letters = batch.letters.map((refusal) => {
       const value = withStoredAuthor(refusal.value, handful.storedAuthor);
       return { key: feed, value: deadLetter({ ...refusal, value }, feed, clock.now()) };
     });
@@ -175,17 +189,19 @@ export function createIntake(
     metrics.out(batch.documents.length);
     for (const [reason, count] of batch.duplicates) metrics.skipped(reason, count);
     if (batch.removals.length > 0) metrics.skipped('removed', batch.removals.length);
-    const refused = allRefused(batch, handful);
-    for (const { code } of refused) metrics.error(code);
+    const refusedBefore = handful.refused.length + batch.refused.length - batch.letters.length;
+    if (refusedBefore > 0) metrics.skipped('refused_before', refusedBefore);
+    for (const { code } of batch.letters) metrics.error(code);
     sayRefused(
       feed,
-      refused.map(({ reason }) => reason),
+      batch.letters.map(({ reason }) => reason),
     );
     metrics.seconds((performance.now() - started) / 1000);
     return {
       accepted: batch.documents.length,
       duplicates,
-      refused: batch.refused.map(({ index, refusal }) => ({ index, reason: refusal.reason })),
+      refused: batch.refused,
+      rememberedMs,
     };
   }
 
@@ -195,10 +211,11 @@ export function createIntake(
     options: TakeOptions,
     signal: AbortSignal,
   ): Promise<Receipt> {
-    const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[] };
+    const receipt = { accepted: 0, duplicates: 0, refused: [] as { index: number; reason: string }[], rememberedMs };
     const refused = options.refused ?? [];
     const removed = options.removed ?? [];
-    const storedAuthor = options.authorsStored === true ? authors.storedOnce : authors.stored;
+    const isRedriven = options.isRedriven === true;
+    const storedAuthor = isRedriven ? authors.storedOnce : authors.stored;
     const hasMore = refused.length > 0 || removed.length > 0;
     for (let from = 0; from < Math.max(items.length, hasMore ? 1 : 0); from += BATCH) {
       const handful: Handful = {
@@ -206,6 +223,7 @@ export function createIntake(
         refused: from === 0 ? refused : [],
         // After the items: one of them may be what was taken back.
         removed: from + BATCH >= items.length ? removed : [],
+        isRedriven,
         storedAuthor,
       };
       const turn = last.then(() => takeBatch(feed, handful, signal));
@@ -246,9 +264,9 @@ export function createIntake(
   };
 }
 
-/** What its source refused, and what turned out to be no document. */
-function allRefused(batch: Batch, { refused }: Handful): readonly Refusal[] {
-  return [...refused, ...batch.refused.map(({ refusal }) => refusal)];
+/** The same input, refused for the same reason: known by the id that it would have had, else by itself. */
+function refusalIdOf(feed: string, { code, reason, value, origin }: Refusal): string {
+  return stableId(feed, code, reason, origin?.id ?? JSON.stringify(value));
 }
 
 /** Documents of one entity keep their order, so that its windows close in order. */

@@ -31,7 +31,7 @@ export async function takeRedriven({ stream, intake, log, signal }: RedrivenPart
           await intake.take(
             feed,
             messages.filter(({ key }) => key === feed).map(({ value }) => value),
-            { authorsStored: true },
+            { isRedriven: true },
           );
         }
         await acknowledge();

@@ -9,7 +9,7 @@
  */
 import type { Context } from '../core/component.ts';
 import { isoTime } from '../core/event.ts';
-import type { SourceHealth } from '../core/health.ts';
+import type { SourceCause, SourceHealth } from '../core/health.ts';
 import type { SourceCondition } from './source.ts';
 import { createUsualRate, type RateHistory, type Span } from './usual_rate.ts';
 
@@ -23,6 +23,8 @@ export interface SilenceRules {
 export interface Verdict {
   readonly status: SourceHealth['status'];
   readonly reason: string | null;
+  /** Where it is quiet or dead. */
+  readonly cause?: SourceCause;
   readonly usualPerHour: number | null;
 }
 
@@ -109,11 +111,9 @@ export function createSilenceKeeper(
       const usualPerHour = rate.perHour(now, last?.at ?? now);
       const verdict = (status: Verdict['status'], reason: string | null): Verdict => ({ status, reason, usualPerHour });
       if (failingSince !== null && (condition.status === 'dead' || now - failingSince > rules.deadAfterMs)) {
-        const since = `It has failed since ${isoTime(failingSince)}`;
-        return verdict(
-          'dead',
-          condition.status === 'dead' ? condition.reason : `${since}: ${condition.reason ?? 'unknown'}`,
-        );
+        const cause = { kind: 'failure', since: isoTime(failingSince), error: condition.reason } as const;
+        const long = `It has failed since ${cause.since}: ${condition.reason ?? 'unknown'}`;
+        return { ...verdict('dead', condition.status === 'dead' ? condition.reason : long), cause };
       }
       const [first] = watched;
       if (condition.status !== 'ok' || first === undefined) return verdict(condition.status, condition.reason);
@@ -122,10 +122,14 @@ export function createSilenceKeeper(
         return verdict('ok', null);
       }
       const { expected, probability } = silence;
-      return verdict(
-        'quiet',
-        `It answers, but has brought nothing since ${isoTime(last?.at ?? first[0])}, where about ${expected.toPrecision(2)} documents were usual (probability ${probability.toExponential(0)}). Look whether its address still carries news`,
-      );
+      const cause = { kind: 'silence', since: isoTime(last?.at ?? first[0]), expected, probability } as const;
+      return {
+        ...verdict(
+          'quiet',
+          `It answers, but has brought nothing since ${cause.since}, where about ${Number(expected.toPrecision(2))} documents were usual (probability ${probability.toExponential(0)}). Look whether its address still carries news`,
+        ),
+        cause,
+      };
     },
     async look(condition) {
       note(condition);

@@ -70,6 +70,8 @@ export interface Receipt {
   readonly duplicates: number;
   /** Items that are no document (no text, too long), by their index in the emitted list. */
   readonly refused: readonly { readonly index: number; readonly reason: string }[];
+  /** How long they are known from now on: an item that is not emitted again for longer is news when it comes again. */
+  readonly rememberedMs: number;
 }
 
 /**

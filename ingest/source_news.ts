@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import { toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
-import type { RemovedSource, SourceHealth, SourceNews } from '../core/health.ts';
+import type { ChangedSource, SourceHealth, SourceNews } from '../core/health.ts';
 import type { Logger } from '../core/log.ts';
 import type { State } from '../core/state/state.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
@@ -29,10 +29,7 @@ export function isBad(status: Told): boolean {
   return status === 'quiet' || status === 'dead';
 }
 
-export async function tellOfSource(
-  health: SourceHealth | RemovedSource,
-  { clock, log, stream, signal }: Teller,
-): Promise<void> {
+export async function tellOfSource(health: ChangedSource, { clock, log, stream, signal }: Teller): Promise<void> {
   const { name, status } = health;
   const says =
     status === 'removed'

@@ -5,7 +5,7 @@
 import type { Context } from '../core/component.ts';
 import { explainError, toTidewatchError } from '../core/errors.ts';
 import { isoTime } from '../core/event.ts';
-import type { SourceHealth } from '../core/health.ts';
+import type { SourceCause, SourceHealth } from '../core/health.ts';
 import { createSilenceKeeper, type SilenceRules } from './silence.ts';
 import type { Emit, Source } from './source.ts';
 import { isBad, toldOf } from './source_news.ts';
@@ -26,7 +26,7 @@ const LONGEST_RESTART_MS = 300_000;
 export interface SuperviseOptions {
   readonly silence: SilenceRules;
   /** Hears when it goes quiet or dies, and when it is well again; resolves when that is durable. */
-  readonly onChange: (health: SourceHealth) => Promise<void>;
+  readonly onChange: (health: SourceHealth & { readonly cause?: SourceCause }) => Promise<void>;
 }
 
 export function superviseSource(
@@ -51,12 +51,12 @@ export function superviseSource(
     return receipt;
   };
 
-  function health(): SourceHealth {
+  function look(): { readonly health: SourceHealth; readonly cause: SourceCause | undefined } {
     const condition = source.condition();
     const judged = silence.judge(condition);
     const last = silence.last();
     const isDown = condition.status === 'failing' || condition.status === 'dead';
-    return {
+    const health: SourceHealth = {
       name,
       type,
       status: crash !== null ? 'failing' : hasEnded && !isDown ? 'finished' : judged.status,
@@ -68,6 +68,7 @@ export function superviseSource(
       lag_secs: last?.lagSecs ?? null,
       usual_per_hour: judged.usualPerHour,
     };
+    return { health, cause: judged.cause };
   }
 
   /** Looks again and again, and tells once of each change for the worse and back. */
@@ -77,12 +78,12 @@ export function superviseSource(
     let told = table.get(name) ?? 'starting';
     while (!end.aborted) {
       await clock.sleep(LOOK_MS, end).catch(() => undefined);
-      const seen = health();
+      const { health: seen, cause } = look();
       const isNews = seen.status !== told && (isBad(seen.status) || (isBad(told) && seen.status === 'ok'));
       try {
         await silence.look(source.condition());
         if (!isNews || end.aborted) continue;
-        await onChange(seen);
+        await onChange(cause === undefined ? seen : { ...seen, cause });
         told = seen.status;
         // With it, or the next start would find the source told quiet and the silence forgotten.
         await silence.keep();
@@ -96,7 +97,7 @@ export function superviseSource(
 
   return {
     endless: source.endless,
-    health,
+    health: () => look().health,
     async run() {
       const ended = new AbortController();
       const watching = watch(AbortSignal.any([signal, ended.signal]));

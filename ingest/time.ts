@@ -3,8 +3,9 @@
  * without a zone as this machine's local time: the same feed would mean different moments on different machines.
  * Here a missing zone is UTC, unless the settings of its source name another. Forms: ISO 8601 and RFC 3339 (also with a
  * blank for T), RFC 822/1123 (RSS), asctime, epoch seconds or milliseconds, and what Chinese pages write: 2024年3月5日
- * 下午3:30, 2024-3-5 10:30, 2024.03.05, 2024/3/5 9:05, 20240305103000.
+ * 下午3:30, 2024-3-5 10:30, 2024.03.05, 2024/3/5 9:05, 20240305103000; in traditional characters and full-width digits too.
  */
+import { simplified } from '../core/simplified.ts';
 
 /**
  * Longest text that is looked at. In the forms below, blanks stand within the group that they lead to: of several optional
@@ -25,12 +26,12 @@ const COMPACT = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/;
 const HALF = '[ap]\\.?m\\.?|凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚间|晚';
 /** Behind the day: the weekday, which is not looked at, then the clock and its zone. `gap` is what leads to the hour. */
 const behindTheDay = (gap: string): string =>
-  '(?:\\s*\\(?(?:星期|周|週|礼拜)[一二三四五六日天]\\)?)?' +
+  '(?:\\s*\\(?(?:星期|周|礼拜)[一二三四五六日天]\\)?)?' +
   `(?:(?:\\s*(?<before>${HALF})\\s*|${gap})(?<hour>\\d{1,2})` +
-  '(?:[:：时時点點](?<minute>\\d{1,2})(?:[:：分](?<second>\\d{1,2})(?:[.,]\\d{1,9})?)?[分秒]?|[时時点點])' +
+  '(?:[:时点](?<minute>\\d{1,2})(?:[:分](?<second>\\d{1,2})(?:[.,]\\d{1,9})?)?[分秒]?|[时点])' +
   '(?:\\s*(?<after>[ap]\\.?m\\.?))?(?:\\s*(?<zone>[a-z]{1,5}|(?:UTC|GMT)?[+-]\\d{1,2}(?::?\\d{2})?))?)?$';
 const HAN = new RegExp(
-  `^(?<year>\\d{4})\\s?年\\s?(?<month>\\d{1,2})\\s?月\\s?(?<day>\\d{1,2})\\s?[日号號]${behindTheDay('\\s*')}`,
+  `^(?<year>\\d{4})\\s?年\\s?(?<month>\\d{1,2})\\s?月\\s?(?<day>\\d{1,2})\\s?[日号]${behindTheDay('\\s*')}`,
   'i',
 );
 const YEAR_FIRST = new RegExp(
@@ -77,7 +78,8 @@ export function parseTime(written: string): number | null {
 
 /** As parseTime, with the precision; what has no zone of its own is read in `zone` (minutes east of UTC, or its name). */
 export function readTime(written: string, zone?: string): WrittenTime | null {
-  const text = written.trim();
+  // Below, the forms know simplified characters and half-width signs alone.
+  const text = simplified(written.normalize('NFKC')).trim();
   if (text.length > LONGEST) return null;
   if (/^\d{10}(\.\d+)?$/.test(text)) return { at: Math.round(Number(text) * 1000), precision: 'zoned' };
   if (/^\d{13}$/.test(text)) return { at: Number(text), precision: 'zoned' };

@@ -5,20 +5,18 @@
  *
  * Its p-value is Lundberg's bound for a random walk of N(-k, 1) steps, P(S >= s) <= exp(-2ks) (Siegmund 1985), so it stands in
  * the same false-discovery control as the rest. The rate before is uncertain, and one error of it is in every day: it is
- * taken one standard error higher. Rejected: Bayesian online change points (Adams & MacKay 2007), which answer when and
- * not whether, and whose hazard rate nobody can choose; the level's own trend, which a slow rise takes along with it.
+ * taken one standard error higher, and never for less than half a story (Jeffreys' prior of a rate), so that a company of which
+ * nothing was said is one that can change. Days whose corrected sums lie below 0 are lifted (prediction.ts). Rejected: Bayesian
+ * online change points (Adams & MacKay 2007), which answer when and not whether, and whose hazard rate nobody can choose; the
+ * level's own trend, which a slow rise takes along with it.
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import type { Baseline, PastBlock } from '../baseline.ts';
 import type { Detector, Judgement } from '../detector.ts';
-import {
-  betaBinomialUpperTail,
-  negativeBinomialInterval,
-  negativeBinomialUpperTail,
-  normalDeviate,
-} from '../distribution.ts';
+import { betaBinomialUpperTail, normalDeviate } from '../distribution.ts';
 import { decimal, percent, probability } from '../phrases.ts';
+import { intervalOf, upperTail, type Prediction } from '../prediction.ts';
 import type { SeriesWindow } from '../window.ts';
 
 const settings = z.object({
@@ -55,6 +53,8 @@ type Settings = z.output<typeof settings>;
 const DAY_MS = 86_400_000;
 /** Most that one day adds. */
 const MOST_A_DAY = 3;
+/** Negative stories that the time before is taken to have had at least. */
+const LEAST_BEFORE = 0.5;
 
 export function createShift(name: string, rules: Settings): Detector {
   return {
@@ -68,18 +68,19 @@ interface Day {
   readonly start: number;
   readonly negative: number;
   readonly stories: number;
-  readonly expected: number;
+  /** How much the day could have said: what today's level expects of it, with its lift. 0 where its feeds were not heard. */
+  readonly exposure: number;
 }
 
 /** Blocks as whole days, oldest first, counted back from `until`: the day in progress is no day yet. */
 function daysOf(blocks: readonly PastBlock[], until: number): Day[] {
-  const days = new Map<number, { start: number; negative: number; stories: number; expected: number }>();
-  for (const { start, negative, stories, expected } of blocks) {
+  const days = new Map<number, { start: number; negative: number; stories: number; exposure: number }>();
+  for (const { start, negative, stories, expected, lift } of blocks) {
     const ago = Math.floor((until - start - 1) / DAY_MS);
-    const day = days.get(ago) ?? { start: until - (ago + 1) * DAY_MS, negative: 0, stories: 0, expected: 0 };
+    const day = days.get(ago) ?? { start: until - (ago + 1) * DAY_MS, negative: 0, stories: 0, exposure: 0 };
     day.negative += negative;
     day.stories += stories;
-    day.expected += expected;
+    day.exposure += expected + lift;
     days.set(ago, day);
   }
   return [...days.values()].sort((a, b) => a.start - b.start);
@@ -98,8 +99,9 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   let sum = 0;
   let since: Day[] = [];
   for (const day of recent) {
-    const mean = usual.ratio * day.expected;
-    const deviate = mean > 0 ? Math.min(MOST_A_DAY, midDeviate(Math.max(0, day.negative), mean, usual.dispersion)) : 0;
+    const high = usual.predicted(day.exposure, usual.error);
+    // 0 also where its feeds were not heard in the time before, which then says nothing of what is usual.
+    const deviate = high.variance > 0 ? Math.min(MOST_A_DAY, midDeviate(day.negative, high)) : 0;
     sum = Math.max(0, sum + deviate - rules.slack);
     if (sum === 0) since = [];
     else since.push(day);
@@ -109,7 +111,8 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     0,
     total((day) => day.negative),
   );
-  const expected = usual.plain * total((day) => day.expected);
+  const predicted = usual.predicted(total((day) => day.exposure));
+  const expected = Math.max(0, predicted.expected);
   const stories = total((day) => day.stories);
   const observedShare = stories === 0 ? 0 : Math.min(1, observed / stories);
   const correlation = baseline.shareCorrelation + (1 - baseline.shareCorrelation) / (usual.stories + 21);
@@ -128,7 +131,7 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     hours: Math.max(1, since.length) * 24,
     observed,
     expected,
-    interval: negativeBinomialInterval(expected, expected * usual.dispersion),
+    interval: intervalOf(predicted),
     observedShare,
     expectedShare: usual.share,
     score,
@@ -150,30 +153,34 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   };
 }
 
-/** The time before: its rate as a multiple of today's expected one (`plain`, and one standard error higher), its scatter. */
+/** The time before: what it lets expect of other days, its rate `error` stories higher where asked for, and its share. */
 function usualOf(before: readonly Day[]) {
   const total = (pick: (day: Day) => number): number => before.reduce((sum, day) => sum + pick(day), 0);
-  const negative = Math.max(
-    0,
-    total((day) => day.negative),
-  );
-  const expected = total((day) => day.expected);
+  const negative = total((day) => day.negative);
+  const exposure = total((day) => day.exposure);
   const stories = total((day) => day.stories);
-  const plain = expected > 0 ? negative / expected : 0;
-  const squares = before.reduce((sum, day) => sum + (day.negative - plain * day.expected) ** 2, 0);
+  const lift = 2 * total((day) => Math.max(0, -day.negative));
+  const mass = negative + lift;
+  const rate = exposure > 0 ? negative / exposure : 0;
+  const squares = before.reduce((sum, day) => sum + (day.negative - rate * day.exposure) ** 2, 0);
   const dispersion = Math.max(
     1,
-    negative > 0 && before.length > 1 ? ((squares / negative) * before.length) / (before.length - 1) : 1,
+    mass > 0 && before.length > 1 ? ((squares / mass) * before.length) / (before.length - 1) : 1,
   );
-  const error = negative > 0 ? Math.sqrt(dispersion / negative) : 1;
-  const share = Math.min(0.999, Math.max(0.001, (negative + 4) / (stories + 20)));
-  return { plain, ratio: plain * (1 + error), dispersion, share, stories };
+  const held = Math.max(LEAST_BEFORE, mass);
+  const predicted = (of: number, more = 0): Prediction => {
+    const part = exposure > 0 ? of / exposure : 0;
+    const mean = (held + more) * part;
+    return { expected: mean - lift * part, lift: lift * part, variance: mean * dispersion };
+  };
+  const share = Math.min(0.999, Math.max(0.001, (Math.max(0, negative) + 4) / (stories + 20)));
+  return { predicted, error: Math.sqrt(dispersion * held), share, stories };
 }
 
 /** The deviate of a count, halfway between the chance of more and of as many: without bias for small counts. */
-function midDeviate(count: number, mean: number, dispersion: number): number {
-  const above = (from: number): number => negativeBinomialUpperTail(from, mean, mean * dispersion);
-  return normalDeviate((above(count) + above(count + 1)) / 2);
+function midDeviate(count: number, predicted: Prediction): number {
+  const from = Math.max(-predicted.lift, count);
+  return normalDeviate((upperTail(from, predicted) + upperTail(from + 1, predicted)) / 2);
 }
 
 export const shift = defineComponent({

@@ -12,14 +12,10 @@ import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
 import type { Baseline } from '../baseline.ts';
 import type { Detector, Judgement } from '../detector.ts';
-import {
-  betaBinomialUpperTail,
-  negativeBinomialInterval,
-  negativeBinomialUpperTail,
-  normalDeviate,
-} from '../distribution.ts';
+import { betaBinomialUpperTail, normalDeviate } from '../distribution.ts';
 import { withoutBurst } from '../burst.ts';
 import { decimal, factor, percent, probability } from '../phrases.ts';
+import { intervalOf, upperTail, type Prediction } from '../prediction.ts';
 import { enough, negativeSupport, supportSettings } from '../support.ts';
 import type { SeriesWindow } from '../window.ts';
 
@@ -78,13 +74,13 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const { stories } = window;
   const observed = Math.max(0, window.negative);
   const { expectedShare } = baseline;
-  const { expected } = baseline.negative;
-  const variance = baseline.negative.variance * noiseOf(window, baseline);
+  const expected = Math.max(0, baseline.negative.expected);
+  const predicted = { ...baseline.negative, variance: baseline.negative.variance * noiseOf(window, baseline) };
   const observedShare = stories === 0 ? 0 : Math.min(1, observed / stories);
-  const pValue = negativeBinomialUpperTail(observed, expected, variance);
+  const pValue = upperTail(window.negative, predicted);
   const score = normalDeviate(pValue);
   const shareP = betaBinomialUpperTail(observed, stories, baseline.shareAlpha, baseline.shareBeta);
-  const interval = negativeBinomialInterval(expected, variance);
+  const interval = intervalOf(predicted);
   const hours = (window.end - window.start) / 3_600_000;
 
   const support = enough(negativeSupport(window), rules, 'negative stories');
@@ -94,7 +90,7 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const shareAbove = isLarger && shareP <= rules.share_p_value;
   // Not "larger than usual": where the share is as usual, that would be the toss of a coin.
   const beyondBusy = shareP < 1 - rules.share_p_value && observed >= rules.alone_ratio * expected;
-  const lasting = lastsBeyondBurst(window, { expected, variance }, rules);
+  const lasting = lastsBeyondBurst(window, predicted, rules);
   return {
     measure: 'negative',
     hours,
@@ -118,6 +114,7 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
       support.reason,
       ...lasting.reasons,
       ...restsOn(baseline.negative, baseline),
+      ...liftedBy(baseline.negative),
       ...leftOut(window),
     ],
     stories: window.driving,
@@ -127,20 +124,21 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
 /** Whether more than usual is left without the densest stretch of posts, and one sentence where there were such posts. */
 function lastsBeyondBurst(
   window: SeriesWindow,
-  { expected, variance }: { readonly expected: number; readonly variance: number },
+  { expected, lift, variance }: Prediction,
   rules: Settings,
 ): { holds: boolean; reasons: string[] } {
   if (rules.burst_part === 0) return { holds: true, reasons: [] };
   const rest = withoutBurst(window, rules.burst_part);
   if (rest.posts === 0) return { holds: true, reasons: [] };
   const observed = Math.max(0, rest.negative);
-  const p = negativeBinomialUpperTail(observed, expected * rest.part, variance * rest.part);
+  const usual = { expected: expected * rest.part, lift: lift * rest.part, variance: variance * rest.part };
+  const p = upperTail(rest.negative, usual);
   const holds = p <= rules.burst_p_value;
   return {
     holds,
     reasons: [
       `Without the ${rest.posts} negative posts of the densest ${decimal(rest.hours)} h: ${decimal(observed)} where ` +
-        `${decimal(expected * rest.part)} were expected, p = ${probability(p)}, ${holds ? 'at or below' : 'above'} ` +
+        `${decimal(Math.max(0, usual.expected))} were expected, p = ${probability(p)}, ${holds ? 'at or below' : 'above'} ` +
         `${rules.burst_p_value}${holds ? '' : ': one burst of posts is told when it lasts or outlets report it'}.`,
     ],
   };
@@ -149,12 +147,23 @@ function lastsBeyondBurst(
 /**
  * How much more a window scatters than its baseline for the errors of the model that labelled it: where corrected values lie
  * beyond [0, 1], their sum is a compound Poisson count, whose variance over mean is that of their squares over them. A baseline
- * learnt from a better model's labels cannot know. 1 without correction.
+ * learnt from a better model's labels cannot know. Held against the expected number where the window has less: what happened to
+ * cancel is no noise. 1 without correction.
  */
-function noiseOf({ counted, negative }: SeriesWindow, { negative: { dispersion } }: Baseline): number {
-  if (negative <= 0) return 1;
+function noiseOf({ counted, negative }: SeriesWindow, { negative: { dispersion, expected, lift } }: Baseline): number {
+  const count = Math.max(negative, expected) + lift;
+  if (count <= 0) return 1;
   const squares = counted.reduce((sum, one) => sum + (one.weight * one.negative) ** 2, 0);
-  return Math.max(1, squares / negative / dispersion);
+  return Math.max(1, squares / count / dispersion);
+}
+
+/** That the count was lifted, where it was: without it nobody could work out p from the numbers shown. */
+function liftedBy({ expected, lift }: Prediction): string[] {
+  if (lift < 0.05) return [];
+  return [
+    `The correction takes sums of this series below 0 (expected ${decimal(expected)}): observed and expected are ${decimal(lift)} ` +
+      `higher in the test, and the scatter is the same.`,
+  ];
 }
 
 /** How the expected number came about. */

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
+import type { Series } from '../../core/event.ts';
 import type { Baseline } from '../baseline.ts';
 import type { Detector, Judgement } from '../detector.ts';
 import { decimal, percent } from '../phrases.ts';
@@ -37,11 +38,13 @@ export function createThreshold(name: string, rules: Settings): Detector {
   return {
     name,
     mayFire: ({ series, negative, leaning }) =>
-      rules.kinds.some((kind) => kind === series.kind) &&
-      negative >= rules.min_negative &&
-      leaning >= rules.min_stories - 1e-9,
+      watches(rules, series) && negative >= rules.min_negative && leaning >= rules.min_stories - 1e-9,
     evaluate: (window, baseline) => judge(window, baseline, rules),
   };
+}
+
+function watches({ kinds }: Settings, { kind }: Series): boolean {
+  return kinds.some((one) => one === kind);
 }
 
 function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judgement {
@@ -49,6 +52,8 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const observedShare = window.stories === 0 ? 0 : Math.min(1, observed / window.stories);
   const many = observed >= rules.min_negative;
   const share = observedShare >= rules.min_share;
+  // Asked all the same by explain, and while an alert lives from before the kind left the settings: a score of 0 ends that.
+  const watched = watches(rules, window.series);
   const support = enough(negativeSupport(window), rules, 'negative stories');
   const hours = (window.end - window.start) / 3_600_000;
   return {
@@ -59,10 +64,13 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     interval: { low: 0, high: rules.min_negative },
     observedShare,
     expectedShare: baseline.expectedShare,
-    score: (SCORE_AT_THRESHOLD * observed) / rules.min_negative,
+    score: watched ? (SCORE_AT_THRESHOLD * observed) / rules.min_negative : 0,
     pValue: null,
-    anomalous: many && share && support.holds,
+    anomalous: watched && many && share && support.holds,
     reasons: [
+      ...(watched
+        ? []
+        : [`It does not watch series of kind ${window.series.kind}: its kinds are ${rules.kinds.join(', ')}.`]),
       `${decimal(observed)} negative stories in ${hours} h; ${many ? 'at or above' : 'below'} ${rules.min_negative}.`,
       ...(rules.min_share > 0
         ? [`${percent(observedShare)} are negative; ${share ? 'at or above' : 'below'} ${percent(rules.min_share)}.`]

@@ -2,8 +2,8 @@
  * Alerts to Prometheus Alertmanager, for teams that have one: it groups, routes and tells by its own rules. Alertmanager
  * forgets an alert at its `endsAt`, so what fires is sent again every `resend_secs` with an end four times as far away, as
  * Prometheus does; an end by hand or by recovery is sent at once. Several addresses are the members of one cluster: each
- * is told, and one that takes it is enough. An alert's labels are its identity there; when its severity rises, the lower
- * one is ended in the same request. Sources: Alertmanager API v2 (api/v2/openapi.yaml, postAlerts); prometheus/notifier.
+ * is told, and one that takes it is enough. An alert's labels are its identity there; when the severity of one that was
+ * told rises, the lower one is ended in the same request. Sources: Alertmanager API v2 (api/v2/openapi.yaml, postAlerts); prometheus/notifier.
  */
 import { z } from 'zod';
 import { defineComponent } from '../../core/component.ts';
@@ -53,7 +53,7 @@ interface PostableAlert {
 export function postableAlerts(notification: Notification, values: Settings, now: number): PostableAlert[] {
   return notification.alerts.flatMap((alert) => {
     const one = postable(alert, values, now);
-    if (alert.severity !== 'critical' || alert.revision === 1) return [one];
+    if (notification.risen?.includes(alert.alert_id) !== true) return [one];
     return [one, { ...one, labels: { ...one.labels, severity: 'warning' }, endsAt: isoTime(now) }];
   });
 }

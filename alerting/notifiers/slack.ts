@@ -40,7 +40,7 @@ export function slackMessage(
     { type: 'header', text: { type: 'plain_text', text: cut(headline, HEADER_LENGTH), emoji: false } },
     ...(chartFile === null
       ? []
-      : [{ type: 'image', slack_file: { id: chartFile }, alt_text: first?.template.chart ?? '' }]),
+      : [{ type: 'image', slack_file: { id: chartFile }, alt_text: first?.sections[0]?.caption ?? '' }]),
   ];
   const footer = { type: 'context', elements: [mrkdwn(cutEscaped(escapeText(first?.footer ?? ''), FIELD_LENGTH))] };
   // Each language gets its part of the room: cut from the end of both, the second would be gone where alerts are many.
@@ -57,9 +57,9 @@ export function slackMessage(
 /** At most `room` blocks, the most important first and the link to the page in any case. */
 function blocksOf({ template, sections, page }: Message, room: number): object[] {
   const blocks: object[] = [];
-  for (const [index, { headline, summary, facts, stories, sparkline }] of sections.entries()) {
+  for (const [index, { headline, summary, facts, stories, sparkline, caption }] of sections.entries()) {
     const head = index === 0 ? '' : `*${escapeText(cut(headline, HEADER_LENGTH))}*\n`;
-    const drawn = sparkline === '' ? '' : `\n\`${sparkline}\` ${escapeText(template.chart)}`;
+    const drawn = sparkline === '' ? '' : `\n\`${sparkline}\` ${escapeText(caption)}`;
     const text = cutEscaped(`${head}${cutEscaped(escapeText(summary), SECTION_LENGTH - 600)}`, SECTION_LENGTH - 400);
     blocks.push({ type: 'section', text: mrkdwn(`${text}${drawn}`) });
     if (facts.length > 0) {

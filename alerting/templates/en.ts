@@ -1,7 +1,7 @@
 /** The English words of a notification. */
 import type { Alert } from '../../core/event.ts';
 import { EVENT_NAMES_EN } from '../../core/event_names.ts';
-import { percent, type Fact, type Template } from '../template.ts';
+import { lengthOf, percent, type Fact, type Template } from '../template.ts';
 
 const STATES = { pending: 'Pending', firing: 'Firing', resolved: 'Resolved' } as const;
 const ICONS = { pending: '◌', firing: '▲', resolved: '✓' } as const;
@@ -60,8 +60,8 @@ function facts(alert: Alert): Fact[] {
 }
 
 function duration(ms: number): string {
-  const hours = Math.round(ms / 3_600_000);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  const { count, unit } = lengthOf(ms);
+  return `${count} ${{ minutes: 'min', hours: 'h', days: 'days' }[unit]}`;
 }
 
 export const english: Template = {
@@ -72,8 +72,8 @@ export const english: Template = {
   copies: (count) => `+${count} ${count === 1 ? 'copy' : 'copies'}`,
   stories: 'Stories',
   page: 'Open on the page',
-  others: (count) => `and ${count} more of the same incident`,
+  others: (count, of) => `and ${count} more of ${of === 'incident' ? 'the same incident' : 'this group'}`,
   goesOn: 'still going on',
   past: ({ severity }) => `was ${severity}; fired and ended before it could be told`,
-  chart: 'Negative stories against what was expected',
+  chart: (measure) => `${measure === 'stories' ? 'All' : 'Negative'} stories against what was expected`,
 };

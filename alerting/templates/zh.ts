@@ -1,13 +1,14 @@
 /** The Chinese words of a notification. */
 import type { Alert } from '../../core/event.ts';
 import { TOPIC_NAMES_ZH } from '../../core/topics.ts';
-import { percent, type Fact, type Template } from '../template.ts';
+import { lengthOf, percent, type Fact, type Template } from '../template.ts';
 
 const ICONS = { pending: '◌', firing: '▲', resolved: '✓' } as const;
 const SEVERITIES = { warning: '预警', critical: '严重' } as const;
 
-/** The name in Chinese: the part of the summary before its colon, which is how summaries begin. */
-function nameOf({ summary, name }: Alert): string {
+/** The name in Chinese: the part of the summary before its colon, which is how summaries begin; a source has one name only. */
+function nameOf({ summary, name, series }: Alert): string {
+  if (series.kind === 'source') return name;
   const end = summary.zh.indexOf('：');
   return end > 0 && end <= 200 ? summary.zh.slice(0, end) : name;
 }
@@ -63,8 +64,8 @@ function facts(alert: Alert): Fact[] {
 }
 
 function duration(ms: number): string {
-  const hours = Math.round(ms / 3_600_000);
-  return hours < 48 ? `${hours}小时` : `${Math.round(hours / 24)}天`;
+  const { count, unit } = lengthOf(ms);
+  return `${count}${{ minutes: '分钟', hours: '小时', days: '天' }[unit]}`;
 }
 
 export const chinese: Template = {
@@ -79,8 +80,8 @@ export const chinese: Template = {
   copies: (count) => `另有${count}篇转载`,
   stories: '相关报道',
   page: '在页面查看',
-  others: (count) => `同一事件另有${count}条预警`,
+  others: (count, of) => `${of === 'incident' ? '同一事件' : '本组'}另有${count}条预警`,
   goesOn: '仍在持续',
   past: ({ severity }) => `曾为${SEVERITIES[severity]}，未及通知便已触发并恢复`,
-  chart: '负面报道数与预期',
+  chart: (measure) => (measure === 'stories' ? '全部报道数与预期' : '负面报道数与预期'),
 };

@@ -1,12 +1,11 @@
 /** One backtest: labels (cached), the watch under event time, the score, the report. Sweeps run it in processes beside each other. */
-import { readFile, mkdir, writeFile, rename } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { readEvents } from '../../backtest/events.ts';
 import { examinationsOf } from '../../backtest/nearest.ts';
 import { eventStudy } from '../../backtest/event_study.ts';
 import { momentOf } from '../../backtest/moment.ts';
 import { readMarket, readPrices, type PriceFile } from '../../backtest/prices.ts';
-import { reportHtml, reportJson, type Report } from '../../backtest/report.ts';
+import type { Report } from '../../backtest/report.ts';
 import { scoreRun } from '../../backtest/score.ts';
 import { type Override, type SweepRow, withOverrides } from '../../backtest/sweep.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -20,6 +19,7 @@ import { readSettings, settingsSchema, type Settings } from '../config.ts';
 import { withMeasuredConfusion } from '../measured_confusion.ts';
 import { loadNames } from '../names.ts';
 import { recordedFeed } from '../recorded_feed.ts';
+import { readText } from '../text_file.ts';
 import { labelFeed } from './label.ts';
 import { readOpinions, readRemovals } from './label_file.ts';
 import { createResolver } from './resolve.ts';
@@ -30,6 +30,8 @@ export interface BacktestOptions {
   readonly config: string;
   readonly overrides: readonly Override[];
   readonly sourceClass: 'news' | 'social';
+  /** Zone of times that name none; null: UTC. */
+  readonly timeZone: string | null;
   readonly cache: string;
   readonly from: string | null;
   readonly to: string | null;
@@ -88,9 +90,11 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
         },
       },
     );
-    const period = { from: Date.parse(run.from), to: Date.parse(run.to) };
+    const period = { from: Date.parse(run.period.from), to: Date.parse(run.period.to) };
     return {
       run,
+      lines: labelled.lines,
+      timeZone: options.timeZone,
       score: events === null ? null : scoreRun(run.alerts, events, period, examined),
       study: prices.size === 0 ? null : eventStudy(run.alerts, prices, market),
       sweep: [],
@@ -123,19 +127,6 @@ async function* counted<Item>(
   progress(`${count} documents judged`);
 }
 
-/** Writes index.html and report.json, each beside itself and then renamed. */
-export async function writeReport(report: Report, folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  for (const [name, content] of [
-    ['report.json', reportJson(report)],
-    ['index.html', reportHtml(report)],
-  ] as const) {
-    await writeFile(join(folder, `${name}.new`), content);
-    await rename(join(folder, `${name}.new`), join(folder, name));
-  }
-  return join(folder, 'index.html');
-}
-
 /** What a sweep's table says of one run. */
 export function sweepRow({ run, score }: Report, settings: readonly string[]): SweepRow {
   const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
@@ -151,6 +142,7 @@ export function sweepRow({ run, score }: Report, settings: readonly string[]): S
   };
 }
 
+/** With what --set and --sweep put into them. */
 function settingsOf({ config, overrides }: BacktestOptions): Settings {
   const settings = readSettings(config);
   if (overrides.length === 0) return settings;
@@ -172,12 +164,17 @@ function nameOf(key: string, names: Awaited<ReturnType<typeof loadNames>>): stri
 const NO_PRICES: PriceFile = { prices: new Map(), notes: [], unwatched: [] };
 const MOST_NAMED = 10;
 
-/** Refuses a file that would be ignored as a whole. */
-function watchedPrices(file: PriceFile, { prices: path }: BacktestOptions): PriceFile {
-  const { prices, unwatched } = file;
-  if (prices.size > 0) return file;
+/** Says what of a file is left out; refuses one that would be ignored as a whole. */
+function watchedPrices(file: PriceFile, { prices: path, market }: BacktestOptions): PriceFile {
+  const { prices, notes } = file;
+  const unwatched = file.unwatched.filter((symbol) => symbol !== market);
   const named = unwatched.slice(0, MOST_NAMED).join(', ');
   const more = unwatched.length > MOST_NAMED ? ` and ${unwatched.length - MOST_NAMED} more` : '';
+  if (prices.size > 0) {
+    if (named === '') return file;
+    const note = `${path ?? ''} has symbols of nobody on the watchlist, which are left out: ${named}${more}.`;
+    return { ...file, notes: [...notes, note] };
+  }
   const why = named === '' ? 'it has no closes' : `no symbol of it is on the watchlist: ${named}${more}`;
   throw new TidewatchError('input.invalid', `--prices ${path ?? ''}: ${why}`, {
     hint: 'Symbols are matched with ids, tickers, codes and names of ingest.watchlists.',
@@ -194,7 +191,7 @@ function timeOf(written: string | null, option: string, otherwise: number): numb
 }
 
 async function text(path: string, option: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  return readText(path).catch((error: unknown) => {
     throw new TidewatchError('input.invalid', `${option}: cannot read ${path}`, { cause: error });
   });
 }

@@ -8,6 +8,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LinesLeftOut } from '../../backtest/feed_notes.ts';
 import { createReplayClock } from '../../core/clock.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import type { Opinion } from '../../core/event.ts';
@@ -20,12 +21,15 @@ import type { Settings } from '../config.ts';
 import { libraryOf, withPromoted } from '../models.ts';
 import { feedRead } from '../recorded_feed.ts';
 import { REMOVAL_GROUP } from '../removing.ts';
+import { linesLeftOut } from '../stage_counts.ts';
 import { takeUp } from './label_file.ts';
 import { labelKey } from './label_key.ts';
 
 export interface LabelOptions {
   readonly feed: string;
   readonly sourceClass: 'news' | 'social';
+  /** Zone of times that name none; null: UTC. */
+  readonly timeZone: string | null;
   /** Folder of labelled feeds. */
   readonly cache: string;
   readonly progress: (line: string) => void;
@@ -37,11 +41,19 @@ export interface LabelledFeed {
   /** What was taken back, each at its time; the file may be absent. */
   readonly removals: string;
   readonly documents: number;
+  /** Null where it is not known: of labels that an earlier version made, or that were made in several goes. */
+  readonly lines: LinesLeftOut | null;
+}
+
+/** What stands in done.json. */
+interface Done extends Partial<LinesLeftOut> {
+  readonly documents: number;
 }
 
 const OPINIONS = 'opinions.jsonl';
 const REMOVALS = 'removals.jsonl';
 const DONE = 'done.json';
+const WORK = 'work';
 const PROGRESS_MS = 2000;
 const WAIT_MS = 500;
 
@@ -58,13 +70,13 @@ export async function labelFeed(given: Settings, options: LabelOptions): Promise
   for (let waits = false; ; waits = true) {
     if (existsSync(join(folder, DONE))) {
       options.progress(`labels of an earlier run: ${folder}`);
-      return { ...files, documents: await countOf(folder) };
+      return { ...files, ...(await readDone(folder)) };
     }
     const unlock = await lockOrNull(folder);
     if (unlock !== null) {
       try {
         if (!existsSync(join(folder, DONE))) await makeLabels(settings, options, folder);
-        return { ...files, documents: await countOf(folder) };
+        return { ...files, ...(await readDone(folder)) };
       } finally {
         await unlock();
       }
@@ -74,8 +86,9 @@ export async function labelFeed(given: Settings, options: LabelOptions): Promise
   }
 }
 
-async function countOf(folder: string): Promise<number> {
-  return (JSON.parse(await readFile(join(folder, DONE), 'utf8')) as { documents: number }).documents;
+async function readDone(folder: string): Promise<Pick<LabelledFeed, 'documents' | 'lines'>> {
+  const { documents, refused, duplicates } = JSON.parse(await readFile(join(folder, DONE), 'utf8')) as Done;
+  return { documents, lines: refused === undefined || duplicates === undefined ? null : { refused, duplicates } };
 }
 
 /** Gives the folder back; null while another process labels there. */
@@ -89,25 +102,34 @@ async function lockOrNull(folder: string): Promise<(() => Promise<void>) | null>
 }
 
 async function makeLabels(settings: Settings, options: LabelOptions, folder: string): Promise<void> {
-  const count = await run(settings, options, folder);
+  const done = await run(settings, options, folder);
   const beside = join(folder, `${DONE}.new`);
-  await writeFile(beside, `${JSON.stringify({ documents: count })}\n`);
+  await writeFile(beside, `${JSON.stringify(done)}\n`);
   await rename(beside, join(folder, DONE));
-  await rm(join(folder, 'work'), { recursive: true, force: true });
+  await rm(join(folder, WORK), { recursive: true, force: true });
 }
 
-async function run(settings: Settings, options: LabelOptions, folder: string): Promise<number> {
+async function run(settings: Settings, options: LabelOptions, folder: string): Promise<Done> {
+  // A run that was killed has taken its counts with it.
+  const isGoneOnWith = existsSync(join(folder, WORK));
   const file = join(folder, OPINIONS);
   const known = await takeUp(file);
   const labelling = structuredClone(settings);
   delete labelling.classifier.models_dir;
   // Its port is that of the process that runs by the same settings, or of the run beside this one.
   delete labelling.monitor;
-  labelling.data_dir = join(folder, 'work');
+  labelling.data_dir = join(folder, WORK);
   labelling.stream = { type: 'embedded' } as Settings['stream'];
   labelling.store = { type: 'chdb' } as Settings['store'];
   labelling.ingest.sources = [
-    { type: 'file', name: 'backtest', path: options.feed, format: 'auto', source_class: options.sourceClass },
+    {
+      type: 'file',
+      name: 'backtest',
+      path: options.feed,
+      format: 'auto',
+      source_class: options.sourceClass,
+      ...(options.timeZone === null ? {} : { time_zone: options.timeZone }),
+    },
   ];
   const app = await createApp(labelling, {
     roles: ['ingest', 'classifier'],
@@ -150,7 +172,7 @@ async function run(settings: Settings, options: LabelOptions, folder: string): P
     }
     finished.abort();
     await Promise.all([reading, removing]);
-    return known.size;
+    return { documents: known.size, ...(isGoneOnWith ? {} : await linesLeftOut(app.metrics)) };
   } finally {
     clearInterval(timer);
     finished.abort();

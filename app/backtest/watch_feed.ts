@@ -9,8 +9,10 @@ import { seriesOf } from '../../alerting/observation.ts';
 import { detectors as registry } from '../../alerting/registry.ts';
 import { forgetIn } from '../../alerting/removal.ts';
 import { rulesOf, versionOf, type AlertingSettings } from '../../alerting/settings.ts';
+import { createArrival } from '../../backtest/arrival.ts';
 import { keepNearest, type Examination } from '../../backtest/nearest.ts';
 import { createDayCount, firedAlerts, type Run } from '../../backtest/run.ts';
+import { createPeriod } from '../../backtest/period.ts';
 import { createReplayClock } from '../../core/clock.ts';
 import type { Context } from '../../core/component.ts';
 import { createComponent } from '../../core/config.ts';
@@ -46,11 +48,10 @@ export async function watchFeed(
   const watch = createWatch(rules, detectors, names.series);
   const clock = createReplayClock(0);
   const count = createDayCount((opinion) => seriesOf(opinion, names.parents).map(seriesKey));
+  const arrival = createArrival();
+  const period = createPeriod(from, to);
   const changes: Alert[] = [];
-  let documents = 0;
   let taken = 0;
-  let first = Infinity;
-  let last = -Infinity;
   const { bucketMs, windowMs } = rules.window;
   const advance = (until: number): void => {
     for (let end = watch.state.closed ?? Infinity; (end += bucketMs) <= until;) {
@@ -82,19 +83,26 @@ export async function watchFeed(
     }
     clock.advanceTo(time);
   }
+  /** Behind the last document no other carries event time, so what is taken back then goes when its moment has been judged. */
+  function endAt(end: number): void {
+    for (const removal of removals.slice(taken)) {
+      const at = Date.parse(removal.requested_at);
+      if (at >= end) break;
+      advance(at - rules.watermark.latenessMs);
+      forgetIn(watch.state, watch.touched, [removal]);
+    }
+    advance(end);
+  }
   for await (const opinion of opinions) {
-    const time = Date.parse(opinion.document.published_at);
-    if (time < from || time >= to) continue;
-    documents += 1;
-    first = Math.min(first, time);
-    last = Math.max(last, time);
+    if (!period.admits(Date.parse(opinion.document.published_at))) continue;
     moveTo(Date.parse(opinion.document.fetched_at));
-    watch.take(opinion);
+    arrival.note(opinion.document, watch.take(opinion));
     count.add(opinion);
     judge();
   }
+  const { documents, first, last } = period.admitted();
   if (documents === 0) throw new TidewatchError('input.invalid', `${feed} has no document in that period`);
-  advance(last + windowMs + rules.lifecycle.keepFiringMs + 2 * bucketMs);
+  endAt(last + windowMs + rules.lifecycle.keepFiringMs + 2 * bucketMs);
   const tellingMs = rules.watermark.latenessMs + settings.group_wait_secs * 1000;
   const alerts = firedAlerts(changes, seriesKey, tellingMs);
   const keys = new Set([...wanted, ...alerts.map(({ key }) => key)]);
@@ -106,6 +114,8 @@ export async function watchFeed(
     documents,
     from: isoTime(first),
     to: isoTime(last),
+    period: period.asked(),
+    ...arrival.result(),
     alerts,
     days: count.of([...keys].toSorted()),
   };

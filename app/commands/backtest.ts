@@ -1,14 +1,17 @@
 /** `tidewatch backtest`: what would have been alerted on a recorded feed, against known events and prices, as a report. */
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { feedNotes } from '../../backtest/feed_notes.ts';
 import { type Report, reportJson } from '../../backtest/report.ts';
 import { combinations, parseOverrides, parseSetting } from '../../backtest/sweep.ts';
 import { TidewatchError } from '../../core/errors.ts';
 import { stableId } from '../../core/event.ts';
-import { backtest, sweepRow, writeReport } from '../backtest/backtest.ts';
+import { backtest, sweepRow } from '../backtest/backtest.ts';
 import { runSweep, type Sweep } from '../backtest/processes.ts';
-import { openJournal } from '../backtest/sweep_journal.ts';
+import { refuseUnwritable, writeReport } from '../backtest/report_folder.ts';
+import { openJournal, type SweepJournal } from '../backtest/sweep_journal.ts';
 import { QUICKSTART } from '../package_root.ts';
+import { timeZoneOption } from './time_zone_option.ts';
 
 interface Options {
   feed: string;
@@ -20,6 +23,7 @@ interface Options {
   prices?: string;
   market?: string;
   sourceClass: 'news' | 'social';
+  timeZone?: string;
   cache: string;
   set: string[];
   sweep: string[];
@@ -42,6 +46,7 @@ export function backtestCommand(): Command {
     .addOption(
       new Option('--source-class <class>', 'of documents that say none').choices(['news', 'social']).default('news'),
     )
+    .addOption(timeZoneOption())
     .option('--cache <dir>', 'folder of labelled feeds', 'tidewatch-backtests')
     .option('--set <path=value>', 'a setting for this run, as alerting.window_hours=12; again for more', collect, [])
     .option('--sweep <path=a,b,c>', 'values to try of a setting; again for more: all combinations run', collect, [])
@@ -50,11 +55,14 @@ export function backtestCommand(): Command {
       if (options.row !== true && options.report === undefined) {
         throw new TidewatchError('input.invalid', '--report says in which folder the report is written');
       }
+      const folder = options.report ?? '.';
+      if (options.row !== true) await refuseUnwritable('--report', folder);
       const progress = options.row === true ? () => undefined : progressLine();
       const grid = combinations(options.sweep.map(parseOverrides));
       const report = await backtest({
         ...options,
         overrides: options.set.map(parseSetting),
+        timeZone: options.timeZone ?? null,
         from: options.from ?? null,
         to: options.to ?? null,
         events: options.events ?? null,
@@ -69,9 +77,11 @@ export function backtestCommand(): Command {
       }
       // The labels are in the cache now, unless a setting of ingest is swept: then runs that need the same wait for one.
       const settings = grid.map((chosen) => chosen.map(({ path, value }) => `${path}=${String(value)}`));
+      const journal = options.sweep.length === 0 ? null : await journalOf(options, report);
       const { rows, failed } =
-        options.sweep.length === 0 ? { rows: [], failed: [] } : await sweep(options, report, settings, progress);
-      const page = await writeReport({ ...report, sweep: rows, failed }, options.report ?? '.');
+        journal === null ? { rows: [], failed: [] } : await sweep(options, journal, settings, progress);
+      const page = await writeReport({ ...report, sweep: rows, failed }, folder);
+      await journal?.end();
       const ran = options.sweep.length === 0 ? '' : `${rows.length} of ${grid.length} runs of the sweep\n`;
       process.stdout.write(`\n${summary(report)}\n${ran}${page}\n`);
       for (const one of failed) process.stderr.write(`failed: ${one.settings.join(' ')}: ${one.error}\n`);
@@ -79,30 +89,32 @@ export function backtestCommand(): Command {
     });
 }
 
+function journalOf(options: Options, report: Report): Promise<SweepJournal> {
+  const name = `${stableId('sweep', reportJson(report), ...commandOf(options))}.jsonl`;
+  return openJournal(join(options.cache, 'sweeps', name));
+}
+
 /** Runs that an earlier start of the same sweep made are taken from its journal. */
 async function sweep(
   options: Options,
-  report: Report,
+  journal: SweepJournal,
   settings: readonly (readonly string[])[],
   progress: (line: string) => void,
 ): Promise<Sweep> {
-  const command = commandOf(options);
-  const name = `${stableId('sweep', reportJson(report), ...command)}.jsonl`;
-  const journal = await openJournal(join(options.cache, 'sweeps', name));
   const before = settings.filter((chosen) => journal.row(chosen) !== undefined).length;
   if (before > 0) progress(`sweep: ${before} of ${settings.length} runs were made by an earlier start\n`);
-  const made = await runSweep(command, settings, progress, journal);
-  await journal.end();
-  return made;
+  return runSweep(commandOf(options), settings, progress, journal);
 }
 
-function commandOf({ feed, config, from, to, events, prices, market, sourceClass, cache, set }: Options): string[] {
+function commandOf(options: Options): string[] {
+  const { feed, config, from, to, events, prices, market, sourceClass, timeZone, cache, set } = options;
   const optional: [string, string | undefined][] = [
     ['--from', from],
     ['--to', to],
     ['--events', events],
     ['--prices', prices],
     ['--market', market],
+    ['--time-zone', timeZone],
   ];
   return [
     'backtest',
@@ -119,7 +131,7 @@ function commandOf({ feed, config, from, to, events, prices, market, sourceClass
   ];
 }
 
-function summary({ run, score }: Awaited<ReturnType<typeof backtest>>): string {
+function summary({ run, lines: leftOut, timeZone, score }: Report): string {
   const lines = [
     `${run.documents} documents from ${run.from.slice(0, 10)} to ${run.to.slice(0, 10)}, ${run.alerts.length} alerts`,
   ];
@@ -133,6 +145,11 @@ function summary({ run, score }: Awaited<ReturnType<typeof backtest>>): string {
       `${alertsPerWeek.entities.toFixed(2)} alerts a week on entities, ${alertsPerWeek.all.toFixed(2)} on all series`,
     );
   }
+  if (score !== null && score.outside > 0)
+    lines.push(
+      `Note: Events left out, because they lie outside of ${run.period.from.slice(0, 10)} to ${run.period.to.slice(0, 10)}: ${score.outside}.`,
+    );
+  for (const note of feedNotes(run, leftOut, timeZone)) lines.push(`Note: ${note}`);
   return lines.join('\n');
 }
 

@@ -10,6 +10,7 @@ import { findFiles } from '../../classifier/evaluation/sets.ts';
 import { tableOf } from '../../classifier/evaluation/table.ts';
 import { writeReport, writeToModel } from '../../classifier/evaluation/write.ts';
 import { PACKAGE_ROOT } from '../package_root.ts';
+import { readText } from '../text_file.ts';
 
 interface EvaluateCommandOptions {
   model: string;
@@ -37,9 +38,12 @@ export function evaluateCommand(): Command {
     .option('--threads <number>', 'threads of one inference', String(availableParallelism()))
     .action(async (options: EvaluateCommandOptions) => {
       const files = findFiles(options.data, options.split);
+      const contents = new Map<string, string>();
+      for (const file of files) contents.set(file, await readText(file));
       const evaluation = await evaluateModel({
         folder: options.model,
         files,
+        read: (file) => contents.get(file) ?? '',
         ...(options.texts === undefined ? {} : { texts: options.texts }),
         split: options.split,
         cases: existsSync(CASES) ? readCases(CASES) : [],

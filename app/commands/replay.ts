@@ -1,9 +1,11 @@
 /** `tidewatch replay`: one finite feed through the live pipeline under event time. */
 import { Command, InvalidArgumentError } from 'commander';
+import { feedNotes } from '../../backtest/feed_notes.ts';
 import { readSettings } from '../config.ts';
 import { QUICKSTART } from '../package_root.ts';
-import { replay } from '../replay.ts';
+import { replay, type ReplaySummary } from '../replay.ts';
 import { refuseOverwrite, refuseUnwritable } from './in_and_out.ts';
+import { timeZoneOption } from './time_zone_option.ts';
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -12,7 +14,11 @@ export function replayCommand(): Command {
     .option('--config <file>', 'settings file; its sources are left out (default: the bundled quickstart)')
     .option('--speed <factor>', 'max, or how many times faster than real time', parseSpeed, 'max')
     .option('--alerts <file>', 'write a JSON line for each change of an alert')
-    .option('--data <dir>', 'data folder, instead of data_dir of the settings')
+    .addOption(timeZoneOption())
+    .option(
+      '--data <dir>',
+      'data folder, instead of data_dir of the settings; another feed or other settings need another',
+    )
     .option('--notify', 'send notifications; without it a replay only writes them down')
     .option('--json', 'print the summary as JSON')
     .action(async (options: ReplayOptions) => {
@@ -24,6 +30,7 @@ export function replayCommand(): Command {
       const summary = await replay(settings, {
         feed: options.feed,
         speed: options.speed,
+        timeZone: options.timeZone ?? null,
         alertsFile: options.alerts ?? null,
         notify: options.notify === true,
         progress: process.stderr.isTTY,
@@ -35,6 +42,7 @@ export function replayCommand(): Command {
               `${summary.documents} documents in the store, ${summary.skipped} left out (${summary.skipped_reasons || 'none'})`,
               `${summary.alerts} alerts fired, ${summary.alert_changes} changes of state${options.alerts === undefined ? '' : ` in ${options.alerts}`}`,
               `${summary.seconds.toFixed(1)} s, ${summary.documents_per_second.toFixed(0)} documents/s, peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,
+              ...notesOf(summary, options.timeZone ?? null).map((note) => `Note: ${note}`),
               '',
             ].join('\n'),
       );
@@ -46,9 +54,16 @@ interface ReplayOptions {
   config?: string;
   speed: 'max' | number;
   alerts?: string;
+  timeZone?: string;
   data?: string;
   notify?: boolean;
   json?: boolean;
+}
+
+/** Those of a backtest, but for what only it knows: which document is far ahead of the others. */
+function notesOf(summary: ReplaySummary, timeZone: string | null): string[] {
+  const { documents, late, too_old: tooOld, without_zone: withoutZone, refused } = summary;
+  return feedNotes({ documents, late, tooOld, withoutZone }, { refused, duplicates: 0 }, timeZone);
 }
 
 function parseSpeed(text: string): 'max' | number {

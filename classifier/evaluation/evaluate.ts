@@ -21,6 +21,8 @@ import { labelsOfTask, readQuestions, type Question } from './sets.ts';
 export interface EvaluateOptions {
   readonly folder: string;
   readonly files: readonly string[];
+  /** Gives the content of each of the files, which may be of another encoding than UTF-8; absent: they are UTF-8. */
+  readonly read?: (file: string) => string;
   /** JSON lines with the texts, by id, of lines that only have an id. */
   readonly texts?: readonly string[];
   readonly split: string;
@@ -36,7 +38,12 @@ const GROUP = 512;
 /** @throws TidewatchError model.*, library.missing, input.invalid */
 export async function evaluateModel(options: EvaluateOptions): Promise<Evaluation> {
   const artifact = await loadArtifact(options.folder);
-  const { questions, skipped } = readQuestions(options.files, artifact.heads, textsById(options.texts ?? []));
+  const { questions, skipped } = readQuestions(
+    options.files,
+    artifact.heads,
+    textsById(options.texts ?? []),
+    options.read,
+  );
   if (questions.length === 0) {
     throw new TidewatchError(
       'input.invalid',

@@ -87,18 +87,22 @@ export function findFiles(paths: readonly string[], split: string): string[] {
   });
 }
 
-/** Every question that the lines of `files` put to a model with these heads; `texts` has those of lines that only have an id. */
+/**
+ * Every question that the lines of `files` put to a model with these heads; `texts` has those of lines that only have an id, `read`
+ * gives the content of a file, for who knows other encodings than UTF-8.
+ */
 export function readQuestions(
   files: readonly string[],
   heads: Heads,
   texts: ReadonlyMap<string, string> = new Map(),
+  read: (file: string) => string = (file) => readFileSync(file, 'utf8'),
 ): ReadSets {
   const questions: Question[] = [];
   const skipped: Record<string, number> = {};
   for (const file of files) {
     const name = setNameOf(file);
     // Programs of Windows begin a file with a byte order mark.
-    for (const text of readFileSync(file, 'utf8')
+    for (const text of read(file)
       .replace(/^\ufeff/, '')
       .split('\n')) {
       if (text.trim() === '') continue;

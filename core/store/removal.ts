@@ -1,15 +1,16 @@
 /**
- * Removing what is to be forgotten from the store. Which tables hold it is read off their columns: a row belongs to a
- * document by `document_id` (`documents`: `id`), and says whose it is by `author`, `source` and `feed`; a `body` is JSON
- * that may show documents. So a table that is added later is covered without a line here.
+ * Removing what is to be forgotten from the store. Which rows of which tables hold it is read off their columns
+ * (removal_conditions.ts), and a `body` is JSON that may show documents. So a table that is added later is covered
+ * without a line here.
  *
  * Rows go by mutations that are waited for, which rewrite the parts: nothing reads them any more, and the old files are
  * deleted by ClickHouse minutes later or at its next start. Bodies are inserted anew without what they showed, then merged.
  * Rejected: lightweight DELETE (it only hides rows until some later merge).
  */
 import { stableId } from '../event.ts';
-import { removeWithin, type Target } from '../removal.ts';
+import { joinTargets, removeWithin, type Target } from '../removal.ts';
 import { causeOf, HOURS_OF_CAUSE, HOURS_OF_REMOVAL } from './counts.ts';
+import { conditionsOf, idColumn, tells, type Table } from './removal_conditions.ts';
 import type { Store, TableName } from './store.ts';
 
 /** Rows by table; tables without any are left out. */
@@ -18,34 +19,39 @@ export type RowCounts = Record<string, number>;
 /** Above so many names all bodies are read instead of searched for. */
 const SEARCHED_NAMES = 1000;
 
-interface Table {
-  readonly name: string;
-  readonly columns: ReadonlySet<string>;
+/**
+ * The targets, and by their ids the documents that the store knows of them: rows and evidence may not say whose they are.
+ * @throws TidewatchError storage.*
+ */
+export async function withDocuments(store: Store, targets: readonly Target[]): Promise<Target[]> {
+  const ids = targets.some(({ kind }) => kind !== 'document') ? await documentsOf(store, targets) : [];
+  return joinTargets(ids.length === 0 ? targets : [...targets, { kind: 'document', values: ids, outlet: null }]);
 }
 
-interface Condition {
-  readonly sql: string;
-  readonly params: Record<string, unknown>;
-}
-
-/** @throws TidewatchError storage.* */
+/**
+ * How many rows hold it. `shown` are the targets with their documents. What is named in two ways (a document, and its
+ * author) may count twice.
+ * @throws TidewatchError storage.*
+ */
 export async function countInStore(
   store: Store,
   targets: readonly Target[],
-  shown: readonly Target[] = targets,
+  shown?: readonly Target[],
 ): Promise<RowCounts> {
+  const all = shown ?? (await withDocuments(store, targets));
   const counts: RowCounts = {};
   for (const table of await readTables(store)) {
     let rows = 0;
-    const where = conditionOf(table, targets);
-    if (where !== null) {
-      const [row] = await store.query<{ n: number }>(
-        `SELECT count() AS n FROM ${table.name} WHERE ${where.sql}`,
-        where.params,
-      );
+    const told = targets.filter((target) => tells(table, target));
+    // By ids alone where a row tells nothing else: what is left of it is found when nothing says any more whose it was.
+    for (const { sql, params } of conditionsOf(
+      table,
+      told.length === targets.length ? told : [...told, ...byId(all)],
+    )) {
+      const [row] = await store.query<{ n: number }>(`SELECT count() AS n FROM ${table.name} WHERE ${sql}`, params);
       rows += row?.n ?? 0;
     }
-    if (table.columns.has('body')) rows += (await concernedBodies(store, table, shown)).length;
+    if (table.columns.has('body')) rows += (await concernedBodies(store, table, all)).length;
     if (rows > 0) counts[table.name] = rows;
   }
   return counts;
@@ -55,38 +61,51 @@ export async function countInStore(
 export async function documentsOf(store: Store, targets: readonly Target[]): Promise<string[]> {
   const ids = new Set<string>();
   for (const table of await readTables(store)) {
-    const where = conditionOf(table, targets);
     const column = idColumn(table);
-    if (where === null || column === null) continue;
-    const rows = await store.query<{ id: string }>(
-      `SELECT DISTINCT ${column} AS id FROM ${table.name} WHERE ${where.sql}`,
-      where.params,
-    );
-    for (const { id } of rows) ids.add(id);
+    if (column === null) continue;
+    const told = targets.filter((target) => tells(table, target));
+    for (const { sql, params } of conditionsOf(table, told)) {
+      const statement = `SELECT DISTINCT ${column} AS id FROM ${table.name} WHERE ${sql}`;
+      for (const { id } of await store.query<{ id: string }>(statement, params)) ids.add(id);
+    }
   }
   return [...ids];
 }
 
-/** Carries it out, in bodies for what `shown` names; resolves when no query finds any of it. @throws TidewatchError storage.* */
+/** Carries it out, in bodies and by ids for what `shown` names; resolves when no query finds any of it. @throws TidewatchError storage.* */
 export async function removeFromStore(
   store: Store,
   targets: readonly Target[],
-  shown: readonly Target[] = targets,
+  shown?: readonly Target[],
 ): Promise<void> {
-  // `documents` last: others find their rows through it. Counts after what they are counted from.
-  const last = ['opinion_counts', 'documents'];
+  const all = shown ?? (await withDocuments(store, targets));
+  // Others find their rows through the last ones. Counts after what they are counted from.
+  const last = ['opinions', 'opinion_counts', 'documents'];
   const tables = [...(await readTables(store))].sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name));
   const opinions = tables.find(({ name }) => name === 'opinions');
-  const where = opinions === undefined ? null : conditionOf(opinions, targets);
+  const hours = opinions === undefined ? [] : conditionsOf(opinions, targets);
   const cause = causeOf(targets);
   // Before, so that a removal that is cut off and done again finds the hours whose opinions are gone; and after it.
-  if (where !== null) await store.command(HOURS_OF_REMOVAL(where.sql), { ...where.params, cause });
+  for (const { sql, params } of hours) await store.command(HOURS_OF_REMOVAL(sql), { ...params, cause });
   for (const table of tables) {
-    if (table.columns.has('body')) await rewriteBodies(store, table, shown);
-    const where = conditionOf(table, targets);
-    if (where !== null) await store.command(`ALTER TABLE ${table.name} DELETE WHERE ${where.sql}`, where.params);
+    if (table.columns.has('body')) await rewriteBodies(store, table, all);
+    for (const { sql, params } of conditionsOf(table, targets))
+      await store.command(`ALTER TABLE ${table.name} DELETE WHERE ${sql}`, params);
+    if (!targets.every((target) => tells(table, target))) await removeById(store, table, byId(all));
   }
-  if (where !== null) await store.command(HOURS_OF_CAUSE, { cause });
+  if (hours.length > 0) await store.command(HOURS_OF_CAUSE, { cause });
+}
+
+function byId(shown: readonly Target[]): Target[] {
+  return shown.filter(({ kind }) => kind === 'document');
+}
+
+/** What nothing in the store told the owner of. There is hardly ever any, and the list may be long: looked for first. */
+async function removeById(store: Store, table: Table, documents: readonly Target[]): Promise<void> {
+  for (const { sql, params } of conditionsOf(table, documents)) {
+    const found = await store.query(`SELECT 1 FROM ${table.name} WHERE ${sql} LIMIT 1 SETTINGS final = 0`, params);
+    if (found.length > 0) await store.command(`ALTER TABLE ${table.name} DELETE WHERE ${sql}`, params);
+  }
 }
 
 async function readTables(store: Store): Promise<Table[]> {
@@ -98,45 +117,6 @@ async function readTables(store: Store): Promise<Table[]> {
   return rows
     .filter(({ table }) => /^[A-Za-z_]\w*$/.test(table) && table !== 'removals')
     .map(({ table, columns }) => ({ name: table, columns: new Set(columns) }));
-}
-
-function idColumn({ name, columns }: Table): string | null {
-  if (columns.has('document_id')) return 'document_id';
-  return name === 'documents' ? 'id' : null;
-}
-
-/** The rows of a table that belong to the targets; null where its columns tell nothing of any. */
-function conditionOf(table: Table, targets: readonly Target[]): Condition | null {
-  const params: Record<string, unknown> = {};
-  const alternatives: string[] = [];
-  targets.forEach((target, index) => {
-    const sql = conditionOfTarget(table, target, index);
-    if (sql === null) return;
-    alternatives.push(sql);
-    params[`values${index}`] = target.values;
-    if (target.kind === 'author' && target.outlet !== null) params[`outlet${index}`] = target.outlet;
-  });
-  return alternatives.length === 0 ? null : { sql: alternatives.map((sql) => `(${sql})`).join(' OR '), params };
-}
-
-function conditionOfTarget(table: Table, target: Target, index: number): string | null {
-  const { columns } = table;
-  const values = `{values${index}:Array(String)}`;
-  const id = idColumn(table);
-  // Of counts only the name of a source is anybody's; the numbers follow from what is left.
-  if (columns.has('dimension')) return target.kind === 'source' ? `dimension = 'source' AND member IN ${values}` : null;
-  if (target.kind === 'document') return id === null ? null : `${id} IN ${values}`;
-  // An author beside a source is a document's; elsewhere it is somebody of the team.
-  const knows = columns.has('source') && (target.kind === 'source' || columns.has('author'));
-  if (!knows) {
-    if (id === null) return null;
-    const documents = { name: 'documents', columns: new Set(['id', 'author', 'source', 'feed']) };
-    return `${id} IN (SELECT id FROM documents WHERE ${conditionOfTarget(documents, target, index) ?? '0'})`;
-  }
-  if (target.kind === 'source') return `source IN ${values}${columns.has('feed') ? ` OR feed IN ${values}` : ''}`;
-  if (target.outlet === null) return `author IN ${values}`;
-  const outlet = `{outlet${index}:String}`;
-  return `author IN ${values} AND (source = ${outlet}${columns.has('feed') ? ` OR feed = ${outlet}` : ''})`;
 }
 
 /** Rows whose body shows something of the targets, with that taken out. */

@@ -22,9 +22,13 @@ export type Retention = NonNullable<z.output<typeof retentionSettings>>;
 export function wantedTtls(retention: Retention): ReadonlyMap<string, string | null> {
   const ttl = (column: string, after: number | undefined, which = ''): string | null =>
     after === undefined ? null : `${column} + toIntervalDay(${after})${which}`;
+  // Found is what can be shown: an opinion, with its document's text.
+  const { documents_days, opinions_days } = retention;
+  const found = [documents_days, opinions_days].filter((one) => one !== undefined);
   return new Map([
-    ['documents', ttl('toDateTime(published_at)', retention.documents_days)],
-    ['opinions', ttl('toDateTime(published_at)', retention.opinions_days)],
+    ['search', ttl('toDateTime(published_at)', found.length === 0 ? undefined : Math.min(...found))],
+    ['documents', ttl('toDateTime(published_at)', documents_days)],
+    ['opinions', ttl('toDateTime(published_at)', opinions_days)],
     ['findings', ttl('toDateTime(window_end)', retention.findings_days)],
     ['opinion_counts', ttl('at', retention.minute_counts_days, " WHERE grain = 'minute'")],
   ]);

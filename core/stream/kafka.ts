@@ -23,7 +23,7 @@ import {
 } from './kafka_client.ts';
 import { compressionType } from './kafka_compression.ts';
 import { expiryOf, findInTopics } from './kafka_erasure.ts';
-import { createOffsets } from './kafka_offsets.ts';
+import { createOffsets, isWithin } from './kafka_offsets.ts';
 import { scanTopic } from './kafka_scan.ts';
 import { topicName, type KafkaStreamSettings } from './kafka_settings.ts';
 import { createSubscription, type Subscription } from './kafka_subscription.ts';
@@ -62,7 +62,7 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
   const transactions = createClient(settings, log, QUICK);
   const closing = new AbortController();
   const topics = createTopics(admin, settings);
-  const offsets = createOffsets(admin, transactions, topics, settings, clock);
+  const offsets = createOffsets(admin, transactions, topics, settings, { clock, log });
   const appender = createAppender(createClient(settings, log, PATIENT), settings, closing.signal);
   const readers = new Map<string, Subscription<unknown>>();
   const known = new Map<string, { offset: number; at: number }>();
@@ -80,7 +80,8 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
     const elsewhere = new Map<number, number>();
     const partitions = new Map<number, PartitionLag>();
     if (!(await topics.exists(topic))) return { messages: 0, oldest: undefined, elsewhere, partitions };
-    const [bounds, committed] = await Promise.all([offsets.bounds(topic), offsets.committed(topic, group)]);
+    const committed = await offsets.committed(topic, group);
+    const bounds = await offsets.bounds(topic);
     const here = readers.get(place(topic, group))?.standing();
     let messages = 0;
     let oldest: number | undefined;
@@ -96,7 +97,8 @@ export async function openKafkaStream(settings: KafkaStreamSettings, context: Ka
       }
       const recent = known.get(`${place(topic, group)}${partition}`);
       const told = recent !== undefined && performance.now() - recent.at < KNOWN_FOR_MS ? recent.offset : 0;
-      const from = Math.max(committed.get(partition) ?? low, low, told);
+      const stands = committed.get(partition);
+      const from = Math.max(isWithin(stands, { high }) ? stands : low, low, told);
       partitions.set(partition, { messages: Math.max(0, high - from), here: false });
       messages += Math.max(0, high - from);
       if (high > from) elsewhere.set(partition, from);

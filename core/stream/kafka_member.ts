@@ -94,6 +94,21 @@ export function createMember<Value>(topic: string, group: string, context: Membe
       return;
     }
     misplaced.delete(batch.partition);
+    if (from < seen && Number(batch.highWatermark) < seen) {
+      log.warn(
+        {
+          event: 'stream.truncated',
+          topic,
+          group,
+          partition: batch.partition,
+          seen,
+          high: Number(batch.highWatermark),
+        },
+        `Kafka has lost the end of ${topic}, partition ${batch.partition}: ${group} had read up to ${seen} and the log ends at ${batch.highWatermark}; it is read anew from the group's place`,
+      );
+      ownership.renew(seat, batch.partition, 'the end of its log is lost');
+      return;
+    }
     const first = Number(batch.firstOffset() ?? seen);
     if (first > seen) {
       log.warn(

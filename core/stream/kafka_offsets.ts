@@ -4,9 +4,15 @@
  * kafkajs' admin can only set offsets of groups without readers, and takes seconds for it.
  *
  * Offsets count transaction markers as well as messages; whoever reads here keeps count itself (kafka_partition.ts).
+ *
+ * A committed offset beyond the end of the log is the place of a longer log: a broker has lost the end of it. From which
+ * offset on the log is new only leader epochs tell (KIP-320), which kafkajs does not ask for; so all that the log still holds is read
+ * again, and repetitions are harmless. Rejected: going on at the present end, which skips what was written since the loss.
+ * A log that has grown past the old place before anybody looked cannot be told from one that lost nothing.
  */
 import type { Admin, Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
 import { errorMarks, isFenced, toStreamError } from './kafka_client.ts';
 import { groupId, topicName, transactionalId, type KafkaStreamSettings } from './kafka_settings.ts';
 import type { Topics } from './kafka_topics.ts';
@@ -21,7 +27,7 @@ export interface Offsets {
   bounds(topic: string): Promise<Map<number, Bounds>>;
   /** By partition; without those that have none. */
   committed(topic: string, group: string): Promise<Map<number, number>>;
-  /** Commits the earliest offset for partitions without one; creates the topic if it is absent. */
+  /** Commits the earliest offset for partitions without one, or with one beyond their end; creates the topic if it is absent. */
   createGroup(topic: string, group: string): Promise<void>;
   /** Age in seconds, within some 10 %, of the oldest message at or after these offsets. */
   age(topic: string, from: ReadonlyMap<number, number>): Promise<number>;
@@ -34,12 +40,17 @@ const PASSES =
   /LEADER|UNKNOWN_TOPIC_OR_PARTITION|NOT_COORDINATOR|LOAD_IN_PROGRESS|COORDINATOR_NOT_AVAILABLE|CoordinatorNotFound|CONCURRENT_TRANSACTIONS/;
 const LONGEST_AGE_MS = 400 * 86_400_000;
 
+/** Whether an offset is a place in a log. Ask for the bounds after the offset: the log grows, and its readers with it. */
+export function isWithin(committed: number | undefined, { high }: Pick<Bounds, 'high'>): committed is number {
+  return committed !== undefined && committed <= high;
+}
+
 export function createOffsets(
   admin: Admin,
   client: Kafka,
   topics: Topics,
   settings: KafkaStreamSettings,
-  clock: Clock,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): Offsets {
   /** kafkajs asks once; a topic that was just made or moved has no leader for a moment, a broker that just started loads its groups. */
   async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
@@ -87,10 +98,11 @@ export function createOffsets(
       await producer.connect();
       const transaction = await producer.transaction();
       // Looked at after the id was initialised: who looked before is fenced.
-      const [limits, have] = await Promise.all([bounds(topic), committed(topic, group)]);
-      const partitions = [...limits]
-        .filter(([partition]) => !have.has(partition))
-        .map(([partition, { low }]) => ({ partition, offset: String(low) }));
+      const have = await committed(topic, group);
+      const unplaced = [...(await bounds(topic))].filter(
+        ([partition, limits]) => !isWithin(have.get(partition), limits),
+      );
+      const partitions = unplaced.map(([partition, { low }]) => ({ partition, offset: String(low) }));
       if (partitions.length === 0) {
         await transaction.abort();
         return;
@@ -100,6 +112,14 @@ export function createOffsets(
         topics: [{ topic: topicName(settings, topic), partitions }],
       });
       await transaction.commit();
+      for (const [partition, { low, high }] of unplaced) {
+        const lost = have.get(partition);
+        if (lost === undefined) continue;
+        log.warn(
+          { event: 'stream.truncated', topic, group, partition, committed: lost, low, high },
+          `Kafka has lost the end of ${topic}, partition ${partition}: ${group} stood at ${lost} and the log ends at ${high}; what it still holds is read again from ${low} on`,
+        );
+      }
     } finally {
       await producer.disconnect().catch(() => undefined);
     }
@@ -118,8 +138,8 @@ export function createOffsets(
       try {
         await topics.ensure(topic);
         for (let tries = 1; ; tries += 1) {
-          const [limits, have] = await Promise.all([bounds(topic), committed(topic, group)]);
-          if ([...limits.keys()].every((partition) => have.has(partition))) return;
+          const have = await committed(topic, group);
+          if ([...(await bounds(topic))].every(([partition, limits]) => isWithin(have.get(partition), limits))) return;
           try {
             await commitEarliest(topic, group);
             return;

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { toStreamError } from './kafka_client.ts';
-import type { Offsets } from './kafka_offsets.ts';
+import { isWithin, type Offsets } from './kafka_offsets.ts';
 import { createPartition, type OwnedPartition } from './kafka_partition.ts';
 import { groupId, transactionalId, type KafkaStreamSettings } from './kafka_settings.ts';
 import { createTransactor, FencedError, type Transactor } from './kafka_transaction.ts';
@@ -54,6 +54,8 @@ export interface Ownership<Value> {
   inFlight(): number;
   buffered(): number;
   standing(): Map<number, Standing>;
+  /** Gives a partition up and begins it anew, at the place that its group has then. */
+  renew(seat: Seat, index: number, why: string): void;
   /** Gives everything up; resolves when no transaction is on its way. */
   leave(why: string): Promise<unknown>;
 }
@@ -128,11 +130,12 @@ export function createOwnership<Value>(topic: string, group: string, context: Ow
     for (let pause = 500; current(); pause = Math.min(pause * 2, LONGEST_BACKOFF_MS)) {
       try {
         let committed = await transactorOf(index).begin();
-        if (committed === undefined) {
+        const limits = (await offsets.bounds(topic)).get(index) ?? { low: 0, high: 0 };
+        if (!isWithin(committed, limits)) {
           await offsets.createGroup(topic, group);
           committed = (await offsets.committed(topic, group)).get(index);
         }
-        const position = committed ?? (await offsets.bounds(topic)).get(index)?.low ?? 0;
+        const position = committed ?? limits.low;
         if (!current()) return;
         partition.start(committed, position);
         seat.seek(index, position);
@@ -168,6 +171,10 @@ export function createOwnership<Value>(topic: string, group: string, context: Ow
         if (seen !== undefined && !partition.revoked) found.set(index, { seen, ...partition.open() });
       }
       return found;
+    },
+    renew(seat, index, why) {
+      void drop(index, why);
+      take(seat, index);
     },
     leave: (why) => Promise.allSettled([...partitions.keys()].map((index) => drop(index, why))),
   };

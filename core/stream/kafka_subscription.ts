@@ -8,7 +8,7 @@ import type { TidewatchError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createBell } from './bell.ts';
 import { createMember, pauseFor, type Restarted } from './kafka_member.ts';
-import type { Offsets } from './kafka_offsets.ts';
+import { isWithin, type Offsets } from './kafka_offsets.ts';
 import { createOwnership, type Standing } from './kafka_ownership.ts';
 import type { KafkaStreamSettings } from './kafka_settings.ts';
 import { nextTurn } from './kafka_turn.ts';
@@ -75,14 +75,15 @@ export function createSubscription<Value>(
     afterMs: settings.stall_restart_secs * 1000,
     isHungry: () => !member.isRestarting() && ownership.inFlight() < limit && ownership.buffered() === 0,
     async waiting() {
-      const limits = await offsets.bounds(topic);
       const committed = await offsets.committed(topic, group);
+      const limits = await offsets.bounds(topic);
       let count = 0;
       for (const [index, { low, high }] of limits) {
         const own = ownership.get(index);
         // Of what others own nothing waits here; before it has joined, everything does.
         const elsewhere = member.hasJoined() && own === undefined;
-        const seen = own?.seen() ?? (elsewhere ? high : (committed.get(index) ?? low));
+        const place = committed.get(index);
+        const seen = own?.seen() ?? (elsewhere ? high : isWithin(place, { high }) ? place : low);
         count += Math.max(0, high - seen);
       }
       return count;

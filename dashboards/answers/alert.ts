@@ -16,18 +16,6 @@ export const alertChange = z
   })
   .meta({ id: 'AlertChange' });
 
-export const alertRow = alertSchema
-  .extend({
-    names,
-    history: z.array(alertChange).describe('Every change of its life, oldest first.'),
-    feedback: z.array(feedbackRow).describe('Verdicts that stand, newest first.'),
-  })
-  .meta({ id: 'Alert', description: 'The newest revision of an alert.' });
-
-export const alertsAnswer = z.object({ alerts: z.array(alertRow) }).meta({ id: 'AlertsAnswer' });
-
-export const alertsPage = alertsAnswer.extend({ next_cursor: nextCursor }).meta({ id: 'AlertsPage' });
-
 export const silence = z
   .object({
     id: z.string(),
@@ -40,6 +28,23 @@ export const silence = z
     state: z.enum(['pending', 'active', 'expired']),
   })
   .meta({ id: 'Silence' }) satisfies z.ZodType<Silence>;
+
+export const alertRow = alertSchema
+  .extend({
+    names,
+    history: z.array(alertChange).describe('Every change of its life, oldest first.'),
+    feedback: z.array(feedbackRow).describe('Verdicts that stand, newest first.'),
+    silences: z.array(silence).describe('Those that keep it quiet now, the last to end first.'),
+    acknowledged: z
+      .object({ author: z.string(), at: time })
+      .nullable()
+      .describe('Who said last that they look after it, and when; null where nobody did.'),
+  })
+  .meta({ id: 'Alert', description: 'The newest revision of an alert.' });
+
+export const alertsAnswer = z.object({ alerts: z.array(alertRow) }).meta({ id: 'AlertsAnswer' });
+
+export const alertsPage = alertsAnswer.extend({ next_cursor: nextCursor }).meta({ id: 'AlertsPage' });
 
 export const silencesAnswer = z.object({ silences: z.array(silence) }).meta({ id: 'SilencesAnswer' });
 

@@ -24,6 +24,7 @@ export const meAnswer = z
   .object({
     name: z.string().describe('Name of the token, or what stands for it.'),
     role: z.enum(ROLES),
+    signed_in: z.boolean().describe('Whether a token was asked for, so that there is something to sign out of.'),
     signs: z.boolean().describe('Whether the name is the author of what is written, whatever a body claims.'),
   })
   .meta({ id: 'Me' });

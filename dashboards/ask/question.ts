@@ -5,6 +5,7 @@
  * and the text of a question is the first place where somebody else's words come in).
  */
 import type { Sentiment } from '../../core/event.ts';
+import { simplified } from '../../core/simplified.ts';
 import { readTime, type AskedTime, type Asking } from './times.ts';
 
 export interface Question {
@@ -61,23 +62,24 @@ const HOW_MUCH =
 const HAN = /\p{Script=Han}/u;
 const ENGLISH_QUESTION = /\b(?:why|what|how|is|are|was|were|did|does|do|has|have)\b/i;
 
-/** `entitiesIn` gives the watched entities that a text names. */
+/** `entitiesIn` gives the watched entities that a text names. The rules know simplified signs, and are asked about those: 為什麼 is 为什么. */
 export function readQuestionText(
   text: string,
   asking: Asking,
   entitiesIn: (text: string) => readonly string[],
 ): Question {
   const language = HAN.test(text) && !ENGLISH_QUESTION.test(text) ? 'zh' : 'en';
-  const side = NEGATIVE.test(text) ? 'negative' : POSITIVE.test(text) ? 'positive' : null;
+  const plain = simplified(text);
+  const side = NEGATIVE.test(plain) ? 'negative' : POSITIVE.test(plain) ? 'positive' : null;
   const entities = [...new Set(entitiesIn(text))];
   return {
     text,
     language,
     entities,
     // "Why did results turn negative" is about a topic; where a company is named, the word is about it and not a filter.
-    topic: entities.length > 0 ? null : (TOPICS.find(([, words]) => words.test(text))?.[0] ?? null),
+    topic: entities.length > 0 ? null : (TOPICS.find(([, words]) => words.test(plain))?.[0] ?? null),
     time: readTime(text, asking),
     side,
-    aim: WHY.test(text) ? 'why' : HOW_MUCH.test(text) ? 'how_much' : 'what',
+    aim: WHY.test(plain) ? 'why' : HOW_MUCH.test(plain) ? 'how_much' : 'what',
   };
 }

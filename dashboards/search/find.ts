@@ -33,6 +33,8 @@ export interface Find {
   /** Those at least as like as `least`, nearest first; only what a model of the same `space` embedded. */
   byMeaning(vector: Vector, space: string, least: number, selection: Selection): Promise<Near[]>;
   newestAbout(entities: readonly string[], selection: Selection): Promise<Ranked[]>;
+  /** Those that have an opinion to show: retention takes it from the one table hours before or after the other. */
+  withOpinion<Found extends Ranked>(found: readonly Found[]): Promise<Found[]>;
   /** The stored embedding of a document and its space; null where there is none. */
   vectorOf(documentId: string): Promise<{ vector: Vector; space: string } | null>;
 }
@@ -94,6 +96,19 @@ export function createFind(store: Store): Find {
          ORDER BY published_at DESC LIMIT 1 BY document_id LIMIT ${DEPTH} SETTINGS final = 0`,
         { ...params, from: selection.span.from, to: selection.span.to, about: entities },
       );
+    },
+
+    async withOpinion(found) {
+      if (found.length === 0) return [];
+      const times = found.map(({ published_at }) => published_at).toSorted();
+      const rows = await store.query<{ document_id: string }>(
+        `SELECT DISTINCT document_id FROM opinions
+         WHERE published_at >= {oldest:DateTime64(3)} AND published_at <= {newest:DateTime64(3)}
+           AND document_id IN {ids:Array(String)} SETTINGS final = 0`,
+        { oldest: times[0], newest: times.at(-1), ids: found.map(({ document_id }) => document_id) },
+      );
+      const there = new Set(rows.map(({ document_id }) => document_id));
+      return found.filter(({ document_id }) => there.has(document_id));
     },
 
     async vectorOf(documentId) {

@@ -9,7 +9,7 @@ import { detectLanguage, modelText } from '../../core/text.ts';
 import { termsOf } from '../../core/search/terms.ts';
 import type { Vector } from '../../core/search/vector.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Find, Selection } from './find.ts';
+import type { Find, Near, Selection } from './find.ts';
 import { fuse, type Fused, type ListName, type Ranked } from './fusion.ts';
 
 /** What a text is near to, by the model that labels now; null where it gives no embeddings. @throws TidewatchError model.failed */
@@ -64,6 +64,10 @@ export function createSearching({ find, clock, embed, entitiesIn }: SearchParts)
     }
   }
 
+  async function near({ vector, space }: { vector: Vector; space: string }, selection: Selection): Promise<Near[]> {
+    return find.withOpinion(await find.byMeaning(vector, space, LEAST_LIKENESS, selection));
+  }
+
   return {
     async search(text, selection, by) {
       const read = modelText(null, text);
@@ -71,8 +75,8 @@ export function createSearching({ find, clock, embed, entitiesIn }: SearchParts)
       const made = by === 'words' ? 'not_asked' : await embedInTime(read);
       const hasMeaning = typeof made === 'object';
       const [words, meaning, entity] = await Promise.all([
-        by === 'meaning' && hasMeaning ? [] : find.byWords(termsOf(null, text), selection),
-        hasMeaning ? find.byMeaning(made.vector, made.space, LEAST_LIKENESS, selection) : [],
+        by === 'meaning' && hasMeaning ? [] : find.byWords(termsOf(null, text), selection).then(find.withOpinion),
+        hasMeaning ? near(made, selection) : [],
         by === 'both' ? find.newestAbout(entities, selection) : [],
       ]);
       return {
@@ -86,8 +90,9 @@ export function createSearching({ find, clock, embed, entitiesIn }: SearchParts)
     async similar(documentId, story, selection) {
       const own = await find.vectorOf(documentId);
       if (own === null) return null;
-      const near = await find.byMeaning(own.vector, own.space, LEAST_LIKENESS, selection);
-      const others = near.filter((one) => one.document_id !== documentId && one.story !== story);
+      const others = (await near(own, selection)).filter(
+        (one) => one.document_id !== documentId && one.story !== story,
+      );
       return { hits: withLikeness({ meaning: others }, others), meaning: 'used', entities: [], language: 'other' };
     },
   };

@@ -10,6 +10,8 @@ export const DEFAULT_RANGE: RangeName = '14d';
 const SORTS = ['name', 'share', 'change'] as const;
 export type SortName = (typeof SORTS)[number];
 const ALL = ['entity', 'topic', 'both'] as const;
+/** Times beyond the year 9999 are written otherwise than the API reads them. */
+const LATEST = Date.UTC(10_000, 0, 1);
 
 export interface Address {
   readonly range: RangeName;
@@ -71,19 +73,31 @@ function oneOf<Name extends string>(known: readonly Name[], given: string | null
   return known.find((name) => name === given) ?? null;
 }
 
-/** Two times that follow one another; nulls for what is none. */
+/** Two times that follow one another, as the API takes them; nulls for what is none. */
 function spanOf(from: string | null, to: string | null): readonly [string, string] | readonly [null, null] {
-  return isTime(from) && isTime(to) && Date.parse(from) < Date.parse(to) ? [from, to] : [null, null];
+  const [start, end] = [timeOf(from, 0), timeOf(to, 1)];
+  return start !== null && end !== null && start < end ? [isoTime(start), isoTime(end)] : [null, null];
+}
+
+/**
+ * Epoch milliseconds of a time that somebody may have typed. A day alone is the reader's own, as a calendar has it, and so is a time
+ * without a zone; `days` after it, as the last day of a span belongs to it. Null for no time, and for years that no document is of.
+ */
+function timeOf(text: string | null, days: number): number | null {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text ?? '') ?? [];
+  const isDay = year !== undefined && !Number.isNaN(Date.parse(text ?? ''));
+  const time = isDay ? new Date(Number(year), Number(month) - 1, Number(day) + days).getTime() : Date.parse(text ?? '');
+  return time >= 0 && time < LATEST ? time : null;
+}
+
+function isoTime(time: number): string {
+  return new Date(time).toISOString();
 }
 
 /** The state after a change: a bar was one of its span, and goes with it. */
 export function changed(address: Address, change: Partial<Address>): Address {
   const isOtherSpan = 'range' in change || 'from' in change;
   return { ...address, ...(isOtherSpan && { list_from: null, list_to: null }), ...change };
-}
-
-function isTime(text: string | null): text is string {
-  return text !== null && !Number.isNaN(Date.parse(text));
 }
 
 /** The query string of a state, defaults left out; empty for the plain page. */

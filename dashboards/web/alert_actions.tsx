@@ -1,8 +1,9 @@
 /** Acknowledge, silence, end an alert: the same routes as the command line's, each a row of the audit log. */
 import { useRef, useState } from 'preact/hooks';
-import type { AlertRow } from '../contract.ts';
+import type { ActionWritten, AlertRow } from '../contract.ts';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
+import { useEndSilence } from './silences.tsx';
 
 const SILENCES = [
   ['2h', 7_200],
@@ -27,8 +28,14 @@ export function AlertActions({ alert, done }: { alert: AlertRow; done(): void })
   const [missing, setMissing] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const matchers = seriesMatchers(alert.labels);
-  const send = async (path: string, body: object, words: string): Promise<void> => {
-    if (!(await write(path, body, words))) return;
+  const endSilence = useEndSilence(done);
+  const send = async (
+    path: string,
+    body: object,
+    words: string,
+    undo?: (written: ActionWritten) => void,
+  ): Promise<void> => {
+    if (!(await write(path, body, words, undo))) return;
     // What was typed since stands: it belongs to the next action.
     setNote((now) => (now === note ? '' : now));
     setMissing(false);
@@ -84,6 +91,7 @@ export function AlertActions({ alert, done }: { alert: AlertRow; done(): void })
                   '/api/silences',
                   { matchers, duration_secs, comment: note.trim() || text.silence_comment(alert.name) },
                   text.silence_done(text[`silence_${span}`]),
+                  ({ action }) => void endSilence(action.id),
                 )
               }
             >

@@ -1,24 +1,30 @@
 /** One alert on a page of its own, at #/alert/ID: what a message links to. */
 import type { ActionsAnswer, AlertRow, AlertsAnswer } from '../contract.ts';
 import { AlertActions } from './alert_actions.tsx';
+import type { Address } from './address.ts';
 import { AlertDocuments, AlertHistory } from './alert_documents.tsx';
 import { isOfSource, SourcesLink } from './alert_figures.tsx';
+import { AlertLinks } from './alert_links.tsx';
 import { AlertRange, alertName } from './alert_range.tsx';
 import { AlertWhy } from './alert_why.tsx';
+import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import { useRemote } from './remote.ts';
 import { routeHref } from './route.ts';
+import { AlertSilences } from './silences.tsx';
 import { VerdictButtons } from './verdict.tsx';
 import { Page, PageState } from './view.tsx';
 
 interface AlertPageProps {
   readonly id: string;
+  readonly address: Address;
   readonly version: number;
   refresh(): void;
 }
 
-export function AlertPage({ id, version, refresh }: AlertPageProps) {
+export function AlertPage({ id, address, version, refresh }: AlertPageProps) {
   const { text, format, language } = useInterface();
+  const { role } = useFeedback();
   const remote = useRemote<AlertRow>(`/api/alerts/${encodeURIComponent(id)}`, version);
   const actions = useRemote<ActionsAnswer>(`/api/actions?target=${encodeURIComponent(id)}`, version);
   const alert = remote.answer;
@@ -27,6 +33,7 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
   const ofSource = isOfSource(alert);
   return (
     <Page title={alertName(alert, language)}>
+      <AlertLinks {...{ alert, address, version }} />
       <section class="card view-head">
         <p class="alert-line">
           <span class={`badge ${alert.state}`}>{text[`state_${alert.state}`]}</span>
@@ -40,14 +47,19 @@ export function AlertPage({ id, version, refresh }: AlertPageProps) {
         </p>
         <p class="summary">{alert.summary[language]}</p>
         {ofSource ? <SourcesLink /> : <AlertRange alert={alert} />}
+        <AlertSilences alert={alert} done={refresh} />
         <div class="judge">
           <div>
-            <h3>{text.verdict}</h3>
+            <h3>{role === 'reader' ? text.verdicts : text.verdict}</h3>
             <VerdictButtons alert={alert} />
           </div>
           <div>
             <h3>{text.what_to_do}</h3>
-            <AlertActions alert={alert} done={refresh} />
+            {role === 'reader' ? (
+              <p class="muted small">{text.needs_role('analyst')}</p>
+            ) : (
+              <AlertActions alert={alert} done={refresh} />
+            )}
           </div>
         </div>
       </section>

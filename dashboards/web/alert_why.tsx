@@ -117,8 +117,9 @@ function Step({ title, children }: { title: string; children: preact.ComponentCh
 function Shares({ rows }: { rows: readonly (readonly [string, number, string])[] }) {
   return (
     <ul class="shares">
-      {rows.slice(0, 8).map(([name, share, said]) => (
-        <li key={name}>
+      {rows.slice(0, 8).map(([name, share, said], index) => (
+        // By place: alerts of earlier versions name a voice at two outlets twice.
+        <li key={index}>
           <span class="share-name">{name}</span>
           <span class="share-bar" aria-hidden="true">
             <i style={{ width: `${Math.min(1, share) * 100}%` }} />

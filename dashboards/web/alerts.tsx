@@ -1,20 +1,27 @@
-/** The list of alerts: what fired, how far beyond its usual range, since when. Each opens to its evidence. */
+/** The list of alerts: what fired, how far beyond its usual range, since when, and who looks after it. Each opens to its evidence. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Verdict } from '../../core/feedback.ts';
-import type { AlertRow, AlertsAnswer } from '../contract.ts';
+import type { AlertRow, SilencesAnswer } from '../contract.ts';
 import { AlertEvidence } from './alert_evidence.tsx';
 import { AlertFigures } from './alert_figures.tsx';
 import { alertName } from './alert_range.tsx';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
-import type { Remote } from './remote.ts';
+import type { ListedAlerts } from './more_alerts.ts';
+import { NewDot } from './seen_line.tsx';
+import { ActiveSilences } from './silences.tsx';
 import { Empty, Failed, Skeleton } from './states.tsx';
 
 /** Where the card is not beside the chart but above the tables, it shows so many at first: its height is known before they are. */
 const SHORT_LENGTH = 3;
 
 interface AlertsProps {
-  readonly alerts: Remote<AlertsAnswer>;
+  /** Null before they are there. */
+  readonly listed: ListedAlerts | null;
+  readonly failed: boolean;
+  readonly silences: SilencesAnswer['silences'];
+  /** Fetches more of them; null while it does. */
+  readonly load: (() => void) | null;
   readonly open: string | null;
   /** Epoch milliseconds of the server's clock. */
   readonly now: number;
@@ -23,18 +30,18 @@ interface AlertsProps {
   retry(): void;
 }
 
-export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: AlertsProps) {
+export function Alerts({ listed, failed, silences, load, open, now, setOpen, focusSeries, retry }: AlertsProps) {
   const { text, format } = useInterface();
-  const rows = alerts.answer?.alerts ?? [];
+  const rows = listed?.alerts ?? [];
   const [all, setAll] = useState(false);
-  const firing = rows.filter((alert) => alert.state === 'firing').length;
   return (
     <section class="card alerts" aria-labelledby="alerts-title">
       <header class="card-head">
         <h2 id="alerts-title">{text.alerts}</h2>
-        {firing > 0 && (
+        {listed !== null && listed.firing.count > 0 && (
           <span class="badge firing">
-            {format.count(firing)} {text.state_firing}
+            {format.count(listed.firing.count)}
+            {listed.firing.isLeast && '+'} {text.state_firing}
           </span>
         )}
         {rows.length > SHORT_LENGTH && (
@@ -43,9 +50,9 @@ export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: Alert
           </button>
         )}
       </header>
-      {alerts.answer === null && alerts.failed && <Failed retry={retry} />}
-      {alerts.answer === null && !alerts.failed && <Skeleton lines={3} />}
-      {alerts.answer !== null && rows.length === 0 && <Empty>{text.no_alerts}</Empty>}
+      {listed === null && (failed ? <Failed retry={retry} /> : <Skeleton lines={3} />)}
+      {listed !== null && rows.length === 0 && <Empty>{text.no_alerts}</Empty>}
+      <ActiveSilences silences={silences} done={retry} />
       <ul class="alert-list">
         {rows.map((alert, index) => (
           <AlertItem
@@ -59,6 +66,11 @@ export function Alerts({ alerts, open, now, setOpen, focusSeries, retry }: Alert
           />
         ))}
       </ul>
+      {listed?.more === true && (
+        <button type="button" class="text-button more-alerts" disabled={load === null} onClick={() => load?.()}>
+          {load === null ? text.loading : text.more}
+        </button>
+      )}
     </section>
   );
 }
@@ -81,6 +93,7 @@ function AlertItem({ alert, now, open, beyond, toggle, focusSeries }: AlertItemP
   }, [open]);
   const { standing } = useFeedback();
   const [verdict] = standing(alert.alert_id, alert.feedback);
+  const [silence] = alert.silences;
   return (
     <li ref={item} class={`alert ${alert.state} ${alert.severity} ${beyond && !open ? 'beyond' : ''}`}>
       <button
@@ -98,11 +111,24 @@ function AlertItem({ alert, now, open, beyond, toggle, focusSeries }: AlertItemP
               {text[`verdict_${verdict.value as Verdict}`]}
             </span>
           )}
+          {silence !== undefined && (
+            <span class="badge silenced" title={silence.author}>
+              {text.silenced_until(format.recent(silence.ends_at, now))}
+            </span>
+          )}
+          {alert.acknowledged !== null && (
+            <span class="badge">
+              {text.acknowledged_by(alert.acknowledged.author, format.recent(alert.acknowledged.at, now))}
+            </span>
+          )}
           <time dateTime={alert.started_at} title={`${text.started} ${format.full(alert.started_at)}`}>
             {format.recent(alert.started_at, now)}
           </time>
         </span>
-        <strong class="alert-name">{alertName(alert, language)}</strong>
+        <strong class="alert-name">
+          <NewDot startedAt={alert.started_at} />
+          {alertName(alert, language)}
+        </strong>
         <AlertFigures alert={alert} />
       </button>
       <div id={`alert-${alert.alert_id}`} class="alert-body" hidden={!open}>

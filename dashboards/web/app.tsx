@@ -14,13 +14,14 @@ import { FeedbackDesk, useFeedback } from './feedback.tsx';
 import { InterfaceContext, interfaceOf, useInterface, type InterfaceLanguage } from './i18n.ts';
 import { Keys } from './keys.tsx';
 import { useLive, type Connection } from './live.ts';
-import { LabelPage } from './label_queue.tsx';
+import { LabelLink, LabelPage } from './label_queue.tsx';
 import { ModelsPage } from './models_page.tsx';
 import { Overview, useOverview } from './overview.tsx';
 import { useRefresh } from './refresh.ts';
 import { useRemote } from './remote.ts';
 import { readRoute, useRoute } from './route.ts';
 import { SeriesPage } from './series_page.tsx';
+import { SignOut } from './sign_out.tsx';
 import { StoryPage } from './story_page.tsx';
 import { applyTheme, onSystemTheme, readTheme, type Theme } from './theme.ts';
 import { TopBar } from './top_bar.tsx';
@@ -117,7 +118,7 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
       />
       <DeskKeys />
       <OldBanner {...{ connection, behind }} />
-      {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} {...shared} />}
+      {route?.page === 'alert' && <AlertPage key={route.id} id={route.id} address={address} {...shared} />}
       {route?.page === 'story' && <StoryPage key={route.id} id={route.id} {...shared} />}
       {route?.page === 'document' && <DocumentPage key={route.id} id={route.id} {...shared} />}
       {(route?.page === 'entity' || route?.page === 'topic') && (
@@ -152,13 +153,12 @@ function Desk({ address, change }: { address: Address; change(change: Partial<Ad
         {status.answer !== null && `${text.footer(status.answer.version, status.answer.model)} · `}
         {text.times_local}
         <nav class="foot-links" aria-label={text.learning}>
-          <a class="link" href="#/label">
-            {text.label_title}
-          </a>
+          <LabelLink />
           <a class="link" href="#/models">
             {text.models_title}
           </a>
           <UpkeepLinks />
+          <SignOut />
         </nav>
       </footer>
     </FeedbackDesk>

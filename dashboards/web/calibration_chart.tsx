@@ -3,7 +3,7 @@
  * the line on which it keeps its word. Below the line it promises too much.
  */
 import type { ServedAnswer } from '../contract.ts';
-import { useInterface } from './i18n.ts';
+import { languageName, useInterface } from './i18n.ts';
 import { points } from './model_row.tsx';
 
 const SIDE = 200;
@@ -14,7 +14,7 @@ const TICKS = [0, 0.5, 1];
 
 export function CalibrationChart({ figure }: { figure: ServedAnswer['figures'][number] }) {
   const { text, format } = useInterface();
-  const language = figure.language === 'zh' ? text.language_zh : text.language_en;
+  const language = languageName(figure.language, text);
   const most = Math.max(1, ...figure.bins.map(({ rows }) => rows));
   const x = (share: number): number => MARGIN + share * SIDE;
   const y = (share: number): number => SIDE + 8 - share * SIDE;

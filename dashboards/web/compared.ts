@@ -3,9 +3,9 @@
  * failure only where they answer the same question.
  */
 import { useEffect, useState } from 'preact/hooks';
-import type { EntitiesAnswer, TimelineAnswer } from '../contract.ts';
+import type { TimelineAnswer } from '../contract.ts';
 import { queryOf } from './address.ts';
-import { nameOfEntity, rememberNames } from './entity_names.ts';
+import { learnName } from './entity_names.ts';
 import { fetchAnswer } from './remote.ts';
 
 export interface Compared {
@@ -40,7 +40,7 @@ export function useTimelines(
     const asked = ids.map(async (id): Promise<Compared> => {
       const [timeline] = await Promise.all([
         fetchAnswer<TimelineAnswer>(`/api/timeline?${span}&${queryOf({ entity: id })}`, abort.signal),
-        named(id, abort.signal),
+        learnName(id, abort.signal),
       ]);
       return { id, timeline };
     });
@@ -54,11 +54,4 @@ export function useTimelines(
     return () => abort.abort();
   }, [ids, span, version]);
   return state;
-}
-
-/** Learns the name of an entity that a shared link brought, before it is drawn. */
-async function named(id: string, signal: AbortSignal): Promise<void> {
-  if (nameOfEntity(id, 'en') !== id) return;
-  const { entities } = await fetchAnswer<EntitiesAnswer>(`/api/entities?${queryOf({ q: id, limit: '5' })}`, signal);
-  rememberNames(entities);
 }

@@ -5,10 +5,10 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FeedbackKind, FeedbackRequest, FeedbackRow } from '../../core/feedback.ts';
-import type { MeAnswer } from '../contract.ts';
+import type { ActionWritten, MeAnswer } from '../contract.ts';
 import { useInterface } from './i18n.ts';
 import { keepTypedName, readTypedName, useMe } from './me.ts';
-import { postAnswer } from './remote.ts';
+import { postAnswer, Refusal } from './remote.ts';
 
 type WithoutAuthor<Request> = Request extends unknown
   ? Omit<Request, 'author' | 'reason'> & { reason?: string }
@@ -21,17 +21,20 @@ export interface Feedback {
   readonly settled: boolean;
   /** What they may; null where the server does not say. */
   readonly role: MeAnswer['role'] | null;
+  /** Whether they came by a token, and so can sign out. */
+  readonly signedIn: boolean;
   /** What stands on a document or alert: what the server said, with what was said here since. */
   standing(target: string, known: readonly FeedbackRow[]): readonly FeedbackRow[];
   /** Who sits here; asks where nobody has said yet, null where they would not. */
   ask(): Promise<string | null>;
-  say(request: WithoutAuthor<FeedbackRequest>): Promise<void>;
+  /** True when it was taken. */
+  say(request: WithoutAuthor<FeedbackRequest>): Promise<boolean>;
   undo(row: FeedbackRow): Promise<void>;
   undoLast(): void;
   /** Says something for a few seconds. */
   tell(words: string): void;
-  /** Any other write that names its author; true when it was taken. */
-  write(path: string, body: object, done: string): Promise<boolean>;
+  /** Any other write that names its author; true when it was taken. `undo` takes back the action that was written. */
+  write(path: string, body: object, done: string, undo?: (written: ActionWritten) => void): Promise<boolean>;
 }
 
 const TOAST_MS = 8_000;
@@ -40,9 +43,10 @@ export const FeedbackContext = createContext<Feedback>({
   person: null,
   settled: false,
   role: null,
+  signedIn: false,
   standing: (_, known) => known,
   ask: () => Promise.resolve(null),
-  say: () => Promise.resolve(),
+  say: () => Promise.resolve(false),
   undo: () => Promise.resolve(),
   undoLast: () => undefined,
   tell: () => undefined,
@@ -55,7 +59,7 @@ export function useFeedback(): Feedback {
 
 interface Toast {
   readonly words: string;
-  readonly row: FeedbackRow | null;
+  readonly undo: (() => void) | null;
 }
 
 const keyOf = (row: Pick<FeedbackRow, 'author' | 'kind' | 'document_id' | 'alert_id'>): string =>
@@ -65,6 +69,9 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
   const { text } = useInterface();
   const { me, known } = useMe();
   const [typed, setTyped] = useState(readTypedName);
+  /** What a toast takes back was said before the name was typed, perhaps: who is asked is asked once. */
+  const typedNow = useRef(typed);
+  typedNow.current = typed;
   const person = me === undefined ? null : me?.signs === true ? me.name : typed;
   /** By who, what and about what: the row that stands since, or null where it was taken back. */
   const [since, setSince] = useState<ReadonlyMap<string, FeedbackRow>>(new Map());
@@ -80,7 +87,7 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
   const author = async (): Promise<string | null> => {
     const who = await known;
     if (who?.signs === true) return who.name;
-    if (typed !== null) return typed;
+    if (typedNow.current !== null) return typedNow.current;
     setAsking(true);
     return new Promise((resolve) => {
       asking.current = (name) => {
@@ -97,7 +104,10 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
     try {
       return await postAnswer<Answer>(path, { ...body, author: name });
     } catch (error) {
-      setToast({ words: `${text.not_saved} ${error instanceof Error ? error.message : ''}`, row: null });
+      // The server says it in English; of a role that does not reach the page knows as much itself.
+      const isRole = me?.role === 'reader' && error instanceof Refusal && error.status === 403;
+      const why = isRole ? text.needs_role('analyst') : error instanceof Error ? error.message : '';
+      setToast({ words: `${text.not_saved} ${why}`, undo: null });
       return null;
     }
   };
@@ -108,12 +118,13 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
       const answer = await send<{ feedback: FeedbackRow }>(`/api/feedback/${row.id}/undo`, {});
       if (answer === null) return;
       keep(answer.feedback);
-      setToast({ words: text.taken_back, row: null });
+      setToast({ words: text.taken_back, undo: null });
     };
     return {
       person,
       settled: me !== undefined,
       role: me?.role ?? null,
+      signedIn: me?.signed_in ?? false,
       standing(target, known) {
         const own = [...since.values()].filter((row) => (row.document_id || row.alert_id) === target);
         if (own.length === 0) return known;
@@ -123,18 +134,21 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
       ask: author,
       async say(request) {
         const answer = await send<{ feedback: FeedbackRow }>('/api/feedback', request);
-        if (answer === null) return;
+        if (answer === null) return false;
         keep(answer.feedback);
-        setToast({ words: text.saved, row: answer.feedback });
+        setToast({ words: text.saved, undo: () => void undo(answer.feedback) });
+        return true;
       },
       undo,
       undoLast() {
-        if (toast?.row) void undo(toast.row);
+        toast?.undo?.();
       },
-      tell: (words) => setToast({ words, row: null }),
-      async write(path, body, done) {
-        const answer = await send<object>(path, body);
-        if (answer !== null) setToast({ words: done, row: null });
+      tell: (words) => setToast({ words, undo: null }),
+      async write(path, body, done, takeBack) {
+        const answer = await send<ActionWritten>(path, body);
+        if (answer !== null) {
+          setToast({ words: done, undo: takeBack === undefined ? null : () => takeBack(answer) });
+        }
         return answer !== null;
       },
     };
@@ -148,7 +162,7 @@ export function FeedbackDesk({ children }: { children: preact.ComponentChildren 
         {toast !== null && (
           <p class="toast">
             {toast.words}
-            {toast.row !== null && (
+            {toast.undo !== null && (
               <button type="button" onClick={() => feedback.undoLast()}>
                 {text.undo}
               </button>

@@ -5,19 +5,16 @@ import { queryOf, spanQuery, type Address } from './address.ts';
 import { AnswerCard } from './answer_card.tsx';
 import { HitList } from './hit_list.tsx';
 import { useInterface } from './i18n.ts';
+import { isQuestion } from './is_question.ts';
 import { useRemote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { Page } from './view.tsx';
 
-const QUESTION =
-  /[?？]\s*$|^\s*(?:why|what|how|who|when|which|is|are|did|does)\b|为什么|为何|怎么|多少|什么|吗\s*$|原因/i;
+/** As many as the API gives at once, and as many of them as are shown at once. */
+const MOST = 100;
+const SHOWN = 20;
 type By = 'both' | 'words' | 'meaning';
-
-/** Whether a text asks, rather than names what to look for. */
-export function isQuestion(text: string): boolean {
-  return QUESTION.test(text);
-}
 
 interface FindPageProps {
   readonly words: string;
@@ -125,10 +122,16 @@ function Found({
   retry(): void;
 }) {
   const { text } = useInterface();
-  const query = queryOf({ q: words, by, ...spanQuery(address) });
+  const query = queryOf({ q: words, by, limit: String(MOST), ...spanQuery(address) });
   const { answer, failed } = useRemote<SearchAnswer>(`/api/search?${query}`, tries);
+  const [shown, setShown] = useState(SHOWN);
+  const section = useRef<HTMLElement>(null);
+  // The button moves away from whoever pressed it, or is gone: reading goes on at the first that it brought.
+  useLayoutEffect(() => {
+    if (shown > SHOWN) section.current?.querySelectorAll<HTMLElement>('.hits a')[shown - SHOWN]?.focus();
+  }, [shown]);
   return (
-    <section class="card view-head tall" aria-labelledby="found-title">
+    <section ref={section} class="card view-head tall" aria-labelledby="found-title">
       <header class="card-head">
         <h3 id="found-title">{text.documents_list}</h3>
         <span class="muted small" role="status">
@@ -140,7 +143,17 @@ function Found({
       {answer?.meaning === 'unavailable' && <p class="muted small">{text.meaning_unavailable}</p>}
       {answer?.meaning === 'late' && <p class="muted small">{text.meaning_late}</p>}
       {answer !== null && answer.hits.length === 0 && <Empty>{text.nothing_found}</Empty>}
-      {answer !== null && <HitList hits={answer.hits} />}
+      {answer !== null && <HitList hits={answer.hits.slice(0, shown)} />}
+      {answer !== null && answer.hits.length > shown && (
+        <footer class="card-foot">
+          <button type="button" class="text-button" onClick={() => setShown(shown + SHOWN)}>
+            {text.more_results}
+          </button>
+        </footer>
+      )}
+      {answer !== null && answer.total > MOST && answer.hits.length <= shown && (
+        <p class="muted small">{text.first_results(answer.hits.length, answer.total)}</p>
+      )}
     </section>
   );
 }

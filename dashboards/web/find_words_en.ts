@@ -31,6 +31,9 @@ export const findEn = {
   found_meaning: 'meaning',
   found_entity: 'company',
   results: (count: number) => (count === 1 ? '1 story' : `${count} stories`),
+  more_results: 'Show more',
+  first_results: (shown: number, all: number) =>
+    `These are the first ${shown} of ${all} stories. More exact words, or a shorter range, find the others.`,
   nothing_found: 'Nothing was found in this span. Try other words, or a longer range.',
   meaning_unavailable: 'Meaning was not searched: this process has no model that gives embeddings.',
   meaning_late: 'Meaning was not searched: the model was too busy. Try again soon.',

@@ -31,6 +31,8 @@ export const findZh: typeof findEn = {
   found_meaning: '语义',
   found_entity: '公司',
   results: (count) => `${count} 个事件`,
+  more_results: '显示更多',
+  first_results: (shown, all) => `以上为 ${all} 个事件中的前 ${shown} 个。请用更具体的词或更短的时间范围查找其余事件。`,
   nothing_found: '该时间段内没有结果。请换用其他词，或扩大时间范围。',
   meaning_unavailable: '未按语义搜索：此进程没有可生成向量的模型。',
   meaning_late: '未按语义搜索：模型繁忙，请稍后再试。',

@@ -6,6 +6,8 @@ import { listSpan, queryOf, spanQuery, stepSecs, type Address } from './address.
 
 /** Rows of the list of opinions that are fetched at once. */
 const PAGE = 40;
+/** Alerts that are fetched at once: the API's most. */
+const ALERTS = '200';
 /** Two weeks by eight hours, as the detectors' windows are. */
 const STEPS = 42;
 
@@ -21,6 +23,7 @@ export interface OverviewQuestions {
   readonly entities: string;
   readonly topics: string;
   readonly alerts: string;
+  readonly silences: string;
 }
 
 export function overviewQuestions(address: Address): OverviewQuestions {
@@ -32,7 +35,8 @@ export function overviewQuestions(address: Address): OverviewQuestions {
     timeline: `/api/timeline?${queryOf({ ...span, entity, topic, step_secs })}`,
     entities: `/api/series?${queryOf({ kind: 'entity', ...span, topic })}`,
     topics: `/api/series?${queryOf({ kind: 'topic', ...span, entity })}`,
-    alerts: `/api/alerts?${queryOf({ ...span, entity, topic })}`,
+    alerts: `/api/alerts?${queryOf({ ...span, entity, topic, limit: ALERTS })}`,
+    silences: '/api/silences',
   };
 }
 
@@ -50,7 +54,7 @@ export function seriesQuestions(kind: 'entity' | 'topic', id: string, address: A
   return {
     timeline: `/api/timeline?${query}&step_secs=${stepSecs(address, STEPS)}`,
     profile: `/api/profile?${query}`,
-    alerts: `/api/alerts?${query}`,
+    alerts: `/api/alerts?${query}&limit=${ALERTS}`,
     words: `/api/words?${query}`,
     prices: kind === 'entity' ? `/api/prices?${query}` : null,
   };

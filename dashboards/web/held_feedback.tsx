@@ -12,10 +12,10 @@ type Held = HeldAnswer['held'][number];
 
 export function HeldFeedback() {
   const { text } = useInterface();
-  const { write } = useFeedback();
+  const { write, settled } = useFeedback();
   const [version, setVersion] = useState(0);
   const [decided, setDecided] = useState<ReadonlySet<string>>(new Set());
-  const { answer, failed } = useRemote<HeldAnswer>('/api/learning/held', version);
+  const { answer, failed } = useRemote<HeldAnswer>(settled ? '/api/learning/held' : null, version);
   const decide = async (id: string, decision: 'release' | 'reject'): Promise<void> => {
     const taken = await write(
       `/api/learning/held/${id}/review`,

@@ -37,3 +37,9 @@ export function useInterface(): Interface {
 export function langOf(language: string): string | undefined {
   return language === 'zh' ? 'zh-CN' : language === 'en' ? 'en' : undefined;
 }
+
+/** The word for the language of texts; its code where there is none. */
+export function languageName(language: string, text: Messages): string {
+  if (language === 'en' || language === 'zh' || language === 'other') return text[`language_${language}`];
+  return language;
+}

@@ -4,6 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useInterface } from './i18n.ts';
+import { hasUnsaved } from './unsaved.ts';
 
 const VERDICT_KEYS = new Set(['1', '2', '3', '4']);
 
@@ -17,10 +18,12 @@ export function Keys({ undoLast }: { undoLast(): void }) {
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      // A held key would judge what nobody has read; down and up the list it is a way to go.
+      if (event.repeat && event.key !== 'j' && event.key !== 'k') return;
       const target = event.target as HTMLElement;
       if (/^(input|select|textarea)$/i.test(target.tagName) || document.querySelector('dialog[open]') !== null) return;
       if (event.key === '?') setOpen(true);
-      else if (event.key === 's') location.hash = '#/find';
+      else if (event.key === 's' && !hasUnsaved()) location.hash = '#/find';
       else if (event.key === '/') toSearchBox();
       else if (event.key === 'u') undo.current();
       else if (!pressOnPage(event.key)) return;
@@ -44,6 +47,7 @@ export function Keys({ undoLast }: { undoLast(): void }) {
     ['u', text.key_undo],
     ['1 2 3 4', text.key_verdict],
     ['a', text.key_acknowledge],
+    ['[ ]', text.key_neighbours],
     ['Esc', text.key_back],
   ];
   return (
@@ -73,7 +77,7 @@ export function Keys({ undoLast }: { undoLast(): void }) {
 /** To the box that the page searches by, or to the page that searches everything. */
 function toSearchBox(): void {
   const box = document.querySelector<HTMLInputElement>('main input[type="search"]');
-  if (box === null) location.hash = '#/find';
+  if (box === null && !hasUnsaved()) location.hash = '#/find';
   box?.focus();
   box?.select();
 }
@@ -90,7 +94,7 @@ function pressOnPage(key: string): boolean {
     return next !== undefined;
   }
   if (key === 'Escape') {
-    if (document.querySelector('main.view') === null) return false;
+    if (document.querySelector('main.view') === null || hasUnsaved()) return false;
     location.hash = '#/';
     return true;
   }
@@ -103,6 +107,9 @@ function pressOnPage(key: string): boolean {
   if (VERDICT_KEYS.has(key)) {
     const buttons = document.querySelectorAll('.verdicts button, main.view .correction .segments button');
     return click(buttons[Number(key) - 1]);
+  }
+  if (key === '[' || key === ']') {
+    return click(document.querySelector(key === '[' ? 'a.previous-alert' : 'a.next-alert'));
   }
   return key === 'a' && click(document.querySelector('.acknowledge'));
 }

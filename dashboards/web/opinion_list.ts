@@ -4,6 +4,7 @@
  * a list that moves under the eye is worse than one that is a few seconds old.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { simplified } from '../../core/simplified.ts';
 import type { OpinionRow, OpinionsAnswer } from '../contract.ts';
 import { listSpan, type Address } from './address.ts';
 import { opinionsQuery } from './first_questions.ts';
@@ -51,17 +52,22 @@ export function matches(row: OpinionRow, address: Address, from: string): boolea
     (source === null || row.source === source) &&
     row.published_at >= (span.from ?? from) &&
     (span.to === null || row.published_at < span.to) &&
-    `${row.title ?? ''}\n${row.text}`.toLowerCase().includes(wordsOf(q))
+    simplified(`${row.title ?? ''}\n${row.text}`)
+      .toLowerCase()
+      .includes(wordsOf(q))
   );
 }
 
-/** What is looked for, as texts are stored: a Chinese keyboard types ， and Ａ, which cleaning has made , and A. */
+/** What is looked for, as texts are stored: a Chinese keyboard types ， and Ａ, which cleaning has made , and A. Both writings are one. */
 function wordsOf(q: string): string {
-  return q.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase();
+  return simplified(q.normalize('NFKC')).replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
+/** What says where a row stands in the list. */
+export type RowPlace = Pick<OpinionRow, 'published_at' | 'document_id'>;
+
 /** Newest first; of equal times the greater id first, as the server's cursor orders them. */
-export function newestFirst(a: OpinionRow, b: OpinionRow): number {
+export function newestFirst(a: RowPlace, b: RowPlace): number {
   if (a.published_at !== b.published_at) return a.published_at < b.published_at ? 1 : -1;
   return a.document_id < b.document_id ? 1 : -1;
 }

@@ -1,4 +1,5 @@
 /** The latest opinions: what was said, by whom, about whom, and how the model reads it. */
+import { Fragment } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { OpinionRow } from '../contract.ts';
 import type { Address } from './address.ts';
@@ -9,9 +10,12 @@ import { csvFile, ExportButtons } from './export_buttons.tsx';
 import { ExternalLink } from './external_link.tsx';
 import { Filters } from './filters.tsx';
 import { langOf, useInterface } from './i18n.ts';
+import { isWholeList, newSince } from './last_seen.ts';
+import { markSeen, useLastLook, useLooking } from './last_look.ts';
 import { exportOpinions } from './opinion_export.ts';
 import type { OpinionListControl } from './opinion_list.ts';
 import { routeHref } from './route.ts';
+import { SeenLine } from './seen_line.tsx';
 import { SentimentBar } from './sentiment_bar.tsx';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { topicName } from './topics.ts';
@@ -34,6 +38,10 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
     inside.current[part] = value;
     hold(inside.current.pointer || inside.current.focus);
   };
+  const [newest = null] = list.rows;
+  useLooking(isWholeList(address) ? newest : null);
+  const look = useLastLook();
+  const since = newSince(list.rows, look, list.cursor !== null);
   const filtered = [address.entity, address.topic, address.sentiment, address.language, address.source, address.q].some(
     Boolean,
   );
@@ -83,8 +91,13 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
         onFocusIn={() => held('focus', true)}
         onFocusOut={() => held('focus', false)}
       >
-        {list.rows.map((row) => (
-          <Opinion key={row.document_id} row={row} now={now} fresh={list.fresh.has(row.document_id)} change={change} />
+        {list.rows.map((row, index) => (
+          <Fragment key={row.document_id}>
+            <Opinion row={row} now={now} fresh={list.fresh.has(row.document_id)} change={change} />
+            {index + 1 === since?.rows && look !== null && newest !== null && (
+              <SeenLine since={since} look={look} now={now} mark={() => markSeen(newest)} />
+            )}
+          </Fragment>
         ))}
       </ol>
       {list.rows.length > 0 && (
@@ -117,7 +130,7 @@ function Opinion({ row, now, fresh, change }: OpinionProps) {
   const panel = `correct-${row.document_id}`;
   const title = row.title ?? row.text;
   return (
-    <li class={`opinion ${fresh ? 'fresh' : ''}`} tabIndex={-1}>
+    <li class={`opinion ${fresh ? 'fresh' : ''}`} data-document={row.document_id} tabIndex={-1}>
       <time dateTime={row.published_at} title={format.full(row.published_at)}>
         {format.recent(row.published_at, now)}
       </time>

@@ -5,17 +5,20 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type {
   AlertRow,
-  AlertsAnswer,
+  AlertsPage,
   LiveEvents,
   SeriesAnswer,
+  SilencesAnswer,
   SourcesAnswer,
   StatusAnswer,
   TimelineAnswer,
 } from '../contract.ts';
 import type { Address } from './address.ts';
 import { Alerts } from './alerts.tsx';
+import { useEntityName } from './entity_names.ts';
 import { overviewQuestions } from './first_questions.ts';
 import { useInterface } from './i18n.ts';
+import { useMoreAlerts, type ListedAlerts, type MoreAlerts } from './more_alerts.ts';
 import { useOpinionList, type OpinionListControl } from './opinion_list.ts';
 import { Opinions } from './opinions.tsx';
 import { fetchAnswer, useRemote, type Remote } from './remote.ts';
@@ -25,12 +28,15 @@ import { Sources } from './sources.tsx';
 import { Tide } from './tide.tsx';
 import { topicName } from './topics.ts';
 
+const NO_ALERTS: readonly AlertRow[] = [];
+
 export interface OverviewState {
   readonly opinions: OpinionListControl;
   readonly timeline: Remote<TimelineAnswer>;
   readonly entities: Remote<SeriesAnswer>;
   readonly topics: Remote<SeriesAnswer>;
-  readonly alerts: Remote<AlertsAnswer>;
+  readonly alerts: MoreAlerts & Pick<Remote<AlertsPage>, 'failed'>;
+  readonly silences: Remote<SilencesAnswer>;
   readonly sources: Remote<SourcesAnswer>;
   /** Whether each part has its answer, or has failed to. */
   readonly settled: boolean;
@@ -48,7 +54,9 @@ export function useOverview(address: Address, version: number, shown: boolean): 
   const timeline = useRemote<TimelineAnswer>(ask(questions.timeline), version);
   const entities = useRemote<SeriesAnswer>(ask(questions.entities), version);
   const topics = useRemote<SeriesAnswer>(ask(questions.topics), version);
-  const alerts = useRemote<AlertsAnswer>(ask(questions.alerts), version);
+  const alerts = useRemote<AlertsPage>(ask(questions.alerts), version);
+  const silences = useRemote<SilencesAnswer>(ask(questions.silences), version);
+  const more = useMoreAlerts(alerts, questions.alerts);
   const sources = useRemote<SourcesAnswer>(ask('/api/sources'), version);
   /** Sources tell of themselves by events: they change with each item, and their health costs no question to the store. */
   const [health, setHealth] = useState<SourcesAnswer | null>(null);
@@ -58,10 +66,12 @@ export function useOverview(address: Address, version: number, shown: boolean): 
     timeline,
     entities,
     topics,
-    alerts,
+    alerts: { ...more, failed: alerts.failed },
+    silences,
     sources: { ...sources, answer: health },
     settled:
-      opinions.list.status !== 'loading' && [timeline, entities, topics, alerts].every(({ loading }) => !loading),
+      opinions.list.status !== 'loading' &&
+      [timeline, entities, topics, alerts, silences].every(({ loading }) => !loading),
     held,
     arrive: (event) => opinions.arrive(event.opinions, held.current),
     setHealth,
@@ -82,10 +92,13 @@ interface OverviewProps {
 export function Overview({ state, address, status, version, themeVersion, change, retry }: OverviewProps) {
   const { text, language } = useInterface();
   const { entity, topic } = address;
-  const { timeline, entities, topics, alerts, sources, opinions } = state;
-  const withOpen = useOpenAlert(alerts.answer, address.alert, version);
+  const { timeline, entities, topics, alerts, silences, sources, opinions } = state;
+  const withOpen = useOpenAlert(alerts.listed, address.alert, version);
   const now = status === null ? Date.now() : Date.parse(status.now);
-  const entityName = entities.answer?.series.find((row) => row.id === entity)?.name[language] ?? entity;
+  const inView = entities.answer?.series.find((row) => row.id === entity)?.name[language];
+  // Of whom nothing was said lately the view has no name, but the watchlist has.
+  const quiet = useEntityName(inView === undefined && entities.answer !== null ? entity : null, language);
+  const entityName = inView ?? quiet ?? entity;
   const selection = [entityName, topic === null ? null : topicName(topic, language)].filter((name) => name !== null);
   const title = selection.length === 0 ? text.tide : selection.join(' · ');
   useEffect(() => {
@@ -102,7 +115,7 @@ export function Overview({ state, address, status, version, themeVersion, change
       <Tide
         title={title}
         timeline={timeline}
-        alerts={alerts.answer?.alerts ?? []}
+        alerts={alerts.listed?.alerts ?? NO_ALERTS}
         themeVersion={themeVersion}
         clearable={selection.length > 0}
         closer={closer}
@@ -118,7 +131,11 @@ export function Overview({ state, address, status, version, themeVersion, change
       />
       <div class="side">
         <Alerts
-          alerts={{ ...alerts, answer: withOpen }}
+          // Both at once: silences stand above the list, and would push it down.
+          listed={silences.loading ? null : withOpen}
+          failed={alerts.failed}
+          silences={silences.answer?.silences ?? []}
+          load={alerts.loading ? null : alerts.load}
           open={address.alert}
           now={now}
           setOpen={(alert) => change({ alert })}
@@ -156,9 +173,9 @@ export function Overview({ state, address, status, version, themeVersion, change
 }
 
 /** The alerts of the view, and the opened one where a shared address names one that lies outside it. */
-function useOpenAlert(answer: AlertsAnswer | null, open: string | null, version: number): AlertsAnswer | null {
+function useOpenAlert(listed: ListedAlerts | null, open: string | null, version: number): ListedAlerts | null {
   const [extra, setExtra] = useState<AlertRow | null>(null);
-  const missing = open !== null && answer !== null && !answer.alerts.some((alert) => alert.alert_id === open);
+  const missing = open !== null && listed !== null && !listed.alerts.some((alert) => alert.alert_id === open);
   useEffect(() => {
     if (!missing || open === null) return undefined;
     const abort = new AbortController();
@@ -166,7 +183,10 @@ function useOpenAlert(answer: AlertsAnswer | null, open: string | null, version:
     return () => abort.abort();
   }, [missing, open, version]);
   return useMemo(
-    () => (missing && extra?.alert_id === open && answer !== null ? { alerts: [extra, ...answer.alerts] } : answer),
-    [answer, missing, extra, open],
+    () =>
+      missing && extra?.alert_id === open && listed !== null
+        ? { ...listed, alerts: [extra, ...listed.alerts] }
+        : listed,
+    [listed, missing, extra, open],
   );
 }

@@ -49,15 +49,21 @@ export function routeHref(page: Route['page'], id: string): string {
   return `#/${page}/${encodeURIComponent(id)}`;
 }
 
-/** The route now. A page starts at its top; the overview is where it was left. */
+interface Place {
+  readonly top: number;
+  /** The document whose row had the focus. */
+  readonly document: string | null;
+}
+
+/** The route now. A page starts at its top; the overview is where it was left, and so is the keyboard in its list. */
 export function useRoute(): Route | null {
   const [route, setRoute] = useState(() => readRoute(location.hash));
-  const left = useRef(0);
+  const left = useRef<Place>({ top: 0, document: null });
   const before = useRef(route);
   useLayoutEffect(() => {
     const follow = (): void => {
       const next = readRoute(location.hash);
-      if (before.current === null && next !== null) left.current = scrollY;
+      if (before.current === null && next !== null) left.current = placeNow();
       before.current = next;
       setRoute(next);
     };
@@ -68,7 +74,19 @@ export function useRoute(): Route | null {
   const first = useRef(true);
   useEffect(() => {
     if (first.current) first.current = false;
-    else scrollTo(0, route === null ? left.current : 0);
+    else if (route === null) goBackTo(left.current);
+    else scrollTo(0, 0);
   }, [key]);
   return route;
+}
+
+function placeNow(): Place {
+  const row = document.activeElement?.closest<HTMLElement>('.opinion');
+  return { top: scrollY, document: row?.dataset['document'] ?? null };
+}
+
+function goBackTo(place: Place): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('.opinion')];
+  rows.find((row) => row.dataset['document'] === place.document)?.focus({ preventScroll: true });
+  scrollTo(0, place.top);
 }

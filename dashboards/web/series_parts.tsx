@@ -1,4 +1,5 @@
 /** The parts of the page of a series: its stories, its alerts, its words, and how it splits by something else. */
+import { useState } from 'preact/hooks';
 import type { AlertsAnswer, ProfileAnswer, ToldStory, WordsAnswer } from '../contract.ts';
 import { AlertFigures } from './alert_figures.tsx';
 import { alertName } from './alert_range.tsx';
@@ -7,6 +8,9 @@ import type { Remote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Sparkline } from './sparkline.tsx';
 import { Empty, Skeleton } from './states.tsx';
+
+/** Alerts that are listed before somebody wants all. */
+const SHORT_LENGTH = 8;
 
 export function Stories({ profile }: { profile: ProfileAnswer }) {
   const { text } = useInterface();
@@ -57,13 +61,14 @@ function Story({ story }: { story: ToldStory }) {
 export function SeriesAlerts({ alerts: { answer, failed } }: { alerts: Remote<AlertsAnswer> }) {
   const { text, format, language } = useInterface();
   const alerts = answer?.alerts ?? [];
+  const [all, setAll] = useState(false);
   return (
     <section class="card" aria-labelledby="series-alerts">
       <h3 id="series-alerts">{text.alerts}</h3>
       {answer === null && failed && <p class="muted small">{text.failed}</p>}
       {answer !== null && alerts.length === 0 && <p class="muted small">{text.no_alerts_here}</p>}
       <ul class="series-alerts">
-        {alerts.slice(0, 8).map((alert) => (
+        {(all ? alerts : alerts.slice(0, SHORT_LENGTH)).map((alert) => (
           <li key={alert.alert_id}>
             <p class="alert-line">
               <span class={`badge ${alert.state}`}>{text[`state_${alert.state}`]}</span>
@@ -78,6 +83,11 @@ export function SeriesAlerts({ alerts: { answer, failed } }: { alerts: Remote<Al
           </li>
         ))}
       </ul>
+      {alerts.length > SHORT_LENGTH && (
+        <button type="button" class="text-button" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? text.show_fewer : text.show_all(alerts.length)}
+        </button>
+      )}
     </section>
   );
 }

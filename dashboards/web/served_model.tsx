@@ -5,7 +5,7 @@
 import type { ServedAnswer } from '../contract.ts';
 import { CalibrationChart } from './calibration_chart.tsx';
 import { Drift } from './drift.tsx';
-import { useInterface } from './i18n.ts';
+import { languageName, useInterface } from './i18n.ts';
 import { points } from './model_row.tsx';
 import { ModelTable } from './model_table.tsx';
 import { useRemote } from './remote.ts';
@@ -79,9 +79,7 @@ function Table({ figures }: { figures: readonly Figure[] }) {
       {inOrder.map((one) => (
         <tr key={`${one.set} ${one.language} ${one.task}`} class={one.set === 'all' ? 'whole' : undefined}>
           <th scope="row">{one.set === 'all' ? text.served_all : one.set}</th>
-          <td class="worded">
-            {one.language === 'en' ? text.language_en : one.language === 'zh' ? text.language_zh : one.language}
-          </td>
+          <td class="worded">{languageName(one.language, text)}</td>
           <td class="worded">{text[`head_${one.task}` as 'head_sentiment'] ?? one.task}</td>
           <td>{format.count(one.rows)}</td>
           <td>{points(one.accuracy)}</td>

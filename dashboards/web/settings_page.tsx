@@ -4,11 +4,18 @@
  */
 import { useRef, useState } from 'preact/hooks';
 import type { SettingsCheckAnswer, SettingsFileAnswer, SettingsWritten } from '../contract.ts';
+import { useDraft, type DraftKind } from './draft.ts';
+import { DraftNotice } from './draft_notice.tsx';
 import { useFeedback } from './feedback.tsx';
 import { useInterface } from './i18n.ts';
 import { postAnswer, useRemote } from './remote.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { Page } from './view.tsx';
+
+const WRITTEN: DraftKind<string> = {
+  isValue: (kept) => typeof kept === 'string',
+  isSame: (one, other) => one === other,
+};
 
 export function SettingsPage() {
   const { text } = useInterface();
@@ -32,7 +39,8 @@ function Editor({ file, reload }: { file: SettingsFileAnswer; reload(): void }) 
   const { text } = useInterface();
   const { tell } = useFeedback();
   const area = useRef<HTMLTextAreaElement>(null);
-  const [written, setWritten] = useState(file.text);
+  const draft = useDraft({ name: '/api/settings', version: file.version, value: file.text }, WRITTEN);
+  const written = draft.value;
   const [checked, setChecked] = useState<SettingsCheckAnswer | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -59,6 +67,7 @@ function Editor({ file, reload }: { file: SettingsFileAnswer; reload(): void }) 
     if (answer === null || answer.problems.length > 0) return;
     const kept = await send<SettingsWritten>('/api/settings', { text: written, version: file.version });
     if (kept === null) return;
+    draft.saved();
     tell(text.settings_kept(kept.backup));
     reload();
   };
@@ -84,6 +93,7 @@ function Editor({ file, reload }: { file: SettingsFileAnswer; reload(): void }) 
     >
       <p class="muted small">{text.settings_intro}</p>
       {file.locked !== null && <p class="notice">{text[`settings_locked_${file.locked}`]}</p>}
+      <DraftNotice draft={draft} />
       <label class="upkeep-line">
         <span class="field-name">{file.file}</span>
         <textarea
@@ -94,7 +104,7 @@ function Editor({ file, reload }: { file: SettingsFileAnswer; reload(): void }) 
           rows={Math.min(36, Math.max(12, written.split('\n').length + 1))}
           value={written}
           onInput={(event) => {
-            setWritten(event.currentTarget.value);
+            draft.change(event.currentTarget.value);
             setChecked(null);
           }}
         />
@@ -103,7 +113,7 @@ function Editor({ file, reload }: { file: SettingsFileAnswer; reload(): void }) 
         <button type="button" class="line-button" disabled={busy} onClick={() => void check()}>
           {text.settings_check}
         </button>
-        <button type="submit" class="solid-button" disabled={busy || isLocked || written === file.text}>
+        <button type="submit" class="solid-button" disabled={busy || isLocked || !draft.isChanged}>
           {text.save}
         </button>
       </p>

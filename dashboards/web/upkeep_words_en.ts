@@ -67,6 +67,10 @@ export const upkeepEn = {
   preview_lost: 'Found no more',
   preview_kept: 'Found as before',
   preview_doubtful: (count: string) => `Doubtful, and not counted: ${count}`,
+  draft_restored: 'Your changes from before are here. They are not saved yet.',
+  draft_older: 'This has changed since you edited it. Your changes are kept; putting them back undoes what changed.',
+  draft_put_back: 'Put them back',
+  draft_discard: 'Discard them',
   settings: 'Settings',
   settings_intro:
     'The settings file as it is, without its secrets: a mark stands for each and keeps it. It is checked as tidewatch check does, and kept only where it is right.',

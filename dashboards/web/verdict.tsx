@@ -10,7 +10,7 @@ const VERDICTS: readonly Verdict[] = ['useful', 'noise', 'late', 'wrong'];
 
 export function VerdictButtons({ alert }: { alert: AlertRow }) {
   const { text } = useInterface();
-  const { standing, person, say, undo } = useFeedback();
+  const { standing, person, role, say, undo } = useFeedback();
   const [reason, setReason] = useState<string | null>(null);
   const said = standing(alert.alert_id, alert.feedback);
   const mine = said.find((row) => row.author === person);
@@ -18,20 +18,24 @@ export function VerdictButtons({ alert }: { alert: AlertRow }) {
     void say({ kind: 'verdict', alert_id: alert.alert_id, value, reason: why });
   return (
     <div class="verdict">
-      <div class="segments verdicts" role="group" aria-label={text.verdict}>
-        {VERDICTS.map((value) => (
-          <button
-            type="button"
-            key={value}
-            class={value}
-            title={text[`verdict_${value}_hint`]}
-            aria-pressed={mine?.value === value}
-            onClick={() => (mine?.value === value ? void undo(mine) : judge(value, ''))}
-          >
-            {text[`verdict_${value}`]}
-          </button>
-        ))}
-      </div>
+      {role === 'reader' ? (
+        said.length === 0 && <p class="muted small">{text.verdict_none}</p>
+      ) : (
+        <div class="segments verdicts" role="group" aria-label={text.verdict}>
+          {VERDICTS.map((value) => (
+            <button
+              type="button"
+              key={value}
+              class={value}
+              title={text[`verdict_${value}_hint`]}
+              aria-pressed={mine?.value === value}
+              onClick={() => (mine?.value === value ? void undo(mine) : judge(value, ''))}
+            >
+              {text[`verdict_${value}`]}
+            </button>
+          ))}
+        </div>
+      )}
       {mine !== undefined && (
         <form
           class="reason"

@@ -11,7 +11,8 @@ import { useRemote } from './remote.ts';
 import { routeHref } from './route.ts';
 import { Empty, Failed, Skeleton } from './states.tsx';
 import { Page, PageState } from './view.tsx';
-import { EntryForm, type Entry } from './watchlist_form.tsx';
+import type { Entry } from './watchlist_fields.tsx';
+import { EntryForm } from './watchlist_form.tsx';
 
 const NEW = 'new';
 const BLANK: Entry = { id: '', name: '', kind: 'company' };

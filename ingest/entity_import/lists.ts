@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { TidewatchError } from '../../core/errors.ts';
 import { simplified } from '../../core/simplified.ts';
 import type { Company } from './company.ts';
+import { exchangeCode, isExchangeCode } from './exchange_code.ts';
 import { readWikidata } from './wikidata.ts';
 
 export const LIST_FORMATS = ['sec', 'csv', 'wikidata'] as const;
@@ -93,7 +94,18 @@ type ColumnKind = 'code' | 'ticker' | 'name' | 'nameZh' | 'fullNameZh' | 'aliase
 
 /** Column names, as `plain` gives them, by what they hold; the first of a kind that the header has counts. */
 const COLUMNS: Record<ColumnKind, readonly string[]> = {
-  code: ['code', 'securitycode', 'stockcode', 'secucode', '证券代码', '股票代码', '公司代码', 'a股代码', '代码'],
+  code: [
+    'code',
+    'securitycode',
+    'stockcode',
+    'secucode',
+    '证券代码',
+    '股票代码',
+    '公司代码',
+    'a股代码',
+    '代码',
+    'tscode',
+  ],
   ticker: ['ticker', 'symbol', 'tickersymbol', '交易代码'],
   name: [
     'name',
@@ -165,7 +177,7 @@ function readCsv(text: string): ReadList {
       'input.invalid',
       `The CSV list has no column of names; its columns are ${header.join(', ')}`,
       {
-        hint: 'Call it name, 英文名 or 英文名称 for English names, name_zh, 名称, 简称, 证券简称 or 公司全称 for Chinese ones; codes are found in code, ticker, 代码, 证券代码 or 股票代码.',
+        hint: 'Call it name, 英文名 or 英文名称 for English names, name_zh, 名称, 简称, 证券简称 or 公司全称 for Chinese ones; codes are found in code, ts_code, symbol, ticker, 代码, 证券代码 or 股票代码.',
       },
     );
   }
@@ -187,26 +199,23 @@ function readCsv(text: string): ReadList {
     const fullName = value(fullNameZh);
     const named = split(value(aliases));
     if (fullName !== '' && fullName !== nameZh) named.aliases_zh.push(fullName);
-    const ticker = value(columns.ticker) || (/^[A-Za-z]{1,5}(?:[.-][A-Za-z]{1,2})?$/.test(code) ? code : '');
+    const symbol = value(columns.ticker);
+    // Tushare and Yahoo call 600519 and 0700.HK symbols; only as codes are they looked for in a text.
+    const isCode = isExchangeCode(symbol);
+    const ticker = (isCode ? '' : symbol) || (/^[A-Za-z]{1,5}(?:[.-][A-Za-z]{1,2})?$/.test(code) ? code : '');
+    // Beside 000001.SH the symbol 000001 says less.
+    const isNewCode = isCode && !code.startsWith(`${symbol}.`);
+    const codes = [code === ticker ? '' : code, isNewCode ? symbol : ''].filter(Boolean).map(exchangeCode);
     companies.push({
       name,
       ...(nameZh === '' ? {} : { name_zh: nameZh }),
       tickers: ticker === '' ? [] : [ticker],
-      codes: code === '' || code === ticker ? [] : [exchangeCode(code)],
+      codes: [...new Set(codes)],
       ...named,
       sector: value(sector),
     });
   }
   return { companies, refused };
-}
-
-/** 1 → 000001 is how spreadsheets lose zeros of mainland codes; "700 HK" and "00700" of Hong Kong become 0700.HK. */
-function exchangeCode(code: string): string {
-  if (/^\d{6}\.(?:SH|SS|SZ|BJ|XSHG|XSHE)$/i.test(code)) return code.slice(0, 6);
-  const hongKong =
-    /^0*(\d{1,5})(?:[ .]HK)$/i.exec(code)?.[1] ?? (/^0\d{4}$/.test(code) ? String(Number(code)) : undefined);
-  if (hongKong !== undefined) return `${hongKong.padStart(4, '0')}.HK`;
-  return /^\d{1,4}$/.test(code) ? code.padStart(6, '0') : code;
 }
 
 function split(text: string): { aliases: string[]; aliases_zh: string[] } {

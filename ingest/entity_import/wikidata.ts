@@ -27,6 +27,12 @@ const EXCHANGES: Record<string, (ticker: string) => { code: string }> = {
   Q739514: (ticker) => ({ code: ticker }),
   Q517750: (ticker) => ({ code: ticker }),
 };
+/**
+ * Columns with a name of the company itself: itemLabel, companyLabelZh, name_zh, shortName. Others that the label service names so
+ * are of what it has: ceoLabel is a person, headquartersLabel a city.
+ */
+const OWN_NAME = /^(?:(?:item|company|entity|official|short|english|chinese|en|zh)_?)?(?:label|name(?!d))/i;
+const OWN_ALIAS = /^(?:(?:item|company|entity|english|chinese|en|zh)_?)?(?:alias|altlabel|alt_label)/i;
 const CHINESE = ['zh', 'zh-hans', 'zh-cn', 'zh-hant', 'zh-hk', 'zh-tw'];
 
 interface Draft {
@@ -64,14 +70,13 @@ function entitiesOf(json: unknown): unknown[] | null {
 function readRows(rows: readonly Record<string, z.output<typeof cell>>[]): ReadList {
   const drafts = new Map<string, Draft>();
   for (const [index, row] of rows.entries()) {
-    const key = row['item']?.value ?? row['company']?.value ?? `row ${index}`;
+    const key = row['item']?.value ?? row['company']?.value ?? row['entity']?.value ?? `row ${index}`;
     const draft = drafts.get(key) ?? emptyDraft();
     drafts.set(key, draft);
     for (const [column, { value, 'xml:lang': language }] of Object.entries(row)) {
       if (/ticker|symbol/i.test(column)) addTicker(draft, value, row['exchange']?.value.split('/').at(-1));
-      else if (/alias|altlabel/i.test(column))
-        for (const alias of value.split(', ')) addName(draft, alias, language, false);
-      else if (/label|name/i.test(column) && !/exchange|sector|country/i.test(column)) {
+      else if (OWN_ALIAS.test(column)) for (const alias of value.split(', ')) addName(draft, alias, language, false);
+      else if (OWN_NAME.test(column)) {
         addName(draft, value, /zh|chinese/i.test(column) ? 'zh' : language, true);
       }
     }

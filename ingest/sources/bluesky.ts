@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
+import { cleanText } from '../../core/text.ts';
 import { createConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { POSTS, readJetstreamEvent } from './bluesky_event.ts';
@@ -116,7 +117,7 @@ async function storeBatches(
     const items: RawItem[] = [];
     const removed: Removal[] = [];
     const refused: Refusal[] = [];
-    let unwanted = 0;
+    const skipped = { filtered: 0, untitled: 0 };
     let newest = cursor;
     for (const message of messages) {
       const event = readJetstreamEvent(message);
@@ -127,11 +128,15 @@ async function storeBatches(
       newest = Math.max(newest, event.timeUs);
       if (event.removal !== undefined) removed.push(event.removal);
       if (event.post === undefined) continue;
-      if (isWanted(event.post.item.text, event.post.languages)) items.push(event.post.item);
-      else unwanted += 1;
+      const { item, languages } = event.post;
+      // Nothing but a picture: there are many of them, and none is a fault.
+      if (cleanText(item.text) === '') skipped.untitled += 1;
+      else if (isWanted(item.text, languages)) items.push(item);
+      else skipped.filtered += 1;
     }
     if (items.length + removed.length + refused.length > 0) await emit(items, { refused, removed });
-    if (unwanted > 0) context.metrics.stage('ingest').skipped('filtered', unwanted);
+    for (const [reason, count] of Object.entries(skipped))
+      if (count > 0) context.metrics.stage('ingest').skipped(reason, count);
     // No event is later than now: a wrong time must not carry the cursor past what is still to come.
     cursor = Math.max(cursor, Math.min(newest, context.clock.now() * 1000));
     await cursors.put(context.name, { time_us: cursor });

@@ -15,6 +15,7 @@ import type { Emit, RawItem, Refusal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
 import { ask } from './ask.ts';
 import { readFiling } from './edgar_filing.ts';
+import { readInTurn } from './in_turn.ts';
 import { POLL_BACKOFF, repeat } from './repeat.ts';
 
 const settings = z.object({
@@ -74,13 +75,12 @@ export const edgarSource = defineComponent({
   },
 });
 
-/** By form, what the last round brought: what is looked at once more need not go through the stage once more. */
+/** By form, what the last round brought, wanted or not: what is looked at once more is neither taken nor counted once more. */
 type Known = Map<string, ReadonlySet<string>>;
 
 async function readRound(chosen: EdgarSettings, context: Context, known: Known, emit: Emit): Promise<number> {
-  for (const form of chosen.forms.length === 0 ? [''] : chosen.forms) {
-    await readForm(form, chosen, context, known, emit);
-  }
+  const forms = chosen.forms.length === 0 ? [''] : chosen.forms;
+  await readInTurn(forms, context.signal, (form) => readForm(form, chosen, context, known, emit));
   return chosen.every_secs * 1000 * (1 + Math.random() / 10);
 }
 
@@ -97,8 +97,8 @@ async function readForm(
   const wanted = new Set(chosen.ciks.map((cik) => cik.padStart(10, '0')));
   const items: RawItem[] = [];
   const refused: Refusal[] = [];
+  const unwanted: string[] = [];
   let newest = since ?? 0;
-  let unwanted = 0;
   for (let page = 0; page < (since === undefined ? 1 : MAX_PAGES); page += 1) {
     const entries = await readPage(form, page, chosen, context);
     for (const entry of entries) {
@@ -109,10 +109,11 @@ async function readForm(
       }
       const time = parseTime(entry.published_at ?? '');
       newest = Math.max(newest, time ?? 0);
+      if (since !== undefined && time !== null && time < since - OVERLAP_MS) continue;
       // `type=8-K` also finds 8-K12B: EDGAR matches beginnings.
       const isForm = form === '' || filing.form === form || filing.form === `${form}/A`;
-      if (!isForm || (wanted.size > 0 && !wanted.has(filing.cik))) unwanted += 1;
-      else if (since === undefined || time === null || time >= since - OVERLAP_MS) items.push(filing.item);
+      if (isForm && (wanted.size === 0 || wanted.has(filing.cik))) items.push(filing.item);
+      else unwanted.push(filing.item.guid ?? '');
     }
     const oldest = Math.min(...entries.map((entry) => parseTime(entry.published_at ?? '') ?? Infinity));
     if (entries.length < PAGE || (since !== undefined && oldest < since)) break;
@@ -126,8 +127,9 @@ async function readForm(
   const before = known.get(form);
   const fresh = items.filter(({ guid = '' }) => before?.has(guid) !== true);
   if (fresh.length + refused.length > 0) await emit(fresh.toReversed(), { refused });
-  known.set(form, new Set(items.map(({ guid = '' }) => guid)));
-  if (unwanted > 0) context.metrics.stage('ingest').skipped('filtered', unwanted);
+  const filtered = unwanted.filter((guid) => before?.has(guid) !== true).length;
+  if (filtered > 0) context.metrics.stage('ingest').skipped('filtered', filtered);
+  known.set(form, new Set([...items.map(({ guid = '' }) => guid), ...unwanted]));
   await cursors.put(context.name, { ...cursors.get(context.name), [form]: Math.min(newest, context.clock.now()) });
 }
 

@@ -10,7 +10,7 @@ import { isoTime } from '../../core/event.ts';
 import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
-import { beginningOf, resumeCursor, type FileCursor } from './file_cursor.ts';
+import { beginningOf, cursorBehind, isHandedOn, itemOf, resumeCursor, type FileCursor } from './file_cursor.ts';
 import { detectFormat, readRecords, type FileFormat, type FileRecord } from './file_records.ts';
 import { inZone, timeZone } from './time_zone.ts';
 
@@ -85,23 +85,23 @@ async function readFileOnce(
     const isShifted = chosen.replay?.rebase === 'end_now';
     const shift_ms = isShifted ? context.clock.now() - (await lastTime(chosen, format, signal)) : 0;
     cursor = { path, place: 0, ...begin, shift_ms };
-    await cursors.put(context.name, cursor);
   }
+  await cursors.put(context.name, cursor);
   condition.succeeded();
-  const { shift_ms: shift } = cursor;
   const pace = chosen.replay === undefined ? null : createPace(chosen.replay.speed);
   let items: RawItem[] = [];
   let refused: Refusal[] = [];
   let removed: Removal[] = [];
-  let place = cursor.place;
+  const [resumed, shift] = [cursor, cursor.shift_ms];
+  let reached = cursor;
 
   const flush = async (): Promise<void> => {
     if (items.length + refused.length + removed.length > 0) await emit(items, { refused, removed });
     items = [];
     refused = [];
     removed = [];
-    if (cursor === null || place === cursor.place) return;
-    cursor = { ...cursor, place };
+    if (reached === cursor) return;
+    cursor = reached;
     await cursors.put(context.name, cursor);
   };
 
@@ -118,9 +118,10 @@ async function readFileOnce(
   for await (const records of recordsOf()) {
     for (const record of records) {
       if (signal.aborted) return;
-      if (record.place <= cursor.place) continue;
-      if (record.item !== undefined) {
-        const item = finishItem(record.item, chosen, shift);
+      if (isHandedOn(resumed, record)) continue;
+      const written = itemOf(record, resumed, reached.place);
+      if (written !== undefined) {
+        const item = finishItem(written, chosen, shift);
         const wait = pace?.(parseTime(item.published_at ?? '')) ?? 0;
         if (wait >= SHORTEST_WAIT_MS) {
           await flush();
@@ -130,7 +131,7 @@ async function readFileOnce(
       } else if (record.removal !== undefined) {
         removed.push({ ...record.removal, ...shifted(record.removal.at, shift) });
       } else if (record.refusal !== undefined) refused.push(record.refusal);
-      place = record.place;
+      reached = cursorBehind(reached, record);
       // An emit takes removals after items: what follows one in the file waits for the next.
       if (items.length + refused.length >= BATCH || record.removal !== undefined) await flush();
     }
@@ -186,15 +187,14 @@ async function lastTime(chosen: FileSettings, format: FileFormat, signal: AbortS
 function asFileError(thrown: unknown, path: string): TidewatchError {
   if (thrown instanceof TidewatchError) return thrown;
   const error = thrown as NodeJS.ErrnoException;
-  const options = { cause: thrown };
+  const broken = (message: string, hint: string): TidewatchError =>
+    new TidewatchError('input.invalid', message, { cause: thrown, hint });
   if (error.code === 'ENOENT') {
-    const hint = 'ingest.sources names it, relative to the settings file.';
-    return new TidewatchError('input.invalid', `There is no file ${path}`, { ...options, hint });
+    return broken(`There is no file ${path}`, 'ingest.sources names it, relative to the settings file.');
   }
   if (error.code === 'EACCES' || error.code === 'EISDIR') {
-    const hint = 'Give this user read access to it.';
-    return new TidewatchError('input.invalid', `${path} cannot be read (${error.code})`, { ...options, hint });
+    return broken(`${path} cannot be read (${error.code})`, 'Give this user read access to it.');
   }
   const hint = 'What was read up to there is kept; mend the file and start again.';
-  return new TidewatchError('input.invalid', `${path} breaks off: ${error.message}`, { ...options, hint });
+  return broken(`${path} breaks off: ${error.message}`, hint);
 }

@@ -1,8 +1,7 @@
 /**
- * A file → items with their places, read by streaming, in whatever encoding it was saved. JSONL by our own line reader, CSV by csv-parse, feeds whole (they
+ * A file → items with their places, read by streaming, in whatever encoding it was saved. JSONL by lines, CSV by rows (file_csv.ts), feeds whole (they
  * are small) by the same parser as the rss source. A broken line is a refusal with its line number, never an end.
  */
-import { parse, type CsvError, type Info } from 'csv-parse';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
@@ -11,6 +10,7 @@ import { decodeFeed, isGarbled } from '../encoding.ts';
 import { parseFeed } from '../feed.ts';
 import { KNOWN_TEXT_NAMES, fieldName, isTextName, itemFromRecord, removalFromRecord } from '../fields.ts';
 import type { RawItem, Refusal, Removal } from '../source.ts';
+import { readCsvRows, withLineFeeds, type CsvRow } from './file_csv.ts';
 import { asUtf8 } from './file_text.ts';
 import { readLines, type Line } from './lines.ts';
 
@@ -22,11 +22,16 @@ export interface FileRecord {
   readonly item?: RawItem;
   readonly removal?: Removal;
   readonly refusal?: Refusal;
+  /** It stands at an end that may still be being written: what is added to the file may change it. */
+  readonly isOpen?: boolean;
 }
 
 const MAX_FEED_BYTES = 50_000_000;
 
-/** The format that the name says; else that the first character says. */
+/** Of JSON Feed, whose one object holds all items: as lines of JSON it would be one item, or broken ones. */
+const JSON_FEED = /"version"\s*:\s*"https?:\/\/(?:www\.)?jsonfeed\.org\//;
+
+/** The format that the name says; else that its beginning says. */
 export async function detectFormat(path: string): Promise<FileFormat> {
   const name = path.toLowerCase().replace(/\.gz$/, '');
   if (/\.(?:jsonl|ndjson|jsonlines)$/.test(name)) return 'jsonl';
@@ -34,13 +39,14 @@ export async function detectFormat(path: string): Promise<FileFormat> {
   if (/\.(?:rss|xml|atom|rdf)$/.test(name)) return 'rss';
   const handle = await open(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
     const start = buffer
       .subarray(0, bytesRead)
       .toString('latin1')
       .replace(/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff\0)/, '')
       .trimStart();
-    return start.startsWith('{') ? 'jsonl' : start.startsWith('<') ? 'rss' : 'csv';
+    if (start.startsWith('{')) return JSON_FEED.test(start) ? 'rss' : 'jsonl';
+    return start.startsWith('<') ? 'rss' : 'csv';
   } finally {
     await handle.close();
   }
@@ -92,7 +98,7 @@ async function* readBytes(path: string, signal: AbortSignal): AsyncGenerator<Buf
   }
 }
 
-function jsonRecord({ number, text, isTooLong }: Line, maxBytes: number): FileRecord {
+function jsonRecord({ number, text, isTooLong, hasEnd }: Line, maxBytes: number): FileRecord {
   if (isTooLong) {
     const reason = `Line ${number}: it is longer than max_document_bytes (${maxBytes}).`;
     return { place: number, refusal: { code: 'input.too_large', reason, value: text } };
@@ -102,7 +108,8 @@ function jsonRecord({ number, text, isTooLong }: Line, maxBytes: number): FileRe
     record = JSON.parse(text);
   } catch (error) {
     const reason = `Line ${number}: it is not JSON: ${(error as Error).message}`;
-    return { place: number, refusal: { code: 'input.invalid', reason, value: text } };
+    const refusal: Refusal = { code: 'input.invalid', reason, value: text };
+    return { place: number, refusal, ...(hasEnd ? {} : { isOpen: true }) };
   }
   const found = removalFromRecord(record) ?? { item: itemFromRecord(record) };
   if (typeof found !== 'string' && !('item' in found)) return { place: number, removal: found };
@@ -117,72 +124,40 @@ function readable(item: RawItem | string): RawItem | string {
   return 'its words cannot be decoded: they are in another encoding than most of the file. Save the whole file as UTF-8.';
 }
 
-interface CsvRow {
-  readonly info: Info;
-  readonly record: Record<string, unknown>;
-}
-
 async function* readCsv(bytes: AsyncIterable<Buffer>, path: string, maxBytes: number): AsyncGenerator<FileRecord[]> {
-  // Broken rows are reported while csv-parse reads ahead; each waits here until the rows before it are out.
-  const broken: FileRecord[] = [];
-  const parser = parse({
-    bom: true,
-    info: true,
-    trim: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    relax_quotes: true,
-    max_record_size: maxBytes,
-    columns: (header: string[]) => {
-      const names = header.map(fieldName);
-      if (names.some(isTextName)) return names;
-      throw new TidewatchError(
-        'input.invalid',
-        `${path}: no column holds the text; its columns are ${header.join(', ')}`,
-        {
-          hint: `Call one of them by a name that is known: ${KNOWN_TEXT_NAMES}.`,
-        },
-      );
-    },
-    on_skip: (error: CsvError | undefined, raw: string | undefined) => {
-      const place = Number(error?.['lines'] ?? 0);
-      const tooLong = error?.code === 'CSV_MAX_RECORD_SIZE';
-      const reason = `Line ${place}: ${error?.message ?? 'the row cannot be read'}`;
-      const code = tooLong ? 'input.too_large' : 'input.invalid';
-      broken.push({ place, refusal: { code, reason, value: (raw ?? '').slice(0, 200) } });
-    },
-  });
-  const feeding = feed(bytes, parser);
-  feeding.catch(() => undefined);
-  let records: FileRecord[] = [];
-  for await (const { info, record } of parser as AsyncIterable<CsvRow>) {
-    while (broken[0] !== undefined && broken[0].place < info.lines) records.push(broken.shift() as FileRecord);
-    const item = readable(itemFromRecord(record));
-    const refusal = (reason: string): Refusal => ({
-      code: 'input.invalid',
-      reason: `Line ${info.lines}: ${reason}`,
-      value: record,
-    });
-    records.push(
-      typeof item === 'string' ? { place: info.lines, refusal: refusal(item) } : { place: info.lines, item },
-    );
-    if (records.length >= 200) {
-      yield records;
-      records = [];
+  let columns: readonly string[] | null = null;
+  for await (const rows of readCsvRows(readLines(withLineFeeds(bytes), maxBytes), maxBytes)) {
+    const records: FileRecord[] = [];
+    for (const row of rows) {
+      if (columns === null) columns = columnsOf(row, path);
+      else records.push(csvRecord(row, columns));
     }
+    yield records;
   }
-  await feeding;
-  yield [...records, ...broken];
 }
 
-async function feed(bytes: AsyncIterable<Buffer>, parser: ReturnType<typeof parse>): Promise<void> {
-  try {
-    for await (const chunk of bytes) {
-      if (parser.destroyed) return;
-      if (!parser.write(chunk)) await new Promise((resolve) => parser.once('drain', resolve).once('close', resolve));
-    }
-    parser.end();
-  } catch (error) {
-    parser.destroy(error as Error);
+/** @throws TidewatchError input.invalid where the first row names no column that holds a text */
+function columnsOf({ fields, problem }: CsvRow, path: string): readonly string[] {
+  if (problem !== undefined)
+    throw new TidewatchError(problem.code, `${path}: its header cannot be read. ${problem.reason}`);
+  const names = fields.map(fieldName);
+  if (names.some(isTextName)) return names;
+  throw new TidewatchError('input.invalid', `${path}: no column holds the text; its columns are ${fields.join(', ')}`, {
+    hint: `Call one of them by a name that is known: ${KNOWN_TEXT_NAMES}.`,
+  });
+}
+
+function csvRecord({ line, lastLine, fields, problem, text, isOpen }: CsvRow, columns: readonly string[]): FileRecord {
+  const placed = { place: lastLine, ...(isOpen ? { isOpen } : {}) };
+  const refused = (reason: string, value: unknown): FileRecord => {
+    return { ...placed, refusal: { code: 'input.invalid', reason: `Line ${line}: ${reason}`, value } };
+  };
+  if (problem !== undefined) return { ...placed, refusal: { ...problem, value: text } };
+  if (fields.length !== columns.length) {
+    const counts = `it has another number of fields (${fields.length}) than the header (${columns.length}).`;
+    return refused(`${counts} Put a text with a comma in it into quotes, and quotes within it twice.`, text);
   }
+  const record = Object.fromEntries(columns.map((name, index) => [name, fields[index]]));
+  const item = readable(itemFromRecord(record));
+  return typeof item === 'string' ? refused(item, record) : { ...placed, item };
 }

@@ -60,7 +60,7 @@ export function readDocuments(
   limits: { readonly max_document_bytes: number },
 ): PostedDocuments {
   const text = textOf(body, contentType);
-  const records = /ndjson|jsonl|json-seq/i.test(contentType) ? linesOf(text) : (wholeOf(text) ?? linesOf(text));
+  const records = /ndjson|jsonl|json-seq/i.test(contentType) ? partsOf(text) : (wholeOf(text) ?? partsOf(text));
   if (records.length === 0) throw new RequestProblem(400, 'input.invalid', 'The body has no document in it.');
   if (
     records.length > 1 &&
@@ -121,12 +121,17 @@ function wholeOf(text: string): PostedRecord[] | null {
   return value.map((record: unknown) => ({ record, bytes: Buffer.byteLength(JSON.stringify(record)) }));
 }
 
-function linesOf(text: string): PostedRecord[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => {
-    const bytes = Buffer.byteLength(line);
+/** RFC 7464 has this sign before each record, which may go over lines; JSON itself cannot hold it. */
+const RECORD_SEPARATOR = '\u001e';
+
+/** The body as one JSON value a line, or a record of a JSON text sequence. */
+function partsOf(text: string): PostedRecord[] {
+  const separator = text.includes(RECORD_SEPARATOR) ? RECORD_SEPARATOR : '\n';
+  const parts = text.split(separator).filter((part) => part.trim() !== '');
+  return parts.map((part) => {
+    const bytes = Buffer.byteLength(part);
     try {
-      return { record: JSON.parse(line) as unknown, bytes };
+      return { record: JSON.parse(part) as unknown, bytes };
     } catch (error) {
       return { bytes, problem: `It is not JSON: ${(error as Error).message}` };
     }

@@ -17,6 +17,8 @@ export interface KeptAnswer {
 interface KeptRow extends KeptAnswer {
   /** SHA-256 of the posted body. */
   readonly fingerprint: string;
+  /** Epoch milliseconds from which the key is free. Versions before this one wrote the row by the hour alone. */
+  readonly ends?: number;
 }
 
 export interface IdempotencyKeys {
@@ -33,6 +35,7 @@ export interface IdempotencyKeys {
 
 const LIFETIME_HOURS = 24;
 const HOUR_MS = 3_600_000;
+const SWEPT_ROWS = 200;
 
 export function openIdempotencyKeys(context: Context): IdempotencyKeys {
   const kept = context.state.table<KeptRow>('ingest_http_keys');
@@ -41,16 +44,29 @@ export function openIdempotencyKeys(context: Context): IdempotencyKeys {
   const working = new Set<string>();
   const hour = (): number => Math.floor(context.clock.now() / HOUR_MS);
 
+  const due = (limit?: number): string[] =>
+    Array.from(byHour.entries({ to: hourKey(hour()), ...(limit === undefined ? {} : { limit }) }), ({ key }) => key);
+
   async function keep(id: string, row: KeptRow): Promise<void> {
-    const due = [...byHour.entries({ to: hourKey(hour()), limit: 200 })];
+    const swept = due(SWEPT_ROWS);
+    // Under a key that was used anew since there is a younger row, which ends later.
+    const over = swept.map(idOf).filter((one) => (kept.get(one)?.ends ?? 0) <= context.clock.now());
+    const ends = context.clock.now() + LIFETIME_HOURS * HOUR_MS;
     await context.state.transaction(() => {
-      void kept.put(id, row);
+      for (const key of swept) void byHour.remove(key);
+      for (const one of over) void kept.remove(one);
+      // After these: the row of a day ago under this very key may be among them.
+      void kept.put(id, { ...row, ends });
       void byHour.put(`${hourKey(hour() + LIFETIME_HOURS)}:${id}`, true);
-      for (const { key } of due) {
-        void byHour.remove(key);
-        void kept.remove(key.slice(key.indexOf(':') + 1));
-      }
     });
+  }
+
+  /** What is kept under a key whose time is not over, whether or not a sweep came by since: only a new key brings one. */
+  function living(id: string): KeptRow | undefined {
+    const row = kept.get(id);
+    if (row === undefined) return undefined;
+    const isOver = row.ends === undefined ? due().some((key) => idOf(key) === id) : row.ends <= context.clock.now();
+    return isOver ? undefined : row;
   }
 
   return {
@@ -62,7 +78,7 @@ export function openIdempotencyKeys(context: Context): IdempotencyKeys {
         throw new RequestProblem(400, 'input.invalid', 'Idempotency-Key must have 1 to 255 characters.');
       const id = digest(`${context.name}\n${name}`);
       const fingerprint = digest(body);
-      const before = kept.get(id);
+      const before = living(id);
       if (before !== undefined && before.fingerprint !== fingerprint) {
         throw new RequestProblem(
           422,
@@ -95,4 +111,8 @@ function digest(value: string | Buffer): string {
 
 function hourKey(hours: number): string {
   return String(hours).padStart(9, '0');
+}
+
+function idOf(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
 }

@@ -9,6 +9,8 @@ export interface Line {
   /** Invalid UTF-8 becomes U+FFFD. For a line over the limit: its first 200 bytes. */
   readonly text: string;
   readonly isTooLong: boolean;
+  /** Whether a line end stands behind it; the last line of a file that is still being written may have none. */
+  readonly hasEnd: boolean;
 }
 
 const KEPT_OF_LONG_LINES = 200;
@@ -28,10 +30,10 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, maxBytes: number
     }
     if (!isTooLong && part.length > 0) parts.push(part);
   };
-  const finish = (): Line => {
+  const finish = (hasEnd: boolean): Line => {
     number += 1;
     const text = Buffer.concat(parts).toString('utf8').replace(/\r$/, '');
-    const line = { number, text: number === 1 ? text.replace(/^\ufeff/, '') : text, isTooLong };
+    const line = { number, text: number === 1 ? text.replace(/^\ufeff/, '') : text, isTooLong, hasEnd };
     parts = [];
     size = 0;
     isTooLong = false;
@@ -43,11 +45,11 @@ export async function* readLines(chunks: AsyncIterable<Buffer>, maxBytes: number
     let from = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
       take(chunk.subarray(from, end));
-      lines.push(finish());
+      lines.push(finish(true));
       from = end + 1;
     }
     if (from < chunk.length) take(chunk.subarray(from));
     if (lines.length > 0) yield lines;
   }
-  if (size > 0) yield [finish()];
+  if (size > 0) yield [finish(false)];
 }

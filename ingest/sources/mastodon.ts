@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
 import { TidewatchError, redactUrl } from '../../core/errors.ts';
+import { cleanText } from '../../core/text.ts';
 import { createConditionKeeper } from '../condition.ts';
 import { htmlToText } from '../html.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
@@ -181,7 +182,7 @@ async function storeEvents(
   const items: RawItem[] = [];
   const removed: Removal[] = [];
   const refused: Refusal[] = [];
-  let unwanted = 0;
+  const skipped = { filtered: 0, untitled: 0 };
   let newest = cursor.newest();
   for (const { event, value } of events) {
     if (event === 'delete' && typeof value === 'string') removed.push({ guid: value, source: host, reason: 'deleted' });
@@ -190,11 +191,15 @@ async function storeEvents(
     if (typeof status === 'string') refused.push({ code: 'input.invalid', reason: status, value: value ?? null });
     if (status === null || typeof status === 'string') continue;
     if (event === 'update' && isNewer(status.id, newest)) newest = status.id;
-    if (isWanted(htmlToText(status.item.text), status.languages)) items.push(status.item);
-    else unwanted += 1;
+    const text = htmlToText(status.item.text);
+    // Nothing but a picture: there are many of them, and none is a fault.
+    if (cleanText(text) === '') skipped.untitled += 1;
+    else if (isWanted(text, status.languages)) items.push(status.item);
+    else skipped.filtered += 1;
   }
   if (items.length + removed.length + refused.length > 0) await emit(items, { refused, removed });
-  if (unwanted > 0) context.metrics.stage('ingest').skipped('filtered', unwanted);
+  for (const [reason, count] of Object.entries(skipped))
+    if (count > 0) context.metrics.stage('ingest').skipped(reason, count);
   await cursor.move(newest);
 }
 

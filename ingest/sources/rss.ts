@@ -9,17 +9,18 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineComponent, type Context } from '../../core/component.ts';
-import { TidewatchError, redactUrl, toTidewatchError } from '../../core/errors.ts';
+import { redactUrl, toTidewatchError } from '../../core/errors.ts';
 import type { FetchResult } from '../../core/http.ts';
 import { tlsSettings } from '../../core/tls.ts';
 import { createConditionKeeper } from '../condition.ts';
 import { decodeFeed } from '../encoding.ts';
 import { parseFeed, type Feed } from '../feed.ts';
 import type { Emit, RawItem, Source } from '../source.ts';
-import { discoverHub, feedCursors, type FeedCursor } from './rss_cursor.ts';
+import { addressToAsk, shownAddress } from './rss_address.ts';
+import { discoverHub, feedCursors, takeAgainAt, type FeedCursor } from './rss_cursor.ts';
 import { hostGate } from './rss_hosts.ts';
-import { retryAfterMs } from './retry_after.ts';
 import { adaptedMs, backoffMs, nextFetchMs, type Pace } from './rss_schedule.ts';
+import { checkStatus, FeedGone } from './rss_status.ts';
 import { createSubscription, type Subscription } from './rss_websub.ts';
 import { inZone, timeZone } from './time_zone.ts';
 
@@ -65,7 +66,7 @@ export const rssSource = defineComponent({
       condition: () => condition.read(),
       async run(emit) {
         const take = async (body: Buffer, contentType: string | undefined): Promise<void> => {
-          const feed = await parseFeed(decodeFeed(body, contentType), chosen.url);
+          const feed = await parseFeed(decodeFeed(body, contentType), shownAddress(chosen.url));
           await emit(itemsOf(feed, chosen));
           condition.succeeded();
         };
@@ -92,9 +93,14 @@ async function pollFeed(
   const limits = { connections: chosen.host_connections, requestsPerSecond: chosen.host_requests_per_sec };
   for (let failures = 0; !context.signal.aborted;) {
     let wait: number;
+    let address = chosen.url;
     try {
-      const work = (): Promise<number> => fetchOnce(chosen, context, emit, failures > 0, subscription);
-      wait = await gate.run(chosen.url, limits, context.signal, work);
+      const stored = feedCursors(context.state).get(context.name);
+      const cursor = stored?.url === chosen.url ? stored : null;
+      // After a failure the address in the settings is asked, not the one that a redirect once led to.
+      address = addressToAsk(chosen.url, failures > 0 ? null : (cursor?.moved_to ?? null));
+      const work = (): Promise<number> => fetchOnce(address, cursor, chosen, context, emit, subscription);
+      wait = await gate.run(address, limits, context.signal, work);
       failures = 0;
       condition.succeeded(context.clock.now() + wait);
     } catch (thrown) {
@@ -106,8 +112,7 @@ async function pollFeed(
         condition.died(error);
         return;
       }
-      if (error.retryAfterMs !== undefined)
-        gate.hold(chosen.url, context.clock.now() + Math.min(error.retryAfterMs, 3_600_000));
+      if (error.retryAfterMs !== undefined) gate.hold(address, context.clock.now() + error.retryAfterMs);
       wait = backoffMs(failures, error.retryAfterMs ?? null, Math.random());
       condition.failed(error, context.clock.now() + wait);
     }
@@ -115,44 +120,37 @@ async function pollFeed(
   }
 }
 
-/** 410: the publisher says that it will not come back. */
-class FeedGone extends TidewatchError {}
-
-/**
- * Fetches, emits, moves the cursor; returns milliseconds until the next fetch. After a failure the address in the
- * settings is asked, not the one that a redirect once led to.
- */
+/** Fetches, emits, moves the cursor; returns milliseconds until the next fetch. */
 async function fetchOnce(
+  address: string,
+  cursor: FeedCursor | null,
   chosen: RssSettings,
   context: Context,
   emit: Emit,
-  isRetry: boolean,
   subscription: Subscription | null,
 ): Promise<number> {
-  const cursors = feedCursors(context.state);
-  const stored = cursors.get(context.name);
-  const cursor = stored?.url === chosen.url ? stored : null;
-  const address = (isRetry ? null : cursor?.moved_to) ?? chosen.url;
+  // A cursor of versions before this one does not say when.
+  const isDue = (cursor?.take_again_at ?? 0) <= context.clock.now();
   const response = await context.http.fetch(address, {
     headers: {
       accept: 'application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5',
-      ...(cursor?.etag == null ? {} : { 'if-none-match': cursor.etag }),
-      ...(cursor?.last_modified == null ? {} : { 'if-modified-since': cursor.last_modified }),
+      ...(isDue || cursor?.etag == null ? {} : { 'if-none-match': cursor.etag }),
+      ...(isDue || cursor?.last_modified == null ? {} : { 'if-modified-since': cursor.last_modified }),
     },
     timeoutMs: chosen.timeout_ms,
     maxBytes: chosen.max_bytes,
     signal: context.signal,
   });
   const isUnchanged = response.status === 304 && cursor !== null;
-  if (!isUnchanged) checkStatus(response, address, context.clock.now());
+  if (!isUnchanged) checkStatus(response, address, address !== chosen.url, context.clock.now());
   const body = isUnchanged ? cursor.body : createHash('sha256').update(response.body).digest('hex');
   const pace = { shortestMs: chosen.every_secs * 1000, longestMs: chosen.max_every_secs * 1000 };
   const moved = response.movedPermanently ? response.url : address === chosen.url ? null : address;
   const next =
-    cursor !== null && (isUnchanged || body === cursor.body)
+    cursor !== null && (isUnchanged || (!isDue && body === cursor.body))
       ? { ...cursor, moved_to: moved, interval_ms: adaptedMs(cursor.interval_ms, false, pace) }
       : await takeFeed(response, { url: chosen.url, moved_to: moved, body }, cursor, pace, chosen, context, emit);
-  await cursors.put(context.name, next);
+  await feedCursors(context.state).put(context.name, next);
   await subscription?.follow(next.hub, next.topic);
   const interval = subscription?.isActive() === true ? pace.longestMs : next.interval_ms;
   const wishes = {
@@ -165,7 +163,7 @@ async function fetchOnce(
   return nextFetchMs(interval, pace, wishes, context.clock.now(), Math.random());
 }
 
-/** Emits what a changed answer brings; the cursor behind it. */
+/** Emits what an answer brings; the cursor behind it. */
 async function takeFeed(
   response: FetchResult,
   known: Pick<FeedCursor, 'url' | 'moved_to' | 'body'>,
@@ -175,20 +173,23 @@ async function takeFeed(
   context: Context,
   emit: Emit,
 ): Promise<FeedCursor> {
-  const feed = await parseFeed(decodeFeed(response.body, response.headers['content-type']), response.url);
-  const { accepted } = await emit(itemsOf(feed, chosen));
+  const { headers } = response;
+  const url = shownAddress(response.url);
+  const feed = await parseFeed(decodeFeed(response.body, headers['content-type']), url);
+  const { accepted, rememberedMs } = await emit(itemsOf(feed, chosen));
   // Of a feed that broke off nothing is remembered by which the rest could be missed.
   if (feed.isTruncated) context.metrics.stage('ingest').skipped('feed_cut_off');
   return {
     ...known,
     body: feed.isTruncated ? null : known.body,
-    etag: feed.isTruncated ? null : (response.headers['etag'] ?? null),
-    last_modified: feed.isTruncated ? null : (response.headers['last-modified'] ?? null),
+    etag: feed.isTruncated ? null : (headers['etag'] ?? null),
+    last_modified: feed.isTruncated ? null : (headers['last-modified'] ?? null),
     ttl_secs: feed.ttlSeconds,
     skip_hours: feed.skipHours,
     skip_days: feed.skipDays,
     interval_ms: adaptedMs(before?.interval_ms ?? null, accepted > 0, pace),
-    ...discoverHub(response, feed),
+    take_again_at: takeAgainAt(context.clock.now(), rememberedMs),
+    ...discoverHub({ headers, url }, feed),
   };
 }
 
@@ -196,25 +197,4 @@ function itemsOf(feed: Feed, { source_class, language, time_zone }: RssSettings)
   return feed.items.map((item) =>
     Object.assign({}, inZone(item, time_zone), { source_class }, language === undefined ? {} : { language }),
   );
-}
-
-/** @throws TidewatchError http.status, http.unavailable (with Retry-After) for any status but 200 */
-function checkStatus({ status, headers }: FetchResult, address: string, now: number): void {
-  if (status === 200) return;
-  const where = redactUrl(address);
-  if (status === 410) {
-    throw new FeedGone('http.status', `${where} is gone for good (410); it is not fetched again`, {
-      hint: 'Take this source out of the settings, or give its new address.',
-    });
-  }
-  const after = retryAfterMs(headers['retry-after'], now);
-  const wait = after === null ? {} : { retryAfterMs: after };
-  if (status === 429 || status >= 500) {
-    throw new TidewatchError('http.unavailable', `${where} answered ${status}`, wait);
-  }
-  const hint =
-    status === 401 || status === 403
-      ? 'It wants a log-in, or refuses programs: ask the publisher for a feed address.'
-      : 'Look for the present address of the feed on the publisher’s site.';
-  throw new TidewatchError('http.status', `${where} answered ${status}`, { hint, ...wait });
 }

@@ -3,6 +3,8 @@ import type { Feed } from '../feed.ts';
 import type { FetchResult } from '../../core/http.ts';
 import type { State, StateTable } from '../../core/state/state.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface FeedCursor {
   /** The address in the settings: another one starts anew. */
   readonly url: string;
@@ -17,6 +19,8 @@ export interface FeedCursor {
   readonly skip_days: readonly number[];
   /** The interval that the feed's own pace has led to. */
   readonly interval_ms: number;
+  /** Epoch milliseconds from which what it brings is emitted also where it is the same; see takeAgainAt. */
+  readonly take_again_at?: number;
   /** Where the feed can be subscribed to (WebSub), and under which address. */
   readonly hub: string | null;
   readonly topic: string | null;
@@ -24,6 +28,16 @@ export interface FeedCursor {
 
 export function feedCursors(state: State): StateTable<FeedCursor> {
   return state.table<FeedCursor>('ingest_feeds');
+}
+
+/**
+ * When a feed that stays as it is must be taken in once more. Its items are remembered for so long after the stage last saw
+ * them, and anew only when it sees them in the second half of that time (dedupe.ts): a feed that nobody emits for longer,
+ * since it answers 304, would bring all its old items as news with its next new one. A quarter leaves room for fetches
+ * that fail.
+ */
+export function takeAgainAt(now: number, rememberedMs: number): number {
+  return now + Math.min(DAY_MS, rememberedMs / 4);
 }
 
 /** The hub and topic that an answer names: Link headers count before the feed's own links (WebSub 4). */

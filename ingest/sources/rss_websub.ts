@@ -23,6 +23,8 @@ export interface WebSubSettings {
 interface Kept {
   readonly hub: string;
   readonly topic: string;
+  /** As the settings had it: a subscription holds for one address. Versions before this one did not keep it. */
+  readonly callback?: string;
   /** The last part of the callback's path: nobody but the hub knows it. */
   readonly path: string;
   readonly secret: string;
@@ -34,7 +36,10 @@ interface Kept {
 }
 
 export interface Subscription {
-  /** Subscribes where the feed names a hub and there is no lease that lasts; says nothing but in the log. */
+  /**
+   * Subscribes where the feed names a hub and there is no lease that lasts; forgets the lease where it names none any more.
+   * Says nothing but in the log.
+   */
   follow(hub: string | null, topic: string | null): Promise<void>;
   isActive(): boolean;
   close(): Promise<void>;
@@ -53,7 +58,13 @@ export function createSubscription(
 ): Subscription {
   const table = context.state.table<Kept>('ingest_websub');
   const errors = context.metrics.stage('ingest');
+  const callback = settings.callback_url.replace(/\/$/, '');
   const kept = (): Kept | undefined => table.get(context.name);
+  /** What is kept, where it is a subscription to this topic at this hub, for the callback of the settings. */
+  const keptFor = (hub: string, topic: string): Kept | null => {
+    const own = kept();
+    return own?.hub === hub && own.topic === topic && own.callback === callback ? own : null;
+  };
   let close: (() => Promise<void>) | null = null;
 
   async function knock(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
@@ -115,19 +126,18 @@ export function createSubscription(
   }
 
   async function subscribe(hub: string, topic: string): Promise<void> {
-    const before = kept();
-    const isRenewal = before?.hub === hub && before.topic === topic;
-    const path = isRenewal ? before.path : randomBytes(16).toString('hex');
-    const secret = isRenewal ? before.secret : randomBytes(32).toString('hex');
-    const status = isRenewal && before.status === 'active' ? 'active' : 'requested';
+    const before = keptFor(hub, topic);
+    const path = before?.path ?? randomBytes(16).toString('hex');
+    const secret = before?.secret ?? randomBytes(32).toString('hex');
+    const status = before?.status === 'active' ? 'active' : 'requested';
     const until = status === 'active' ? (before?.until ?? 0) : context.clock.now() + ASK_AGAIN_MS;
-    const granted = isRenewal ? before.granted : 0;
-    await table.put(context.name, { hub, topic, path, secret, status, until, granted });
+    const granted = before?.granted ?? 0;
+    await table.put(context.name, { hub, topic, callback, path, secret, status, until, granted });
     await listen(path);
     const form = new URLSearchParams({
       'hub.mode': 'subscribe',
       'hub.topic': topic,
-      'hub.callback': `${settings.callback_url.replace(/\/$/, '')}/${path}`,
+      'hub.callback': `${callback}/${path}`,
       'hub.lease_seconds': String(settings.lease_secs),
       'hub.secret': secret,
     });
@@ -140,21 +150,30 @@ export function createSubscription(
     throw new TidewatchError('http.status', `The hub ${redactUrl(hub)} answered ${answered} (${reason})`);
   }
 
-  async function listen(path: string): Promise<void> {
+  async function unfollow(): Promise<void> {
+    if (kept() === undefined) return;
+    await table.remove(context.name);
+    await shut();
+  }
+
+  async function shut(): Promise<void> {
     await close?.();
     close = null;
+  }
+
+  async function listen(path: string): Promise<void> {
+    await shut();
     close = await openCallback(context.http, settings, path, knock);
   }
 
   return {
     async follow(hub, topic) {
-      if (hub === null || topic === null) return;
-      const own = kept();
       try {
-        const isSame = own?.hub === hub && own.topic === topic;
-        if (isSame && close === null) await listen(own.path);
+        if (hub === null || topic === null) return await unfollow();
+        const own = keptFor(hub, topic);
+        if (own !== null && close === null) await listen(own.path);
         const margin = own?.status === 'active' ? own.granted * RENEW_SHARE : 0;
-        if (isSame && own.until - margin > context.clock.now()) return;
+        if (own !== null && own.until - margin > context.clock.now()) return;
         await subscribe(hub, topic);
       } catch (thrown) {
         if (context.signal.aborted) return;
@@ -167,10 +186,7 @@ export function createSubscription(
       const own = kept();
       return close !== null && own?.status === 'active' && own.until > context.clock.now();
     },
-    async close() {
-      await close?.();
-      close = null;
-    },
+    close: shut,
   };
 }
 

@@ -10,6 +10,7 @@ import { TidewatchError } from '../../core/errors.ts';
 import { createConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Source } from '../source.ts';
 import { askJson } from './ask.ts';
+import { readInTurn } from './in_turn.ts';
 import { POLL_BACKOFF, repeat } from './repeat.ts';
 
 const OUTLETS = [
@@ -70,7 +71,9 @@ export const tushareSource = defineComponent({
       async run(emit) {
         const known = new Set<string>();
         await repeat(context, condition, POLL_BACKOFF, async () => {
-          for (const outlet of chosen.outlets) await readOutlet(outlet, chosen, context, known, emit);
+          await readInTurn(chosen.outlets, context.signal, (outlet) =>
+            readOutlet(outlet, chosen, context, known, emit),
+          );
           return chosen.every_secs * 1000 * (1 + Math.random() / 10);
         });
       },
@@ -132,7 +135,7 @@ async function readWindow(
     const isForGood = answer.code === NO_PERMISSION;
     throw new TidewatchError(
       isForGood ? 'http.status' : 'http.unavailable',
-      `Tushare refuses (code ${answer.code}): ${answer.msg ?? ''}`,
+      `Tushare refuses ${outlet} (code ${answer.code}): ${answer.msg ?? ''}`,
       {
         hint: isForGood
           ? 'The token must have the permission for news (tushare.pro/document/1?doc_id=290).'

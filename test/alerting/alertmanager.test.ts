@@ -114,8 +114,18 @@ describe('alertmanager', () => {
     under = await alertmanagerAt([server.url]);
     await send(alertOf());
     const labels = { ...alertOf().labels, severity: 'critical' };
-    await send(alertOf({ severity: 'critical', revision: 3, labels }));
+    const critical = alertOf({ severity: 'critical', revision: 3, labels });
+    await under.notifier.send(notificationWith([critical], { risen: [critical.alert_id] }));
     expect(server.alive(Date.now() + 1).map((one) => one['severity'])).toEqual(['critical']);
+    // From then on there is no warning to end.
+    await send(critical);
+    expect(server.last().map((one) => one.labels['severity'])).toEqual(['critical']);
+  });
+
+  it('ends no warning that it was never told of, where an alert is critical from its beginning', async () => {
+    under = await alertmanagerAt([server.url]);
+    await send(alertOf({ severity: 'critical', labels: { ...alertOf().labels, severity: 'critical' } }));
+    expect(server.last().map((one) => one.labels['severity'])).toEqual(['critical']);
   });
 
   it('is content when one member of a cluster takes it, and fails when none does', async () => {

@@ -31,6 +31,14 @@ describe('threshold', () => {
     expect(detector.mayFire({ ...sums, series: { kind: 'entity', entity: 'acme', topic: null } })).toBe(true);
     expect(detector.mayFire({ ...sums, series: { kind: 'topic', entity: null, topic: 'Markets' } })).toBe(false);
   });
+
+  it('asked about a kind that it does not watch, as explain does, says so and lets a living alert end', () => {
+    const topic = { ...windowOver(stories(12)), series: { kind: 'topic', entity: null, topic: 'Markets' } as const };
+    const judgement = detector.evaluate(topic, baselineWith({}), new Map());
+    expect([judgement.anomalous, judgement.score]).toEqual([false, 0]);
+    expect(judgement.reasons[0]).toBe('It does not watch series of kind topic: its kinds are entity.');
+    expect(judge(12).reasons.join(' ')).not.toContain('does not watch');
+  });
 });
 
 describe('volume', () => {
@@ -59,7 +67,14 @@ describe('shift', () => {
       // A sum of 20 coin throws: about Poisson's scatter.
       let negative = 0;
       for (let toss = 0; toss < 20; toss += 1) if (random() < mean / 20) negative += 1;
-      return { start: START - (84 - index) * 8 * HOUR, negative, stories: 10, expected: 2, expectedStories: 10 };
+      return {
+        start: START - (84 - index) * 8 * HOUR,
+        negative,
+        stories: 10,
+        expected: 2,
+        lift: 0,
+        expectedStories: 10,
+      };
     });
   };
   const judge = (seed: number, rate: (day: number) => number) =>
@@ -79,6 +94,46 @@ describe('shift', () => {
   it('leaves one day of a spike to surge', () => {
     const spike = (day: number): number => (day === 24 ? 8 : 1);
     expect([1, 2, 3].filter((seed) => judge(seed, spike).anomalous)).toEqual([]);
+  });
+
+  it.each([
+    ['of which nothing negative was said', 0, 10, 0],
+    ['of which nothing at all was said', 0, 0, 0],
+    ['whose corrected sums lay below 0', -0.05, 10, 0.07],
+  ])('fires on a change in a company %s before', (_, before, told, lift) => {
+    const changed = Array.from({ length: 84 }, (_, index): PastBlock => {
+      const start = START - (84 - index) * 8 * HOUR;
+      const said = index < 54 ? { negative: before, stories: told } : { negative: 2, stories: 4 };
+      return { start, ...said, expected: 0.7, lift, expectedStories: 10 };
+    });
+    const judgement = detector.evaluate(windowOver(stories(3)), baselineWith({ blocks: changed }), new Map());
+    expect(judgement.anomalous).toBe(true);
+    expect(judgement.observed).toBeCloseTo(60, 9);
+    expect(judgement.expected).toBeLessThan(1);
+  });
+
+  it('keeps still where its feed was not heard in the time before', () => {
+    const added = Array.from({ length: 84 }, (_, index): PastBlock => {
+      const start = START - (84 - index) * 8 * HOUR;
+      const heard = index < 54 ? { negative: 0, stories: 0, expected: 0 } : { negative: 2, stories: 4, expected: 2 };
+      return { start, ...heard, lift: 0, expectedStories: 2 * heard.expected };
+    });
+    const judgement = detector.evaluate(windowOver(stories(3)), baselineWith({ blocks: added }), new Map());
+    expect([judgement.anomalous, judgement.pValue]).toEqual([false, 1]);
+  });
+
+  it('keeps still on a calm company whose corrected sums scatter around 0, under 200 seeds', () => {
+    const fired = Array.from({ length: 200 }, (_, seed) => {
+      const random = randomFrom(seed);
+      const calm = Array.from({ length: 84 }, (_, index): PastBlock => {
+        let negative = 0;
+        for (let story = 0; story < 20; story += 1) negative += random() < 0.14 ? 1.1 : -0.19;
+        const start = START - (84 - index) * 8 * HOUR;
+        return { start, negative, stories: 20, expected: -0.2, lift: 1.7, expectedStories: 20 };
+      });
+      return detector.evaluate(windowOver(stories(3)), baselineWith({ blocks: calm }), new Map());
+    }).filter(({ score }) => score >= 4);
+    expect(fired).toHaveLength(0);
   });
 
   it('says nothing before it has seen as many days as it looks back', () => {

@@ -97,6 +97,22 @@ describe('who is told when', () => {
     expect(tellAt(HOUR)).toEqual([]);
   });
 
+  it('says to each notifier which of its warnings have risen, also where they end with that, and no second time', () => {
+    const { admit, outcomeAt } = bench({ recipients: [{ name: 'am', refreshMs: MINUTE }] });
+    const risen = (after: number): unknown[] =>
+      outcomeAt(after).sendings.map(({ notification: { id, risen: ids } }) => [id, ids]);
+    admit(alert('a'), 0);
+    admit(alert('b'), 0);
+    admit(alert('c', { severity: 'critical' }), 0);
+    expect(risen(2000)).toEqual([[expect.stringMatching(/^c:2/), undefined]]);
+    admit(alert('a', { severity: 'critical', revision: 3 }), 3000);
+    expect(risen(5000)).toEqual([['a:3', ['a']]]);
+    expect(risen(5000 + MINUTE)).toEqual([[expect.stringMatching(/~1/), undefined]]);
+    admit(alert('b', { severity: 'critical', revision: 3 }), 70_000);
+    admit(alert('b', { severity: 'critical', state: 'resolved', revision: 4 }), 70_001);
+    expect(risen(72_000)).toEqual([['b:4', ['b']]]);
+  });
+
   it('repeats what goes on after the interval, until somebody acknowledges it', () => {
     const acknowledged = new Set<string>();
     const { admit, tellAt } = bench({ acknowledged });

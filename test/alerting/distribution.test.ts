@@ -53,6 +53,18 @@ describe('probability functions', () => {
     expect(matched / summed).toBeLessThan(1.03);
   });
 
+  it('keeps beta-binomial tails at both ends: far out with many stories, and near 1 with few', () => {
+    // By a sum in logarithms: ln p = -39.0, and 1 less next to nothing.
+    const far = Math.log(betaBinomialUpperTail(1200, 2400, 40, 160));
+    expect(far).toBeGreaterThan(-40);
+    expect(far).toBeLessThan(-38);
+    expect(betaBinomialUpperTail(1, 1500, 900, 100)).toBeCloseTo(1, 12);
+    // On either side of the mean, where the sum is begun at its other end: 30 of 100 under Beta(3, 7).
+    const [below, at] = [betaBinomialUpperTail(30, 100, 3, 7), betaBinomialUpperTail(31, 100, 3, 7)];
+    expect(below - at).toBeGreaterThan(0.02);
+    expect(below - at).toBeLessThan(0.04);
+  });
+
   it('turns p-values into standard deviations, far into the tail', () => {
     expect(normalDeviate(0.5)).toBeCloseTo(0, 12);
     expect(normalDeviate(0.025)).toBeCloseTo(1.959963984540054, 12);

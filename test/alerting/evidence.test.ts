@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { drivingDocuments, summarize } from '../../alerting/evidence.ts';
+import { drivingDocuments, evidenceOf, summarize } from '../../alerting/evidence.ts';
 import { alarm, explained, type Alarmed, type Judged } from '../../alerting/inhibition.ts';
 import type { Series } from '../../core/event.ts';
-import { observe } from '../../alerting/observation.ts';
+import type { Baseline } from '../../alerting/baseline.ts';
+import type { Judgement } from '../../alerting/detector.ts';
+import { observe, type Observation } from '../../alerting/observation.ts';
+import { factsOf } from '../../alerting/statement.ts';
 import { closeThrough, newRecord, windowAt } from '../../alerting/window.ts';
 import { HOUR, START, opinionOf } from './opinions.ts';
 
 const rules = { bucketMs: HOUR, windowMs: 8 * HOUR, authorCap: 2, halfLifeMs: 14 * 24 * HOUR };
+/** As much as the evidence reads of one: no past. */
+const level = { expected: 1, lift: 0, variance: 1, dispersion: 1 };
+const BASELINE = { negative: level, stories: level, blocks: [] } as unknown as Baseline;
 
 describe('evidence', () => {
   it('says in both languages what was counted and what was expected', () => {
@@ -44,6 +50,79 @@ describe('evidence', () => {
       negative: 0.88,
       copies: 1,
     });
+  });
+
+  /** What is said of a window of these observations, each as negative as the correction makes it. */
+  const judged = (stories: readonly Observation[]) => {
+    const record = newRecord({ kind: 'entity', entity: 'acme', topic: null });
+    record.waiting.push(...stories);
+    closeThrough(record, START + HOUR, rules);
+    const window = windowAt(record, START + HOUR, rules, () => true);
+    const judgement: Judgement = {
+      measure: 'negative',
+      hours: 8,
+      observed: window.negative,
+      expected: 1,
+      interval: { low: 0, high: 3 },
+      observedShare: 1,
+      expectedShare: 0.2,
+      score: 9,
+      pValue: 0,
+      anomalous: true,
+      reasons: [],
+      stories: window.driving,
+    };
+    return { window, judgement };
+  };
+  const name = { en: 'Acme', zh: '艾克米' };
+
+  it('lists each voice once, whether a name speaks at two outlets or an outlet signs nothing', () => {
+    const said = (id: string, source: string, author: string | null, minute: number): Observation => {
+      const opinion = opinionOf({ id, time: START + minute, negative: 0.9 });
+      return observe({
+        ...opinion,
+        document: { ...opinion.document, source, author, source_class: author === null ? 'news' : 'social' },
+      });
+    };
+    const { window, judgement } = judged([
+      said('a', 'one', 'u_1', 1),
+      said('b', 'two', 'u_1', 2),
+      said('c', 'wire', null, 3),
+      said('d', 'wire', null, 4),
+      said('e', 'wire', null, 5),
+      said('f', 'one', 'u_2', 6),
+    ]);
+    const { authors } = evidenceOf(window, BASELINE, judgement, new Map(), name);
+    expect(authors.top).toEqual([
+      { author: 'wire', share: 3 / 6 },
+      { author: 'u_1', share: 2 / 6 },
+      { author: 'u_2', share: 1 / 6 },
+    ]);
+    expect(authors.top_share).toBeCloseTo(1);
+  });
+
+  it('tells no more negative stories than there are stories, though the corrected sum is larger', () => {
+    const stories = Array.from({ length: 20 }, (_, index) => ({
+      ...observe(opinionOf({ id: `s${index}`, time: START + index, negative: 0.95 })),
+      negative: 1.13,
+    }));
+    const { window, judgement } = judged(stories);
+    expect(judgement.observed).toBeCloseTo(22.6);
+    const watched = { model: 'm@1', background: new Map() };
+    const facts = factsOf({ detector: 'surge', window, baseline: BASELINE, judgement }, watched, name, {
+      settings: 's',
+      publicUrl: null,
+    });
+    expect(facts.observed).toBe(20);
+    expect(facts.evidence?.chart.at(-1)?.observed).toBe(20);
+    expect(summarize(name, facts, 8, 'firing').en).toContain('20 negative stories');
+    // Over days a detector counts what the window does not hold.
+    const days = { ...judgement, hours: 72 };
+    const told = factsOf({ detector: 'shift', window, baseline: BASELINE, judgement: days }, watched, name, {
+      settings: 's',
+      publicUrl: null,
+    });
+    expect(told.observed).toBeCloseTo(22.6);
   });
 
   it('shows the beginning of a post without a title, in whole characters', () => {

@@ -81,6 +81,7 @@ describe('the evidence of an alert', () => {
     negative: 1,
     stories: 5,
     expected: 1.5,
+    lift: 0,
     expectedStories: 5,
   });
   const baseline = baselineWith({ blocks: Array.from({ length: 42 }, (_, index) => block(index)) });

@@ -7,7 +7,7 @@ import { differentBy, type SeriesWindow } from '../../alerting/window.ts';
 import { HOUR, START, opinionOf, type OpinionFacts } from './opinions.ts';
 
 export function level(expected: number, variance: number = expected): Level {
-  return { expected, variance, perHour: expected / 8, mass: expected * 30, dispersion: variance / expected };
+  return { expected, lift: 0, variance, perHour: expected / 8, mass: expected * 30, dispersion: variance / expected };
 }
 
 export interface BaselineFacts {

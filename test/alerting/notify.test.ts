@@ -67,6 +67,7 @@ function open(
   queue = createNotifyQueue(new Map(Object.entries(notifiers)), rules, {
     state,
     clock: systemClock,
+    uptime: () => performance.now(),
     log,
     metrics: metrics.stage('alerting'),
     signal: new AbortController().signal,
@@ -404,6 +405,7 @@ describe('the notification queue', () => {
       {
         state,
         clock: systemClock,
+        uptime: () => performance.now(),
         log: quietLog,
         metrics: createMetrics().stage('alerting'),
         signal: new AbortController().signal,

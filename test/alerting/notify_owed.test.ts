@@ -22,7 +22,7 @@ const EVERYBODY = ['desk', 'risk', 'board'];
 let folder: string;
 let state: State;
 let queue: NotifyQueue | undefined;
-/** By how much the clock is ahead of the machine's. */
+/** By how much the clock, and what has passed, is ahead of the machine's. */
 let ahead = 0;
 /** What reached whom, and who is put off now. */
 let got: string[] = [];
@@ -58,6 +58,7 @@ function open(claims: Claims | null = null, notifier = mail, maxAttempts = 10): 
     {
       state,
       clock: { now: () => Date.now() + ahead, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 10), signal) },
+      uptime: () => performance.now() + ahead,
       log: quietLog,
       metrics: createMetrics().stage('alerting'),
       signal: new AbortController().signal,

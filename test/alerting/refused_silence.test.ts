@@ -1,6 +1,7 @@
 /** A silence that an earlier version took, with a matcher that this one refuses. */
 import { expect, it } from 'vitest';
 import type { Action } from '../../core/action.ts';
+import { systemClock } from '../../core/clock.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { createMemoryState } from '../../core/state/memory.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -28,7 +29,11 @@ it('is said once to hold no more, and the others and what is due go on', async (
   for (const one of [silence('slow', 'name=~"((.+))+!"'), silence('plain', 'name=~"贵州.*"')])
     await table.put(one.id, one);
   const { log, warnings } = listeningLog();
-  const people = openPeople(state, {} as Store, { log, metrics: createMetrics().stage('alerting') });
+  const people = openPeople(state, {} as Store, {
+    clock: systemClock,
+    log,
+    metrics: createMetrics().stage('alerting'),
+  });
   const mute = createMute(
     { inhibit: [], maintenance: [] },
     (at) => people.silences(at),

@@ -43,6 +43,15 @@ describe('the alerting settings', () => {
     expect(refusal({ history_days: 5, min_history_hours: 120 })).toContain('min_history_hours: must be within');
   });
 
+  it('refuse a shift whose history is too short for it ever to fire', () => {
+    const shift = (recent_days: number, history_days: number) =>
+      refusal({ history_days, detectors: [{ type: 'shift', name: 'slow', recent_days }] });
+    expect(shift(15, 28)).toBe(
+      "detectors: slow's recent_days of 15 needs history_days of at least 30, not 28: as many days before say what is usual",
+    );
+    expect([shift(15, 60), shift(14, 28)]).toEqual(['', '']);
+  });
+
   it('refuse two notifiers of one name', () => {
     const hook = { type: 'webhook', url: 'https://example.com/hook', secret };
     expect(refusal({ notifiers: [hook, hook] })).toContain('two are named webhook');

@@ -8,6 +8,7 @@ import { openSourceAlerts, sourceAlert } from '../../alerting/source_alerts.ts';
 import { actionRequestSchema, actionRow, newAction } from '../../core/action.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { alertSchema, seriesFromKey, seriesKey } from '../../core/event.ts';
+import type { SourceCause } from '../../core/health.ts';
 import { createHttpClient } from '../../core/http.ts';
 import { createMemoryState } from '../../core/state/memory.ts';
 import { openStore } from '../../core/store/registry.ts';
@@ -51,6 +52,21 @@ describe('the alert of a source', () => {
     expect(well).toMatchObject({ alert_id, revision: 3, state: 'resolved', severity: 'critical' });
   });
 
+  it('says why in Chinese as in English, an error in the words of who answered it', () => {
+    const since = news('', 0).at;
+    const zh = (status: string, reason: string, cause?: SourceCause): string | undefined =>
+      sourceAlert({ ...news(status, 5, reason), ...(cause && { cause }) })?.summary.zh;
+    const silence = { kind: 'silence', since, expected: 124.2, probability: 1.2e-7 } as const;
+    expect(zh('quiet', 'It answers, but has brought nothing since then', silence)).toBe(
+      '数据源 wire（rss）异常沉默。它有应答，但自2026-03-10 08:00 UTC起没有带来任何内容，而平常这段时间约有120篇（概率1e-7）。请查看其地址是否仍有新闻。',
+    );
+    expect(zh('dead', 'It has failed since then: HTTP 503', { kind: 'failure', since, error: 'HTTP 503' })).toBe(
+      '数据源 wire（rss）已失效。自2026-03-10 08:00 UTC起一直失败，原因：HTTP 503。',
+    );
+    // As an earlier version said it.
+    expect(zh('dead', 'answered 410.')).toBe('数据源 wire（rss）已失效。原因：answered 410。');
+  });
+
   it('ends when the source left the settings, and names its type still', () => {
     const before = { alert_id: 'a', started_at: news('', 0).at, revision: 2, status: 'dead', type: 'rss' };
     const { type: _, ...removed } = news('removed', 3);
@@ -80,7 +96,7 @@ describe('the alerts of sources', () => {
   const by = { by: 'Priya', note: 'given up' };
 
   it('end by hand, and are over: what the source does next is a new one or none', async () => {
-    const sources = openSourceAlerts(createMemoryState());
+    const sources = openSourceAlerts(createMemoryState(), null);
     const [dead] = sources.hear([news('dead', 0)]);
     await sources.settle();
     expect(sources.end('another', Date.parse(news('', 5).at), by)).toBeNull();
@@ -105,20 +121,29 @@ describe('the alerts of sources', () => {
     expect(again?.alert_id).not.toBe(dead?.alert_id);
   });
 
+  it('lead to the page, where it is known how people reach it', () => {
+    const sources = openSourceAlerts(createMemoryState(), 'https://tide.example');
+    const [dead] = sources.hear([news('dead', 0)]);
+    const page = `https://tide.example/#/alert/${dead?.alert_id}`;
+    expect(dead?.page_url).toBe(page);
+    expect(sources.end(dead?.alert_id ?? '', Date.parse(news('', 5).at), by)?.page_url).toBe(page);
+    expect(openSourceAlerts(createMemoryState(), null).hear([news('dead', 0)])[0]?.page_url).toBeNull();
+  });
+
   it('are told once where what was told could not be written down at first', async () => {
     const state = createMemoryState();
-    const sources = openSourceAlerts(state);
+    const sources = openSourceAlerts(state, null);
     expect(sources.hear([news('quiet', 0), news('quiet', 0)])).toHaveLength(1);
     expect(sources.hear([news('quiet', 0)])).toEqual([]);
     await sources.settle();
-    expect(openSourceAlerts(state).hear([news('quiet', 0)])).toEqual([]);
+    expect(openSourceAlerts(state, null).hear([news('quiet', 0)])).toEqual([]);
   });
 
   it('that an earlier version wrote down end as well', async () => {
     const state = createMemoryState();
     const { at } = news('', 0);
     await state.table('alerting.sources').put('wire', { alert_id: 'a', revision: 1, started_at: at, status: 'quiet' });
-    const ended = openSourceAlerts(state).end('a', Date.parse(at), by);
+    const ended = openSourceAlerts(state, null).end('a', Date.parse(at), by);
     expect(alertSchema.parse(ended).summary.en).toBe('The source wire is quiet; its alert was ended by hand.');
   });
 });
@@ -186,7 +211,7 @@ describe('a feed that goes quiet, works again and dies', { timeout: 120_000 }, (
       server.listen(0, '127.0.0.1', resolve);
     });
     stage = await openStage(folder, store, {
-      settings: { group_wait_secs: 0, group_interval_secs: 1, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
+      settings: { public_url: 'https://tide.example/', group_wait_secs: 0, group_interval_secs: 1, notifiers: [{ type: 'webhook', url: receiver.url, secret: SECRET }] }, // prettier-ignore
       deps: { watermark: 'per_feed' },
     });
     await stage.alerting.start();
@@ -211,7 +236,14 @@ describe('a feed that goes quiet, works again and dies', { timeout: 120_000 }, (
     await eventually(() => (ingest.health()[0]?.items ?? 0) > 60 && ingest.health()[0]?.usual_per_hour !== null);
     mode = 'quiet';
     await eventually(() => told().length > 0);
-    expect(told()[0]).toMatchObject({ name: 'wire', state: 'firing', severity: 'warning', detector: 'source_health' });
+    expect(told()[0]).toMatchObject({
+      name: 'wire',
+      state: 'firing',
+      severity: 'warning',
+      detector: 'source_health',
+      summary: { zh: expect.stringContaining('没有带来任何内容') as string },
+      page_url: expect.stringMatching(/^https:\/\/tide\.example\/#\/alert\//) as string,
+    });
     mode = 'lively';
     await eventually(() => told().some(({ state: told_ }) => told_ === 'resolved'));
     mode = 'gone';

@@ -12,6 +12,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Document } from '../../core/event.ts';
 import { lockFolder } from '../../core/lock.ts';
 import { createMetrics } from '../../core/metrics.ts';
+import { searchRow } from '../../core/search/row.ts';
 import { openState } from '../../core/state/lmdb.ts';
 import type { State } from '../../core/state/state.ts';
 import { openStore } from '../../core/store/registry.ts';
@@ -201,6 +202,30 @@ describe('forgetting in a stopped folder', { timeout: 60_000 }, () => {
     expect(report.after).toEqual({});
     expect((await forgetFolder(settings, request, { dryRun: false })).before).toEqual({});
   });
+
+  it('what people said of a document and what search knows of it go where retention has taken the document', async () => {
+    const documents = await fill();
+    const folder = await openFolder();
+    const { store } = folder;
+    const at = '2026-03-02T08:00:00.000Z';
+    const search = documents.map((one) => searchRow(one, at, '', null));
+    await store.insert('search', search, 's');
+    const feedback = documents.map(({ id }) => ({
+      id: `f ${id}`, at, kind: 'sentiment', author: 'ana', via: 'page', document_id: id, alert_id: '', value: 'positive',
+      reason: 'Mia is wrong', takes_back: '', model: 'm', model_value: 'negative',
+    })); // prettier-ignore
+    await store.insert('feedback', feedback, 'f');
+    await store.command('TRUNCATE TABLE documents');
+    await folder.close();
+    const request = { kind: 'author', value: 'mia_quill', outlet: null } as const;
+    const report = await forgetFolder(settings, request, { dryRun: false });
+    expect(report.before).toMatchObject({ 'store opinions': 2, 'store search': 2, 'store feedback': 2 });
+    expect(report).toMatchObject({ after: {}, remaining: 0 });
+    const left = await openFolder();
+    for (const table of ['opinions', 'search', 'feedback'])
+      expect(await left.store.query(`SELECT document_id FROM ${table}`)).toEqual([{ document_id: documents[2]?.id }]);
+    await left.close();
+  });
 });
 
 describe('forgetting what was refused', { timeout: 120_000 }, () => {
@@ -233,12 +258,12 @@ describe('forgetting what was refused', { timeout: 120_000 }, () => {
 describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
   it('is done by the process that has it; what was on its way does not come back', async () => {
     const documents = await fill();
-    const unlock = await lockFolder(path);
+    const unlock = await lockFolder(path, { answers: true });
     const folder = await openFolder();
     const { stream, store, state, intake } = folder;
     const removing = createRemoving({
       stream, store, state, dataDir: path, authors: settings.ingest, log,
-      memory: intake, elsewhere: () => Promise.resolve([]),
+      memory: intake, takes: true, elsewhere: () => Promise.resolve([]),
     }); // prettier-ignore
     await removing.start();
     const asked = forgetFolder(settings, { kind: 'author', value: 'mia_quill', outlet: 'birdsong' }, { dryRun: false });
@@ -270,10 +295,10 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     // Nor by an answer that cannot be written.
     await writeFile(join(requests, '00.request.json'), '');
     await mkdir(join(requests, '00.answer.json', 'in the way'), { recursive: true });
-    const unlock = await lockFolder(path);
+    const unlock = await lockFolder(path, { answers: true });
     const removing = createRemoving({
       ...folder, dataDir: path, authors: settings.ingest, log,
-      memory: folder.intake, elsewhere: () => Promise.resolve([]),
+      memory: folder.intake, takes: true, elsewhere: () => Promise.resolve([]),
     }); // prettier-ignore
     await removing.start();
     // What a killed training left goes too, by whoever asks.
@@ -294,7 +319,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
   });
 
   it('tells who asked why the process that has the folder could not', async () => {
-    const unlock = await lockFolder(path);
+    const unlock = await lockFolder(path, { answers: true });
     const requests = join(path, 'forget');
     await mkdir(requests);
     const asked = forgetFolder(settings, { kind: 'source', value: 'none', outlet: null }, { dryRun: false });
@@ -322,7 +347,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
     const start = async () => {
       const removing = createRemoving({
         ...folder, dataDir: path, authors: settings.ingest, log,
-        memory: folder.intake, elsewhere: () => Promise.resolve([]),
+        memory: folder.intake, takes: true, elsewhere: () => Promise.resolve([]),
       }); // prettier-ignore
       await removing.start();
       return removing;
@@ -358,6 +383,7 @@ describe('forgetting in a folder in use', { timeout: 60_000 }, () => {
       authors: settings.ingest,
       log,
       memory: intake,
+      takes: true,
       elsewhere: () => Promise.resolve([]),
     });
     await stream.createGroup(TOPICS.removals, 'removal');

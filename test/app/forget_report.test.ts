@@ -34,7 +34,7 @@ describe('what other processes say of forgetting', () => {
       said('b', 30, forgot('r', 4)), said('a', 10), said('b', 12), said('c', 11), said('self', 13),
       said('c', 40, forgot('other', 9)), said('b', 50),
     ]; // prettier-ignore
-    const others = elsewhere(spoken, 'r', 'self');
+    const others = elsewhere(spoken, 'r', 'self', Date.parse('2026-03-02T20:00:00Z'));
     expect(others.map(({ process, found, at }) => [process, found, at.slice(14, 16)])).toEqual([
       ['a', null, '10'], ['c', null, '40'], ['b', 4, '50'],
     ]); // prettier-ignore
@@ -43,5 +43,20 @@ describe('what other processes say of forgetting', () => {
       'Of ingest on h (c), last heard of at 2026-03-02T08:40:00.000Z, there is no answer: it forgets when it is back, if its folder is still there.',
       'In ingest on h (b): 4 things found, 0 left.',
     ]);
+  });
+
+  it('does not wait for one that kept nothing and is gone: stopped, or not heard of for an hour', () => {
+    const heard = (roles: string[], hour: number, more?: object) => {
+      const spoken = [{ ...said('a', 10, more), roles, at: `2026-03-02T0${hour}:10:00.000Z` } as Spoken];
+      return elsewhere(spoken, 'r', 'self', Date.parse('2026-03-02T08:10:00Z')).length;
+    };
+    expect(heard(['classifier'], 6)).toBe(0);
+    expect(heard(['classifier', 'dashboards'], 8, { says: 'gone' })).toBe(0);
+    expect(heard(['classifier'], 8)).toBe(1);
+    // What these hold lies in their folders, also while they are stopped.
+    expect(heard(['ingest'], 6)).toBe(1);
+    expect(heard(['alerting', 'classifier'], 8, { says: 'gone' })).toBe(1);
+    // Who has answered has answered.
+    expect(heard(['classifier'], 6, forgot('r', 0))).toBe(1);
   });
 });

@@ -100,6 +100,24 @@ describe('the ports of doors', () => {
     expect(problem({ ingest: { sources } })).toMatch(/sources\.1\.port .*is also ingest\.sources\.0\.port/);
   });
 
+  it('are refused where WebSub hubs would push to another door, and are one for feeds that share them', () => {
+    const feed = (name: string, hooks: object): object => ({
+      type: 'rss', name, url: 'https://e.com/feed', websub: { callback_url: 'https://me.example/', ...hooks },
+    }); // prettier-ignore
+    expect(problem({ ingest: { sources: [feed('a', { port: 8080 })] } })).toMatch(
+      /ingest\.sources\.0\.websub\.port .*is also dashboards\.port/,
+    );
+    const door = { type: 'http', name: 'door', port: 9000 };
+    expect(problem({ ingest: { sources: [feed('a', {}), feed('b', { port: 9000 }), door] } })).toMatch(
+      /sources\.1\.websub\.port .*is also ingest\.sources\.2\.port/,
+    );
+    const everywhere = feed('b', { host: '0.0.0.0' });
+    expect(problem({ ingest: { sources: [feed('a', {}), everywhere] } })).toMatch(
+      /sources\.1\.websub\.port .*is also ingest\.sources\.0\.websub\.port/,
+    );
+    expect(problem({ ingest: { sources: [feed('a', {}), feed('b', {}), feed('c', { port: 0 })] } })).toBe('');
+  });
+
   it('may be the same where nobody minds: any free one, another address, stages in processes of their own', () => {
     expect(problem({ dashboards: { port: 0 }, monitor: { port: 0 } })).toBe('');
     expect(problem(post(8080, { host: '127.0.0.2' }))).toBe('');

@@ -36,6 +36,14 @@ describe('the study of prices after alerts', () => {
     expect(over.rows.map(({ days }) => days)).toEqual([1]);
   });
 
+  it('says how many alerts are on entities that have no prices', () => {
+    const other = { series: { kind: 'entity', entity: 'globex', topic: null }, toldAt: START } as unknown as FiredAlert;
+    const all = { series: { kind: 'all', entity: null, topic: null }, toldAt: START } as unknown as FiredAlert;
+    const study = studyOf([told(5), other, all], walk(60, 1));
+    expect(study).toMatchObject({ usable: 1, leftOut: 0, withoutPrices: 1 });
+    expect(studySection(study, [])).toContain('Left out, because their entities have no prices: 1 alerts.');
+  });
+
   it('keeps an alert before a long holiday of an exchange', () => {
     // Shanghai: 28 September 2023, then 9 October.
     const closes = [walk(1, 1)[0], ...walk(5, 1).map((one, index) => ({ ...one, day: dayOf(11 + index) }))] as Close[];

@@ -40,6 +40,15 @@ describe('a file of prices', () => {
     );
   });
 
+  it.each([
+    ['日期,代码,收盘价\n2022/1/3,ACM,1\n', 'of a terminal in China'],
+    ['交易日期,股票代碼,收盤價\n2022年1月3日,ACM,1\n', 'in traditional characters'],
+    ['trade_date,ts_code,close\n20220103,ACM,1\n', 'of Tushare'],
+    ['Trade_Date,Ticker,Adj Close\n2022-01-03T16:00:00,ACM,1\n', 'in English'],
+  ])('is read by the columns and dates that are usual: %j, %s', (text) => {
+    expect(readPrices(text, 'p.csv', entityOf).prices.get('acme')).toEqual([{ day: '2022-01-03', close: 1 }]);
+  });
+
   it('tells which of its symbols nobody watches, as they are written', () => {
     expect(readPrices('Date,ACM,Spy\n2022-01-03,1,2\n', 'p.csv', entityOf).unwatched).toEqual(['Spy']);
   });

@@ -75,6 +75,7 @@ describe('the score', () => {
     // At 12:00 the day before, told an hour later.
     expect(score.medianDelayHours).toBe(-11);
     expect(score.events[2]).toMatchObject({ inPeriod: false, alert: null });
+    expect(score.outside).toBe(1);
     expect(score.alertsPerWeek.all).toBeCloseTo(3 / (100 / 7));
   });
 

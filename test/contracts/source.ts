@@ -98,7 +98,10 @@ export function describeSourceContract(name: string, openOrigin: (folder: string
     });
 
     it('ends within two seconds of an abort, also while its items wait for room', async () => {
-      for (const emit of [async () => ({ accepted: 0, duplicates: 0, refused: [] }), waitForever] as Emit[]) {
+      for (const emit of [
+        async () => ({ accepted: 0, duplicates: 0, refused: [], rememberedMs: 3_600_000 }),
+        waitForever,
+      ] as Emit[]) {
         const stop = new AbortController();
         const source = await create(stop);
         void origin.offer(range(0, 2));
@@ -128,7 +131,7 @@ export function describeSourceContract(name: string, openOrigin: (folder: string
       const stop = new AbortController();
       const run = (await create(stop)).run(async (items) => {
         after.push(...items);
-        return { accepted: items.length, duplicates: 0, refused: [] };
+        return { accepted: items.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
       });
       const seen = (): Set<string> => new Set([...before.flat(), ...after].map(idOfItem));
       await offered;
@@ -150,7 +153,7 @@ export function describeSourceContract(name: string, openOrigin: (folder: string
       const run = (await create(stop)).run(async (batch, options) => {
         items.push(...batch);
         removed.push(...(options?.removed ?? []));
-        return { accepted: batch.length, duplicates: 0, refused: [] };
+        return { accepted: batch.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
       });
       await offered;
       await eventually(() => items.length >= 2);

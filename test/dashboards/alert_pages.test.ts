@@ -51,7 +51,7 @@ describe.skipIf(!hasChromium)('an alert', () => {
       'zh',
       '31 起事件 · 预期 1.4，通常 0 至 4.8',
       '负面占比 62% · 预期 20%，通常 5% 至 38%',
-      '数据源 wire（rss）已失效。 It answers 410.',
+      '数据源 wire（rss）已失效。原因：It answers 410。',
     ],
   ])(
     'in %s says in the list what its number counts, and of a source what is wrong',

@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { searchRow } from '../../core/search/row.ts';
+import type { SearchAnswer } from '../../dashboards/contract.ts';
 import { hasChromium, startDesk, type Desk, type Visit } from './desk.ts';
 import { fits, picture, violationsOf } from './page_checks.ts';
 import { ENTITIES, MODEL } from './sample.ts';
@@ -81,6 +82,48 @@ describe.skipIf(!hasChromium)('finding on the page', () => {
     expect(await page.textContent('.hits')).toMatch(/[\u4e00-\u9fff]/);
     expect(await page.textContent('.hits')).toContain('found by meaning');
     expect(await violationsOf(page)).toEqual([]);
+  }, 120_000);
+
+  it.each([
+    ['en', 1280, 'Show more', /^These are the first 30 of 140 stories\./],
+    ['zh', 390, '显示更多', /^以上为 140 个事件中的前 30 个。/],
+  ] as const)(
+    'shows the rest of what it found on demand, and says what it does not show, in %s at %d px',
+    async (lang, width, more, rest) => {
+      const page = await open(`?lang=${lang}#/find/norvale`, {
+        viewport: { width, height: 844 },
+        async before(first) {
+          await first.route('**/api/search?**', async (route) => {
+            const answer = (await (await route.fetch()).json()) as SearchAnswer;
+            const [hit] = answer.hits;
+            if (hit === undefined) throw new Error('Nothing is found about Norvale.');
+            const hits = Array.from({ length: 30 }, (_, at) => ({
+              ...hit,
+              opinion: { ...hit.opinion, document_id: `hit-${at}` },
+            }));
+            await route.fulfill({ json: { ...answer, hits, total: 140 } });
+          });
+        },
+      });
+      await page.waitForSelector('.hits li');
+      expect(await page.locator('.hits li').count()).toBe(20);
+      expect(desk.asked().find((path) => path.startsWith('/api/search'))).toContain('limit=100');
+      await page.getByRole('button', { name: more }).press('Enter');
+      expect(await page.locator('.hits li').count()).toBe(30);
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('href'))).toBe('#/document/hit-20');
+      expect(await page.getByRole('button', { name: more }).count()).toBe(0);
+      expect(await page.getByText(rest).count()).toBe(1);
+      expect(await violationsOf(page)).toEqual([]);
+      expect(await fits(page)).toBe(true);
+      await picture(page, `find-more-${lang}`);
+    },
+    120_000,
+  );
+
+  it('answers a question in traditional signs', async () => {
+    const page = await open(`?lang=zh#/find/${encodeURIComponent('誰最負面')}`);
+    await page.waitForSelector('.facts-said li');
+    expect(desk.complaints()).toEqual([]);
   }, 120_000);
 
   it('answers a question with sources that the citations lead to, and a chart', async () => {

@@ -32,6 +32,7 @@ describe.skipIf(!hasChromium)('the overview', () => {
         '/api/me',
         '/api/opinions',
         '/api/series',
+        '/api/silences',
         '/api/sources',
         '/api/status',
         '/api/timeline',
@@ -64,6 +65,22 @@ describe.skipIf(!hasChromium)('the overview', () => {
     await page.waitForSelector('.opinion');
     await page.waitForFunction(() => scrollY > 500);
     expect(await page.locator('.opinion').count()).toBe(40);
+  }, 120_000);
+
+  it('goes on in its list where one left it by keyboard', async () => {
+    const page = await openOverview();
+    const rowNow = (): Promise<number> =>
+      page.evaluate(() => [...document.querySelectorAll('.opinion')].indexOf(document.activeElement as Element));
+    for (const key of ['j', 'j', 'o']) await page.keyboard.press(key);
+    await page.waitForSelector('main.view');
+    await page.goBack();
+    await expect.poll(rowNow, { timeout: 20_000 }).toBe(1);
+    await page.keyboard.press('j');
+    expect(await rowNow()).toBe(2);
+    await page.keyboard.press('o');
+    await page.waitForSelector('main.view');
+    await page.keyboard.press('Escape');
+    await expect.poll(rowNow, { timeout: 20_000 }).toBe(2);
   }, 120_000);
 
   it('shows no figures of another selection where those of this one fail, and keeps its own where a refresh fails', async () => {
@@ -128,6 +145,44 @@ describe.skipIf(!hasChromium)('the overview', () => {
     await page.waitForSelector('.topic-table tbody tr');
     expect((await shiftOf(page)).sum).toBeLessThan(0.01);
     expect(desk.complaints()).toEqual([]);
+  }, 120_000);
+
+  it('shows a page more of alerts with each press, and says how many fire at least', async () => {
+    const [one] = desk.alerts;
+    const page = await desk.open('?lang=en', {
+      before: async (opened) => {
+        const page = (from: number) =>
+          Array.from({ length: 200 }, (_, index) => ({ ...row, state: 'firing', alert_id: `made-${from + index}` }));
+        const row = {
+          ...((await desk.ask(`/alerts/${one?.alert_id ?? ''}`)).body as object),
+        };
+        await opened.route('**/api/alerts?**', (route) => {
+          const isFirst = !route.request().url().includes('cursor=');
+          const body = {
+            alerts: page(isFirst ? 0 : 200).slice(0, isFirst ? 200 : 7),
+            next_cursor: isFirst ? 'c' : null,
+          };
+          return route.fulfill({ json: body });
+        });
+      },
+    });
+    const badge = page.locator('.alerts .card-head .badge');
+    await badge.waitFor();
+    expect(await badge.textContent()).toBe('200+ Firing');
+    await page.locator('.more-alerts').click();
+    await page.locator('.more-alerts').waitFor({ state: 'detached' });
+    expect(await badge.textContent()).toBe('207 Firing');
+    expect(await page.locator('.alert').count()).toBe(207);
+  }, 120_000);
+
+  it('reads a link with plain days, and titles a company of which nothing was said by its name', async () => {
+    const day = (before: number): string => new Date(Date.now() - before * 86_400_000).toLocaleDateString('sv');
+    await openOverview(`?lang=en&from=${day(6)}&to=${day(0)}`);
+    expect(desk.complaints()).toEqual([]);
+    const quiet = '?lang=zh&entity=norvale_bank&from=2020-01-01&to=2020-01-02';
+    const page = await desk.open(quiet, { ready: '.tide-canvas, .tide .empty' });
+    await page.locator('#tide-title', { hasText: '诺维银行' }).waitFor();
+    expect(await page.title()).toBe('诺维银行 · Tidewatch');
   }, 120_000);
 
   it('takes a span by from and to, by keyboard alone, and refuses one that runs backward', async () => {

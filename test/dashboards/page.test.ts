@@ -285,6 +285,17 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(desk.complaints()).toEqual([]);
   }, 120_000);
 
+  it('asks who says it once, though what was said is taken back at once', async () => {
+    const page = await desk.open(`#/alert/${desk.alerts[0]?.alert_id ?? ''}`);
+    await page.getByRole('button', { name: 'Silence for 2 hours' }).click();
+    await page.getByLabel('Your name').fill('Priya');
+    await page.keyboard.press('Enter');
+    await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('The silence is over').waitFor();
+    expect(await page.locator('dialog').count()).toBe(0);
+    await page.locator('.silences li').waitFor({ state: 'detached' });
+  }, 120_000);
+
   it('opens an alert by its address in Chinese, step by step, and ends, silences and acknowledges from there', async () => {
     const alert = desk.alerts[0];
     const id = alert?.alert_id ?? '';

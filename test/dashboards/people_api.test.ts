@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReplayClock } from '../../core/clock.ts';
+import { isoTime } from '../../core/event.ts';
 import { createLogger } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { openStore } from '../../core/store/registry.ts';
 import { alertRow } from '../../core/store/rows.ts';
 import type { Store } from '../../core/store/store.ts';
-import type { ActionsAnswer, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
+import type { ActionsAnswer, AlertRow, NotificationsAnswer, SilencesAnswer } from '../../dashboards/contract.ts';
 import { createDashboards, type Dashboards } from '../../dashboards/server.ts';
 import { dashboardsSettings } from '../../dashboards/settings.ts';
 import { alertOf } from '../alerting/alerts.ts';
@@ -102,6 +103,29 @@ describe('what people do, by the API', () => {
     expect(await post('/alerts/nosuch/acknowledge', { author: 'Wei' })).toMatchObject({ status: 404 });
     const { actions } = await get<ActionsAnswer>(`/actions?target=${id}`);
     expect(actions.map(({ request }) => request.kind).toSorted()).toEqual(['acknowledge', 'resolve']);
+  });
+
+  it('tells with an alert which silences keep it quiet now and who said last that they look after it', async () => {
+    const about = (matchers: string[], duration_secs: number) =>
+      post('/silences', { ...silence, matchers, duration_secs });
+    const short = await about(['entity="norvale_bank"'], 3_600);
+    const long = await about(['severity=~"warn.*"', 'detector!="volume"'], 7_200);
+    await about(['entity="another"'], 3_600);
+    await post('/silences', {
+      ...silence,
+      matchers: ['entity="norvale_bank"'],
+      starts_at: '2026-03-17T00:00:00Z',
+    });
+    const { alert_id } = alertOf();
+    await post(`/alerts/${alert_id}/acknowledge`, { author: 'Wei' });
+    clock.advanceTo(clock.now() + 1_000);
+    await post(`/alerts/${alert_id}/acknowledge`, { author: 'Priya' });
+    const found = await get<AlertRow>(`/alerts/${alert_id}`);
+    expect(found.silences.map(({ id }) => id)).toEqual([long.id, short.id]);
+    expect(found.acknowledged).toEqual({ author: 'Priya', at: isoTime(clock.now()) });
+    for (const { id } of (await get<SilencesAnswer>('/silences')).silences)
+      await post(`/silences/${id}/expire`, { author: 'Wei' });
+    expect((await get<AlertRow>(`/alerts/${alert_id}`)).silences).toEqual([]);
   });
 
   it('shows what became of notifications, without claims, and asks for a replay', async () => {

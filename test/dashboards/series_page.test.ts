@@ -80,6 +80,21 @@ describe.skipIf(!hasChromium)('the pages of a series', () => {
     expect(new URL(page.url()).hash).toBe('#/');
   }, 120_000);
 
+  it('lists a few alerts first, and all of them for who asks', async () => {
+    const one = (await desk.ask(`/alerts/${desk.alerts[0]?.alert_id ?? ''}`)).body as object;
+    const alerts = Array.from({ length: 11 }, (_, index) => ({ ...one, alert_id: `made-${index}` }));
+    const page = await desk.open(NORVALE, {
+      before: async (opened) => {
+        await opened.route('**/api/alerts?**', (route) => route.fulfill({ json: { alerts, next_cursor: null } }));
+      },
+    });
+    const rows = page.locator('.series-alerts > li');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(8);
+    await page.getByRole('button', { name: 'Show all 11' }).click();
+    await rows.nth(10).waitFor();
+  }, 90_000);
+
   it('says that nothing is told of a topic that nobody wrote about', async () => {
     const page = await openSeries('#/topic/IPO');
     expect(await page.textContent('.series-stories')).toContain('Nothing is told of it');

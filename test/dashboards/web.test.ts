@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { shortAuthor } from '../../dashboards/web/author.ts';
 import { changed, queryOf, readAddress, safeUrl, spanQuery, writeAddress } from '../../dashboards/web/address.ts';
-import type { AlertRow } from '../../dashboards/contract.ts';
-import { opinionsQuery, overviewQuestions } from '../../dashboards/web/first_questions.ts';
+import type { AlertRow, AlertsPage } from '../../dashboards/contract.ts';
+import { opinionsQuery, overviewQuestions, seriesQuestions } from '../../dashboards/web/first_questions.ts';
 import { MESSAGES } from '../../dashboards/web/i18n.ts';
+import { isQuestion } from '../../dashboards/web/is_question.ts';
+import { windowAddress } from '../../dashboards/web/alert_links.tsx';
+import { listedAlerts } from '../../dashboards/web/more_alerts.ts';
 import { matches, mergeRows } from '../../dashboards/web/opinion_list.ts';
 import { changeOfShare, smoothShares, tendency } from '../../dashboards/web/shares.ts';
 import { marksWithin } from '../../dashboards/web/tide_marks.ts';
@@ -65,7 +68,27 @@ describe('the address of a view', () => {
   it('asks for a fixed span where one was chosen, for the last seconds otherwise', () => {
     expect(spanQuery(readAddress('?range=24h'))).toEqual({ last_secs: '86400' });
     const chosen = readAddress('?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z');
-    expect(queryOf(spanQuery(chosen))).toBe('from=2026-03-01T00%3A00%3A00Z&to=2026-03-02T00%3A00%3A00Z');
+    expect(queryOf(spanQuery(chosen))).toBe('from=2026-03-01T00%3A00%3A00.000Z&to=2026-03-02T00%3A00%3A00.000Z');
+  });
+
+  it('takes days as the reader’s own, the last one whole, and gives the API a zone', () => {
+    const { from, to } = readAddress('?from=2026-11-20&to=2026-11-29');
+    expect([from, to]).toEqual([new Date(2026, 10, 20).toISOString(), new Date(2026, 10, 30).toISOString()]);
+    const day = readAddress('?list_from=2026-11-20&list_to=2026-11-20');
+    expect([day.list_from, day.list_to]).toEqual([
+      new Date(2026, 10, 20).toISOString(),
+      new Date(2026, 10, 21).toISOString(),
+    ]);
+    const hours = readAddress('?from=2026-11-20T08:00&to=2026-11-20T09:00');
+    expect(hours.from).toBe(new Date(2026, 10, 20, 8).toISOString());
+    for (const query of [
+      '?from=2026-13-45&to=2026-11-29',
+      '?from=-000005-01-01&to=%2B012026-01-01',
+      '?from=2026-11-20',
+    ])
+      expect(readAddress(query).from).toBeNull();
+    const address = readAddress('?from=2026-11-20&to=2026-11-29');
+    expect(readAddress(writeAddress(address))).toEqual(address);
   });
 
   it('lists one bar of the span until it is taken back or the span is another one', () => {
@@ -97,7 +120,38 @@ describe('the address of a view', () => {
   });
 });
 
+describe('a question', () => {
+  it.each([
+    ['who is most negative', '谁最负面', '誰最負面'],
+    ['which companies are most negative', '哪些公司最负面', '哪些公司最負面'],
+    ['how is opinion lately', '最近舆情如何', '最近輿情如何'],
+    ['when did it begin to fall', '何时开始下跌', '何時開始下跌'],
+    ['is there anything negative', '是否有负面', '是否有負面'],
+    ['are there negative news', '有没有负面消息', '有沒有負面消息'],
+    ['what is thought of the Fed', '怎样看待美联储加息', '怎樣看待美聯儲加息'],
+    ['why is it negative', '为什么业绩负面', '為什麼業績負面'],
+    ['what happened', '怎么回事', '怎麼回事'],
+    ['how many complaints', '有几条投诉', '有幾條投訴'],
+    ['and Norvale?', '诺维银行呢', '諾維銀行呢？'],
+  ])('is told from words to look for in both languages and writings: %s', (...texts) => {
+    for (const text of texts) expect(isQuestion(text), text).toBe(true);
+  });
+
+  it('is not what only names something', () => {
+    for (const text of ['Norvale', 'whatever works', '诺维银行', '負面', '哪吒汽车', '呢绒', '上市公司'])
+      expect(isQuestion(text), text).toBe(false);
+  });
+});
+
 describe('the list of opinions', () => {
+  it('takes live what is written in the other Chinese signs than the words looked for', () => {
+    const belongs = (text: string, q: string): boolean =>
+      matches(listRow('a', '2026-03-01T12:00:00.000Z', { text }), readAddress(`?q=${q}`), '');
+    expect(belongs('諾維銀行的存款戶', '诺维')).toBe(true);
+    expect(belongs('诺维银行的存款户', '諾維')).toBe(true);
+    expect(belongs('诺维银行的存款户', '海晏')).toBe(false);
+  });
+
   it('merges newest first, and a newer label of a document replaces the older', () => {
     const older = [listRow('b', '2026-03-02T00:00:00.000Z'), listRow('a', '2026-03-01T00:00:00.000Z')];
     const newer = [
@@ -120,6 +174,63 @@ describe('the list of opinions', () => {
     expect(belongs('?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z')).toBe(false);
     expect(belongs('?range=24h', '2026-03-01T12:00:00.000Z')).toBe(true);
     expect(belongs('?range=24h', '2026-03-01T12:00:00.001Z')).toBe(false);
+  });
+});
+
+describe('the alerts of a view', () => {
+  const rows = (ids: string, state: AlertRow['state']): AlertRow[] =>
+    ids.split('').map((alert_id) => ({ alert_id, state }) as AlertRow);
+  const page = (alerts: AlertRow[], next_cursor: string | null): AlertsPage => ({ alerts, next_cursor });
+  const older = { question: 'q', pages: 1, alerts: rows('cd', 'resolved'), next: null };
+
+  it('are counted as firing at least so many where the last one that is here fires', () => {
+    expect(listedAlerts(page(rows('abc', 'firing'), 'more'), 'q', null)).toMatchObject({
+      firing: { count: 3, isLeast: true },
+      more: true,
+    });
+    const all = [...rows('ab', 'firing'), ...rows('c', 'resolved')];
+    expect(listedAlerts(page(all, 'more'), 'q', null).firing).toEqual({ count: 2, isLeast: false });
+    expect(listedAlerts(page(rows('ab', 'firing'), null), 'q', null).firing).toEqual({ count: 2, isLeast: false });
+  });
+
+  it('go on with the pages behind, each once, and not with those of another question', () => {
+    const first = page(rows('abc', 'firing'), 'more');
+    const { alerts, more } = listedAlerts(first, 'q', older);
+    expect(alerts.map(({ alert_id, state }) => `${alert_id} ${state}`)).toEqual([
+      'a firing',
+      'b firing',
+      'c firing',
+      'd resolved',
+    ]);
+    expect(more).toBe(false);
+    expect(listedAlerts(first, 'other', older).alerts).toHaveLength(3);
+    expect(listedAlerts(page(rows('ab', 'firing'), null), 'q', older).alerts).toHaveLength(2);
+  });
+
+  it('are asked for as many at once as the API gives', () => {
+    const address = readAddress('?entity=a');
+    expect(overviewQuestions(address).alerts).toContain('limit=200');
+    expect(seriesQuestions('entity', 'a', address).alerts).toContain('limit=200');
+  });
+});
+
+describe('what was said in the window of an alert', () => {
+  const series = { kind: 'entity', entity: 'a', topic: null } as const;
+  const evidence = { window_start: '2026-03-02T00:00:00.000Z', window_end: '2026-03-02T08:00:00.000Z' };
+  const alert = { series, evidence } as AlertRow;
+  const address = readAddress('?range=7d&lang=zh&q=x&sentiment=positive&topic=IPO');
+
+  it('is listed of its series without other filters, in the range that one has', () => {
+    const listed = windowAddress(address, alert, Date.parse('2026-03-05T00:00:00.000Z'));
+    expect(listed === null ? '' : writeAddress(listed)).toBe(
+      `?${queryOf({ range: '7d', list_from: evidence.window_start, list_to: evidence.window_end, entity: 'a', lang: 'zh' })}`,
+    );
+  });
+
+  it('has days around it where the range does not reach so far back', () => {
+    const listed = windowAddress(address, alert, Date.parse('2026-04-05T00:00:00.000Z'));
+    expect(listed).toMatchObject({ from: '2026-02-23T00:00:00.000Z', to: '2026-03-03T08:00:00.000Z', entity: 'a' });
+    expect(windowAddress(address, { ...alert, evidence: null }, 0)).toBeNull();
   });
 });
 

@@ -45,6 +45,7 @@ describe.skipIf(!hasChromium)('who sits at the desk, where tokens have names', (
     expect((await desk.ask('/me', { token: ANNA.token })).body).toEqual({
       name: 'Anna Li',
       role: 'analyst',
+      signed_in: true,
       signs: true,
     });
     expect((await desk.ask('/me')).status).toBe(401);

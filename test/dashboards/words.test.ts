@@ -1,6 +1,6 @@
 /** The words of the interface themselves: one of a thing is one thing, and one thing has one name. */
 import { describe, expect, it } from 'vitest';
-import { MESSAGES } from '../../dashboards/web/i18n.ts';
+import { languageName, MESSAGES } from '../../dashboards/web/i18n.ts';
 
 const { en, zh } = MESSAGES;
 
@@ -22,8 +22,8 @@ describe('the words of the interface', () => {
     expect(en.chart_beyond(1)).toContain('above its usual range once.');
     expect(en.chart_beyond(3)).toContain('above its usual range 3 times.');
     expect([en.measure_negative('1'), en.measure_negative('8.7')]).toEqual([
-      '1 negative story',
-      '8.7 negative stories',
+      'About 1 negative story',
+      'About 8.7 negative stories',
     ]);
     expect([en.measure_stories('1'), en.measure_stories('31')]).toEqual(['1 story', '31 stories']);
     expect([en.word_title(1, '2.1'), en.word_title(4, '2.1')]).toEqual(['1 story (z = 2.1)', '4 stories (z = 2.1)']);
@@ -56,7 +56,14 @@ describe('the words of the interface', () => {
     expect(en.answer_refused(reason)).not.toMatch(/_|stand the check/);
   });
 
-  it('explain fractions of what an alert counts', () => {
+  it('name the language of texts in the reader’s, and one without a name by its code', () => {
+    expect(['en', 'zh', 'other', 'fr'].map((code) => languageName(code, zh))).toEqual(['英文', '中文', '其他', 'fr']);
+    expect(languageName('other', en)).toBe('Other');
+  });
+
+  it('explain fractions of what an alert counts, and that it is no count of labels', () => {
+    expect(en.counted_negative).toMatch(/errors of the model taken out/);
+    expect(zh.counted_negative).toMatch(/扣除模型的实测误差/);
     expect(en.counted_negative).toMatch(/an author at most twice/);
     expect(zh.counted_negative).toMatch(/每位作者.*最多计两次/);
   });

@@ -50,7 +50,7 @@ describe('an item that is sent back', () => {
     await intake.take('feed', [{ guid: '1', text: LONG, author: 'ann' }]);
     const [letter] = await bench.deadLetters(1);
     const again = [letter?.value as RawItem, { guid: '3', text: LONG, author: 'ann' }];
-    await intake.take('feed', again, { authorsStored: true });
+    await intake.take('feed', again, { isRedriven: true });
     const authors = (await bench.deadLetters(3)).map(({ value }) => (value as RawItem).author);
     expect(authors).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^u_[0-9a-f]{32}$/) as string));
     expect(new Set(authors).size).toBe(1);

@@ -104,11 +104,12 @@ describe('a source that stops', { timeout: 120_000 }, () => {
     await eventually(() => health()?.status === 'quiet');
     expect(health()?.reason).toMatch(/It answers, but has brought nothing since .* documents were usual/);
     const [quiet] = await news(1);
-    expect(quiet).toMatchObject({ name: 'wire', status: 'quiet' });
+    expect(quiet).toMatchObject({ name: 'wire', status: 'quiet', cause: { kind: 'silence' } });
     mode = 'lively';
     await eventually(() => health()?.status === 'ok');
     const [well] = await news(1);
     expect(well).toMatchObject({ name: 'wire', status: 'ok', reason: null });
+    expect(well).not.toHaveProperty('cause');
     expect(bench.lines.filter(({ level, msg }) => level === 40 && msg.includes('wire is quiet'))).toHaveLength(1);
   });
 

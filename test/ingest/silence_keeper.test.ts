@@ -67,6 +67,7 @@ describe('the silence of a source', () => {
     await pass(after, MINUTE);
     expect(after.judge(OK)).toMatchObject({ status: 'quiet', usualPerHour: before.judge(OK).usualPerHour });
     expect(after.judge(OK).reason).toContain('nothing since 2026-03-10T00:00:00.000Z');
+    expect(after.judge(OK).cause).toMatchObject({ kind: 'silence', since: '2026-03-10T00:00:00.000Z' });
   });
 
   it('that was told is still quiet after a kill', async () => {

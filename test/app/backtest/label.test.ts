@@ -128,8 +128,11 @@ function settingsWith(overrides: readonly { path: string; value: string | number
   return settingsSchema.parse(withOverrides(plain, overrides));
 }
 
-const keyWith = (overrides: Parameters<typeof settingsWith>[0], sourceClass: 'news' | 'social' = 'news') =>
-  labelKey(settingsWith(overrides), { feed, sourceClass, model: 'tiny@1' });
+const keyWith = (
+  overrides: Parameters<typeof settingsWith>[0],
+  sourceClass: 'news' | 'social' = 'news',
+  timeZone: string | null = null,
+) => labelKey(settingsWith(overrides), { feed, sourceClass, timeZone, model: 'tiny@1' });
 
 describe('the name of labels', () => {
   it.each([
@@ -154,9 +157,10 @@ describe('the name of labels', () => {
     expect(await keyWith([{ path, value }])).toBe(plain);
   });
 
-  it('changes with the feed, the class of its sources, and a model trained anew under the same name', async () => {
+  it('changes with the feed, the class and the time zone of its sources, and a model trained anew under the same name', async () => {
     const plain = await keyWith([]);
     expect(await keyWith([], 'social')).not.toBe(plain);
+    expect(await keyWith([], 'news', 'Asia/Shanghai')).not.toBe(plain);
     writeTinyModel(join(folder, 'model'), { inverted: true });
     const retrained = await keyWith([]);
     expect(retrained).not.toBe(plain);

@@ -9,5 +9,5 @@ const settings = settingsSchema.parse({
   classifier: { backend: { type: 'onnx', model, threads: 1 }, max_batch_documents: 20 },
 });
 const said = (line: string): void => void process.stderr.write(`${line}\n`);
-const labelled = await labelFeed(settings, { feed, sourceClass: 'news', cache, progress: said });
+const labelled = await labelFeed(settings, { feed, sourceClass: 'news', timeZone: null, cache, progress: said });
 process.stdout.write(JSON.stringify(labelled));

@@ -4,30 +4,16 @@ import { watchFeed } from '../../../app/backtest/watch_feed.ts';
 import type { Removal } from '../../../core/removal.ts';
 import { alertingSettings } from '../../../alerting/settings.ts';
 import { eventStudy } from '../../../backtest/event_study.ts';
+import { feedNotes } from '../../../backtest/feed_notes.ts';
 import { reportHtml, reportJson, type Report } from '../../../backtest/report.ts';
 import type { Examination } from '../../../backtest/nearest.ts';
 import { proportion, scoreRun } from '../../../backtest/score.ts';
 import type { SweepRow } from '../../../backtest/sweep.ts';
 import type { Alert, Opinion } from '../../../core/event.ts';
-import { DAY, HOUR, opinionOf, randomFrom, START } from '../../alerting/opinions.ts';
-import { said, wholeFeed } from './made.ts';
+import { DAY, HOUR, randomFrom, START, withDocument } from '../../alerting/opinions.ts';
+import { feed, said, wholeFeed } from './made.ts';
 
 const settings = alertingSettings.parse({ bucket_mins: 60, window_hours: 6, allowed_lateness_mins: 60 });
-
-/** Three quiet weeks of one company with a burst of bad news on the fifteenth day, in order of publication. */
-function feed(seed: number): Opinion[] {
-  const random = randomFrom(seed);
-  const opinions: Opinion[] = [];
-  for (let hour = 0; hour < 21 * 24; hour += 2) {
-    const time = START + hour * HOUR + Math.floor(random() * HOUR);
-    opinions.push(opinionOf({ id: `q${seed}-${hour}`, time, negative: random() < 0.15 ? 0.8 : 0.1 }));
-  }
-  for (let index = 0; index < 24; index += 1) {
-    const time = START + 15 * DAY + Math.floor(random() * 4 * HOUR);
-    opinions.push(opinionOf({ id: `b${seed}-${index}`, time, negative: 0.95, sourceClass: 'news' }));
-  }
-  return opinions.toSorted((a, b) => (a.document.published_at < b.document.published_at ? -1 : 1));
-}
 
 async function* each(opinions: readonly Opinion[]): AsyncGenerator<Opinion> {
   yield* opinions;
@@ -116,6 +102,61 @@ describe('a backtest', () => {
     expect(evidence.some((id) => burst.includes(id))).toBe(true);
   });
 
+  it('forgets what was taken back behind the last document too, before its window is judged', async () => {
+    const fired = (await run(feed(1))).run.alerts.find(({ key }) => key === 'entity:acme')?.at ?? 0;
+    // The feed ends within the bucket that fires; its documents are taken back before anybody would have been told.
+    const cut = feed(1).filter(({ document }) => Date.parse(document.published_at) < fired);
+    const removal: Removal = {
+      schema_version: 1,
+      id: 'r1',
+      kind: 'document',
+      values: cut.map(({ document }) => document.id).filter((id) => id.startsWith('b')),
+      outlet: null,
+      by: 'origin',
+      reason: 'deleted',
+      requested_at: new Date(fired + 10 * 60_000).toISOString(),
+    };
+    expect((await run(cut)).run.alerts).not.toEqual([]);
+    expect((await run(cut, { removals: [removal] })).run.alerts).toEqual([]);
+  });
+
+  it('counts what came late where the feed is sorted newest first, and says to sort it', async () => {
+    const whole = feed(1);
+    expect((await run(whole)).run).toMatchObject({ late: 0, tooOld: 0, ahead: null });
+    const { run: made } = await run(whole.toReversed());
+    expect(made.late).toBeGreaterThan(whole.length / 2);
+    expect(made.alerts).toEqual([]);
+    expect(made.ahead).toBeNull();
+    expect(feedNotes(made, null, null)[0]).toMatch(
+      /came later than .* not in the order of time: sort the file by time/,
+    );
+  });
+
+  it('names the document whose date is far ahead of those around it', async () => {
+    const whole = feed(1).map((opinion, index) =>
+      index === 9
+        ? withDocument(opinion, { published_at: '2204-02-10T10:00:00.000Z', title: '暴跌 tomorrow' })
+        : opinion,
+    );
+    const { run: made } = await run(whole);
+    expect(made.late + made.tooOld).toBe(whole.length - 10);
+    expect(made.ahead).toMatchObject({ number: 10, publishedAt: '2204-02-10T10:00:00.000Z', words: '暴跌 tomorrow' });
+    expect(feedNotes(made, null, null)[0]).toContain(
+      'Document 10 of the feed is dated 2204-02-10T10:00:00.000Z, far ahead of those around it (outlet: 暴跌 tomorrow)',
+    );
+  });
+
+  it('can be asked about the days from --from and to --to where the feed goes on beyond, else about its own', async () => {
+    const period = async (from?: number, to?: number) =>
+      (await run(feed(4), { ...(from !== undefined && { from }), ...(to !== undefined && { to }) })).run.period;
+    const days = (from: number, to: number) => [new Date(from).toISOString(), new Date(to).toISOString()];
+    const inside = await period(START + 2.5 * DAY, START + 4 * DAY);
+    expect([inside.from, inside.to]).toEqual(days(START + 2.5 * DAY, START + 4 * DAY - 1));
+    const beyond = await period(START - 90 * DAY, START + 900 * DAY);
+    expect(beyond.from).toBe(new Date(START).toISOString());
+    expect(beyond.to < new Date(START + 21 * DAY).toISOString()).toBe(true);
+  });
+
   it('takes only the period that was asked for, and says so where nothing lies in it', async () => {
     const { run: part } = await run(feed(4), { from: START + 2 * DAY, to: START + 4 * DAY });
     expect(part.from >= new Date(START + 2 * DAY).toISOString()).toBe(true);
@@ -141,6 +182,8 @@ describe('the report', () => {
     const failed = [{ settings: ['a=<5>'], error: 'a must be at most 4 & whole' }];
     const html = reportHtml({
       run: made,
+      lines: null,
+      timeZone: null,
       score: null,
       study: null,
       sweep,
@@ -173,6 +216,8 @@ describe('the report', () => {
     ]);
     const report: Report = {
       run: made,
+      lines: null,
+      timeZone: null,
       score: scoreRun(made.alerts, events, { from: Date.parse(made.from), to: Date.parse(made.to) }, []),
       study: eventStudy(made.alerts, prices, null),
       sweep: [],

@@ -319,6 +319,39 @@ function testKafka(server: KafkaBroker): void {
       expect(await stream.lag('out', 'g')).toMatchObject({ messages: 0, seconds: 0 });
     });
 
+    it('read what there is again when a broker has lost the end of its log, and say so', async () => {
+      const settings = settingsWith({ partitions: 1 });
+      const groupId = `${settings.topic_prefix}in.g`;
+      const stream = await openWith(settings);
+      await stream.createGroup('in', 'g');
+      await stream.append('in', numbered(0, 10));
+      // What such a broker leaves: the group has committed more than the log holds.
+      const admin = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING }).admin();
+      await admin.connect();
+      closers.push(() => admin.disconnect());
+      const partitions = [{ partition: 0, offset: '40' }];
+      await admin.setOffsets({ groupId, topic: `${settings.topic_prefix}in`, partitions });
+      expect((await stream.lag('in', 'g')).messages).toBe(10);
+      await stream.append('in', numbered(10, 30));
+      const warned: unknown[] = [];
+      const noting = createLogger({ level: 'warn', format: 'json' });
+      vi.spyOn(noting, 'warn').mockImplementation((fields: unknown) => void warned.push(fields));
+      const reading = await openKafkaStream(settings, { clock: systemClock, log: noting });
+      closers.push(() => reading.close());
+      const stop = new AbortController();
+      closers.push(async () => stop.abort());
+      const next = reader<{ n: number }>(reading, 'in', stop.signal, { timeOf: () => NaN });
+      const found = new Set<number>();
+      while (found.size < 30) {
+        const delivery = await next();
+        for (const { value } of delivery.messages) found.add(value.n);
+        await delivery.acknowledge();
+      }
+      expect([...found].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => n));
+      expect(warned).toContainEqual(expect.objectContaining({ event: 'stream.truncated', committed: 40, high: 30 }));
+      await until(async () => (await reading.lag('in', 'g')).messages === 0);
+    });
+
     it('start anew when they are silent though messages wait', async () => {
       const original = Kafka.prototype.consumer;
       let silent = 0;

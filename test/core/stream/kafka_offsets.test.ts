@@ -1,5 +1,6 @@
 /** Registering a group beside others, on a client that answers as kafkajs does; on a real broker it is in kafka.test.ts. */
 import type { Admin, Kafka } from 'kafkajs';
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { createOffsets } from '../../../core/stream/kafka_offsets.ts';
@@ -28,17 +29,20 @@ function clientWith(failures: string[], sent: unknown[]): Kafka {
   return { producer: () => producer } as unknown as Kafka;
 }
 
+const log = pino({ level: 'silent' });
 const settings = kafkaStreamSettings.parse({ brokers: ['127.0.0.1:9092'] });
+
+const offsetsOf = (client: Kafka) => createOffsets(admin, client, topics, settings, { clock: systemClock, log });
 
 it('waits for a transaction of its name that is still ending, and for a process that fenced it', async () => {
   const sent: unknown[] = [];
   const client = clientWith(['CONCURRENT_TRANSACTIONS', 'PRODUCER_FENCED', 'CONCURRENT_TRANSACTIONS'], sent);
-  await createOffsets(admin, client, topics, settings, systemClock).createGroup('documents', 'classifier');
+  await offsetsOf(client).createGroup('documents', 'classifier');
   expect(sent).toEqual([expect.objectContaining({ partitions: [{ partition: 0, offset: '3' }] })]);
 });
 
 it('does not wait for what does not pass', async () => {
   const client = clientWith(['GROUP_AUTHORIZATION_FAILED'], []);
-  const registered = createOffsets(admin, client, topics, settings, systemClock).createGroup('documents', 'classifier');
+  const registered = offsetsOf(client).createGroup('documents', 'classifier');
   await expect(registered).rejects.toMatchObject({ code: 'storage.unavailable' });
 });

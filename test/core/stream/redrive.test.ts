@@ -134,7 +134,7 @@ describe('tidewatch redrive', () => {
     expect(documents).toMatchObject({ found: 0 });
     expect(opinions).toMatchObject({ found: 1, sent: { 'alerting model.failed': 1 } });
     stream = await openHere();
-    const unlock = await lockFolder(folder);
+    const unlock = await lockFolder(folder, { answers: true });
     const service = createRedriving({ stream, dataDir: folder, log });
     await service.start();
     try {

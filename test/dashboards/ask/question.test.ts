@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { simplified } from '../../../core/simplified.ts';
 import { readQuestionText } from '../../../dashboards/ask/question.ts';
 import { readTime as readAsked, type AskedTime } from '../../../dashboards/ask/times.ts';
 import { UTC } from '../../../dashboards/ask/zone.ts';
@@ -12,6 +13,8 @@ const entitiesIn = (text: string): string[] => [
 ];
 const asking = { now, moment: now, zone: UTC };
 const read = (text: string) => readQuestionText(text, asking, entitiesIn);
+/** The watchlist finds its names in either writing (ingest/entities.ts). */
+const readEither = (text: string) => readQuestionText(text, asking, (given) => entitiesIn(simplified(given)));
 const readTime = (text: string): AskedTime | null => readAsked(text, asking);
 
 describe('times in a question', () => {
@@ -100,6 +103,33 @@ describe('a question', () => {
     });
     expect(read('央行最近有什么消息')).toMatchObject({ topic: 'Fed | Central Banks', aim: 'what', side: null });
     expect(read('Why do Halcyon earnings look bad?')).toMatchObject({ topic: null, entities: ['halcyon_motors'] });
+  });
+
+  it.each([
+    ['为什么诺维银行从周二开始变负面？', '為什麼諾維銀行從週二開始變負面？'],
+    ['为什么大家喜欢比亚迪', '為什麼大家喜歡比亞迪'],
+    ['为什么大家称赞海晏', '為什麼大家稱讚海晏'],
+    ['海晏利润上升', '海晏利潤上升'],
+    ['为啥大家不喜欢海晏', '為啥大家不喜歡海晏'],
+    ['海晏有什么风险', '海晏有什麼風險'],
+    ['有多少投诉', '有多少投訴'],
+    ['海晏销量下滑', '海晏銷量下滑'],
+    ['海晏最近怎么样', '海晏最近怎麼樣'],
+    ['海晏为啥跌', '海晏為啥跌'],
+    ['上市公司为什么被看空', '上市公司為什麼被看空'],
+    ['哪些公司要上市', '哪些公司要上市'],
+    ['Berkshire Hathaway Inc怎么了', 'Berkshire Hathaway Inc怎麼了'],
+    ['央行最近有什么消息', '央行最近有什麼消息'],
+    ['业绩为何恶化', '業績為何惡化'],
+    ['监管罚款的原因', '監管罰款的原因'],
+    ['债券违约有多少条', '債券違約有多少條'],
+    ['汇率上周为什么涨', '匯率上週為什麼漲'],
+  ])('is read alike in both writings of Chinese: %s', (simple, traditional) => {
+    const { text: _, time, ...rest } = readEither(simple);
+    const { text, time: same, ...others } = readEither(traditional);
+    expect(others).toEqual(rest);
+    expect([same?.from, same?.to]).toEqual([time?.from, time?.to]);
+    expect(text).toBe(traditional);
   });
 
   it('leaves open what it does not understand', () => {

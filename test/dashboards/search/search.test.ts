@@ -121,6 +121,20 @@ describe('search', () => {
     expect(await createFind(store).byWords(['halcyon'], { span })).not.toEqual([]);
   });
 
+  it('finds, and counts, only what there is still an opinion of to show', async () => {
+    const before = (await searching({ embed: null }).search('Halcyon recall', { span }, 'words')).hits;
+    const [gone] = before;
+    await store.command('ALTER TABLE opinions DELETE WHERE document_id = {id:String}', { id: gone?.document_id });
+    for (const by of ['words', 'meaning'] as const) {
+      const { hits } = await searching().search('Halcyon recall', { span }, by);
+      expect(hits.length).toBeGreaterThan(0);
+      expect(hits.map((hit) => hit.document_id)).not.toContain(gone?.document_id);
+    }
+    expect((await searching().search('Halcyon recall', { span }, 'words')).hits.length).toBeLessThanOrEqual(
+      before.length,
+    );
+  });
+
   it('forgets what is to be forgotten', async () => {
     const id = opinions[5]?.document.id ?? '';
     const target = { kind: 'document' as const, values: [id], outlet: null };

@@ -140,6 +140,38 @@ describe('a CSV of codes and names', () => {
     ]);
   });
 
+  it('finds codes that stand in a column of symbols, as Tushare and Yahoo write them', () => {
+    const tushare = readList(
+      'ts_code,symbol,name,industry\n600519.SH,600519,贵州茅台,白酒\n000858.SZ,000858,五粮液,白酒\n',
+      'csv',
+    );
+    expect(tushare.companies.map(({ tickers, codes }) => [tickers, codes])).toEqual([
+      [[], ['600519']],
+      [[], ['000858']],
+    ]);
+    for (const text of ['600519 跌停', '(600519.SH) 公告', 'SH600519今日大跌'])
+      expect(idsIn(tushare, text)).toEqual(['600519']);
+    const yahoo = readList(
+      'Symbol,Company Name\n0700.HK,Tencent Holdings\n600519.SS,Kweichow Moutai\n00005,HSBC Holdings\n7203,Toyota\nAAPL,Apple Inc.\n',
+      'csv',
+    );
+    expect(yahoo.companies.map(({ tickers, codes }) => [...tickers, codes.join()].filter(Boolean))).toEqual([
+      ['0700.HK'], ['600519'], ['0005.HK'], ['7203'], ['AAPL'],
+    ]); // prettier-ignore
+    expect(idsIn(yahoo, '0700.HK fell, as 600519.SS did; (AAPL) rose')).toEqual(['0700.hk', '600519', 'aapl']);
+  });
+
+  it('keeps the exchange of a code whose digits alone are another’s', () => {
+    const list = readList(
+      '代码,symbol,名称\n000001.SH,000001,上证指数\n000688.SH,,科创50\n600519.SH,,贵州茅台\n',
+      'csv',
+    );
+    expect(list.companies.map(({ codes }) => codes)).toEqual([['000001.SH'], ['000688.SH'], ['600519']]);
+    expect(idsIn(list, '平安银行 000001 跌停')).toEqual([]);
+    expect(idsIn(list, '平安银行(000001.SZ)业绩下滑')).toEqual([]);
+    expect(idsIn(list, '000001.SH 收跌')).toHaveLength(1);
+  });
+
   it('is read under traditional headers, where a short number is no mainland code without its zeros', () => {
     const list = readList('股票代碼,名稱,公司全稱,產業\n2330,台積電,台灣積體電路製造股份有限公司,半導體\n', 'csv');
     expect(list.companies).toMatchObject([{ name_zh: '台積電', codes: [] }]);
@@ -190,6 +222,22 @@ describe('Wikidata', () => {
     const list = readList(JSON.stringify({ results: { bindings } }), 'wikidata');
     expect(list.companies).toMatchObject([{ name: 'Nvidia', name_zh: '英伟达', tickers: ['NVDA'] }]);
     expect(list.refused).toHaveLength(1);
+  });
+
+  it('takes for names only the columns that name the company, not those of its people, places and trades', () => {
+    const cell = (value: string) => ({ value, 'xml:lang': 'en' });
+    const tesla = {
+      item: cell('http://www.wikidata.org/entity/Q478214'), itemLabel: cell('Tesla, Inc.'), ticker: cell('TSLA'),
+      itemAltLabel: cell('Tesla Motors'), shortName: cell('Tesla'), itemLabelZh: cell('特斯拉'),
+      industryLabel: cell('automotive industry'), ceoLabel: cell('Elon Musk'), headquartersLabel: cell('Austin'),
+      ceoAltLabel: cell('Technoking'), namedAfterLabel: cell('Nikola Tesla'),
+    }; // prettier-ignore
+    const list = readList(JSON.stringify({ results: { bindings: [tesla] } }), 'wikidata');
+    expect(list.companies).toMatchObject([
+      { name: 'Tesla, Inc.', name_zh: '特斯拉', aliases: ['Tesla Motors', 'Tesla'], aliases_zh: [] },
+    ]);
+    expect(idsIn(list, 'A storm flooded streets in Austin on Monday.')).toEqual([]);
+    expect(idsIn(list, 'Elon Musk lost a lawsuit about a dog.')).toEqual([]);
   });
 
   it('two companies with one short name both keep it as ambiguous', () => {

@@ -87,6 +87,16 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
     expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'filtered' })).toBe(3);
   });
 
+  it('leaves out posts that are only a picture, counted and no error', async () => {
+    await start();
+    jetstream.post(ANN, 'a', '', { embed: { $type: 'app.bsky.embed.images', images: [{ alt: '' }] } });
+    jetstream.post(ANN, 'b', ' \u200b\n');
+    jetstream.post(ANN, 'c', '涨');
+    expect((await bench.documents(1)).map(({ text }) => text)).toEqual(['涨']);
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'untitled' })).toBe(2);
+    expect(await bench.metric('tidewatch_errors_total')).toBe(0);
+  });
+
   it('does not let a wrong time carry its cursor into the future', async () => {
     await start();
     const future = Date.now() * 1000 + 9e12;
@@ -134,7 +144,7 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
     const run = source.run(async (items) => {
       await room;
       for (const { guid } of items) ids.add(guid ?? '');
-      return { accepted: items.length, duplicates: 0, refused: [] };
+      return { accepted: items.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
     });
     await eventually(() => jetstream.clients.size === 1);
     for (let index = 0; index < 6000; index += 1) jetstream.post(ANN, `r${index}`, `Post ${index}`);
@@ -180,7 +190,7 @@ describe('a bluesky source', { timeout: 60_000 }, () => {
     const run = source.run(async (batch, options) => {
       items.push(...batch);
       removed.push(...(options?.removed ?? []));
-      return { accepted: batch.length, duplicates: 0, refused: [] };
+      return { accepted: batch.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
     });
     jetstream.account('did:plc:gone', false, 'deleted');
     jetstream.account('did:plc:away', false, 'deactivated');

@@ -151,6 +151,40 @@ describe('an edgar source', { timeout: 60_000 }, () => {
     expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'filtered' })).toBeGreaterThanOrEqual(2);
   });
 
+  it('counts a filing that it leaves out, and refuses an odd one, once, however often the list has them', async () => {
+    file(1);
+    file(2, { form: '8-K12B' });
+    file(3, { company: 'No Key', cik: 'none' });
+    const stage = await bench.start(settings({ forms: ['8-K'] }));
+    await eventually(() => origin.requests.length > 5);
+    // After a restart, too, what lies well behind the cursor is known to have been counted.
+    file(200);
+    expect(await bench.documents(2)).toHaveLength(2);
+    await stage.stop();
+    const before = origin.requests.length;
+    await bench.start(settings({ forms: ['8-K'] }));
+    await eventually(() => origin.requests.length > before + 3);
+    expect(await bench.deadLetters(1)).toHaveLength(1);
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'filtered' })).toBe(1);
+  });
+
+  it('reads the forms behind one that fails', async () => {
+    const asked: string[] = [];
+    const failing = await openApi(({ query }, response) => {
+      asked.push(query.get('type') ?? '');
+      response.writeHead(query.get('type') === '8-K' ? 500 : 200, { 'content-type': 'application/atom+xml' });
+      response.end(atom([]));
+    });
+    const stage = await bench.start({
+      sources: [{ type: 'edgar', name: 'sec', url: failing.url, contact: CONTACT, forms: ['8-K', '10-K'] }],
+    });
+    await eventually(() => asked.length >= 4);
+    expect(asked.slice(0, 4)).toEqual(['8-K', '10-K', '8-K', '10-K']);
+    expect(stage.health()[0]?.reason).toContain('500');
+    await stage.stop();
+    await failing.close();
+  });
+
   it('takes reports of large holdings by default, amendments with them', async () => {
     file(1, { form: 'SCHEDULE 13D' });
     file(2, { form: 'SCHEDULE 13D/A' });
@@ -189,6 +223,7 @@ describe('an edgar source', { timeout: 60_000 }, () => {
     const blocked = await openApi((_, response) => response.writeHead(403).end('Request Rate Threshold Exceeded'));
     const stage = await bench.start({ sources: [{ type: 'edgar', name: 'sec', url: blocked.url, contact: CONTACT }] });
     await eventually(() => stage.health()[0]?.status === 'failing');
+    expect(blocked.requests.map(({ query }) => query.get('type'))).not.toContain('6-K');
     expect(stage.health()[0]?.reason).toContain('requests_per_second');
     expect(Date.parse(stage.health()[0]?.next_attempt_at ?? '') - Date.now()).toBeGreaterThan(9 * 60_000);
     await bench.close();

@@ -140,7 +140,7 @@ describe('a hackernews source', { timeout: 60_000 }, () => {
     await source.run(async (items) => {
       guids.push(...items.map(({ guid = '' }) => guid));
       stop.abort(new Error('enough'));
-      return { accepted: items.length, duplicates: 0, refused: [] };
+      return { accepted: items.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
     });
     return guids;
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -198,6 +199,39 @@ describe('an http source', { timeout: 60_000 }, () => {
     shift = 26 * 3_600_000;
     expect((await post('{"text":"second"}', { 'idempotency-key': 'other' })).status).toBe(202);
     expect((await post('{"text":"third"}', { 'idempotency-key': 'k' })).body).toMatchObject({ accepted: 1 });
+  });
+
+  it('has a key free again a day after, also for a client that uses no other', async () => {
+    const clock = { now: () => Date.now() + shift, sleep: hastyClock.sleep };
+    let shift = 0;
+    await start({}, { clock });
+    const key = { 'idempotency-key': 'daily' };
+    expect((await post('{"text":"of the first day"}', key)).status).toBe(202);
+    shift = 23 * 3_600_000;
+    expect((await post('{"text":"of the first day"}', key)).headers.get('idempotency-replayed')).toBe('true');
+    expect((await post('{"text":"too early"}', key)).status).toBe(422);
+    shift = 24 * 3_600_000 + 1;
+    expect((await post('{"text":"of the second day"}', key)).body).toMatchObject({ accepted: 1 });
+    // A sweep of what the first day left must not take the second one's answer with it.
+    shift += 2 * 3_600_000;
+    expect((await post('{"text":"under another key"}', { 'idempotency-key': 'other' })).status).toBe(202);
+    expect((await post('{"text":"of the second day"}', key)).headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('frees a key of a version before, which wrote its time beside it only', async () => {
+    const { signal } = new AbortController();
+    const { state } = bench.context('h', signal);
+    const id = createHash('sha256').update('h\ndaily').digest('hex');
+    const now = Math.floor(Date.now() / 3_600_000);
+    const write = async (hour: number): Promise<void> => {
+      await state.table('ingest_http_keys').put(id, { status: 202, body: {}, fingerprint: 'x' });
+      await state.table('ingest_http_keys_by_hour').put(`${String(hour).padStart(9, '0')}:${id}`, true);
+    };
+    await start();
+    await write(now + 5);
+    expect((await post('{"text":"a"}', { 'idempotency-key': 'daily' })).status).toBe(422);
+    await write(now - 5);
+    expect((await post('{"text":"a"}', { 'idempotency-key': 'daily' })).status).toBe(202);
   });
 
   it('is refused at the start where it listens to the network without a token', async () => {

@@ -171,7 +171,7 @@ describe('a mastodon source', { timeout: 60_000 }, () => {
     const seen: (RawItem | Removal)[] = [];
     const run = source.run(async (items, options) => {
       seen.push(...items, ...(options?.removed ?? []));
-      return { accepted: items.length, duplicates: 0, refused: [] };
+      return { accepted: items.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
     });
     await eventually(() => origin.streams.size === 1);
     const { id } = origin.post('Regretted soon');
@@ -189,6 +189,16 @@ describe('a mastodon source', { timeout: 60_000 }, () => {
     await stage.stop();
     await start({ silence_ms: 100 });
     await eventually(() => origin.requests.filter(({ path }) => path.includes('streaming')).length >= 3);
+  });
+
+  it('leaves out posts that are only a picture, counted and no error', async () => {
+    await start();
+    origin.post('', { media_attachments: [{ type: 'image' }] });
+    origin.post('<p>&nbsp;</p>');
+    origin.post('跌了');
+    expect((await bench.documents(1)).map(({ text }) => text)).toEqual(['跌了']);
+    expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'untitled' })).toBe(2);
+    expect(await bench.metric('tidewatch_errors_total')).toBe(0);
   });
 
   it('takes the posts that its filter wants: words of the text, not of its markup', async () => {

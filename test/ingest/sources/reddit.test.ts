@@ -242,7 +242,7 @@ describe('a reddit source', { timeout: 60_000 }, () => {
         ended.signal.throwIfAborted();
         items.push(...batch);
         removed.push(...(options?.removed ?? []));
-        return { accepted: batch.length, duplicates: 0, refused: [] };
+        return { accepted: batch.length, duplicates: 0, refused: [], rememberedMs: 3_600_000 };
       });
       await eventually(until);
       return running;

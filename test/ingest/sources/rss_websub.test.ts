@@ -21,13 +21,22 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 /** A publisher with its hub, as the WebSub recommendation has them: verification of intent, signed content. */
 async function openHub(mode: 'accepts' | 'denies' | 'is down' = 'accepts') {
-  const state = { asked: [] as URLSearchParams[], verified: [] as string[], fetches: 0, lease: '3600' };
+  const state = {
+    asked: [] as URLSearchParams[],
+    verified: [] as string[],
+    fetches: 0,
+    lease: '3600',
+    isNamed: true,
+    text: 'polled',
+  };
   const server = createServer((request, response) => {
     void (async () => {
       if (request.url === '/feed') {
         state.fetches += 1;
         const links = `<${base}/hub>; rel="hub", <${base}/topic>; rel=self`;
-        response.writeHead(200, { link: links }).end(`<rss version="2.0"><channel>${item('polled')}</channel></rss>`);
+        response
+          .writeHead(200, state.isNamed ? { link: links } : {})
+          .end(`<rss version="2.0"><channel>${item(state.text)}</channel></rss>`);
         return;
       }
       const form = new URLSearchParams(await bodyOf(request));
@@ -151,6 +160,38 @@ describe('a feed with a WebSub hub', { timeout: 60_000 }, () => {
     await eventually(() => hub.state.fetches > before + 2);
     expect(hub.state.asked).toHaveLength(2);
     await second.stop();
+  });
+
+  it('is subscribed to anew where callback_url became another one, under a path and secret of its own', async () => {
+    const first = await start();
+    await eventually(() => hub.state.verified.length > 0);
+    await first.stop();
+    const websub = { callback_url: `http://127.0.0.1:${callback}/elsewhere/`, port: callback, lease_secs: 7200 };
+    const settings = { type: 'rss', name: 'wire', url: `${hub.base}/feed`, host_requests_per_sec: 1000, websub };
+    await bench.start({ sources: [settings] });
+    await eventually(() => hub.state.verified.length > 1);
+    const before = hub.state.fetches;
+    await eventually(() => hub.state.fetches > before + 2);
+    const [old, present, ...more] = hub.state.asked;
+    expect(more).toEqual([]);
+    expect(present?.get('hub.callback')).toContain('/elsewhere/');
+    expect(present?.get('hub.secret')).not.toBe(old?.get('hub.secret'));
+    expect(await hub.push(feedOf('pushed'))).toBe(202);
+    expect((await bench.documents(2)).map(({ text }) => text)).toContain('pushed');
+  });
+
+  it('that it names no longer is no subscription any more: the door is shut, and polling keeps the feed’s pace', async () => {
+    const stage = await start();
+    await eventually(() => hub.state.verified.length > 0);
+    const address = hub.state.asked[0]?.get('hub.callback') ?? '';
+    const isOpen = () => fetch(address).then(() => true, () => false); // prettier-ignore
+    expect(await isOpen()).toBe(true);
+    hub.state.isNamed = false;
+    hub.state.text = 'another one';
+    await eventually(async () => !(await isOpen()));
+    const { state } = bench.context('wire', new AbortController().signal);
+    expect(state.table('ingest_websub').get('wire')).toBeUndefined();
+    expect(stage.health()[0]?.status).toBe('ok');
   });
 
   it('renews its subscription before the lease that the hub granted ends, under the same callback', async () => {

@@ -23,7 +23,7 @@ interface News {
 async function openTushare() {
   const news: News[] = [];
   const asked: Asked[] = [];
-  const state = { garbage: null as string | null, code: 0, rows: [] as unknown[][] };
+  const state = { garbage: null as string | null, refuses: null as string | null, rows: [] as unknown[][] };
   const beijing = (at: number): string => new Date(at + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
   const api = await openApi(({ body }, response) => {
     const question = JSON.parse(body) as Asked;
@@ -44,8 +44,8 @@ async function openTushare() {
       .map(({ at, content, title }) => [beijing(at), content, title ?? null]);
     sendJson(response, {
       request_id: 'x',
-      code: state.code,
-      msg: state.code === 0 ? '' : '每分钟最多访问',
+      code: src === state.refuses ? -2001 : 0,
+      msg: src === state.refuses ? '参数错误' : '',
       data: { fields: ['datetime', 'content', 'title'], items: [...state.rows.splice(0), ...found], has_more: false },
     });
   });
@@ -114,6 +114,15 @@ describe('a tushare source', { timeout: 60_000 }, () => {
     await bench.start({ sources: [{ ...origin.settings, max_backlog_hours: 24 }] }, { clock });
     expect((await bench.documents(2)).map(({ text }) => text)).toEqual(['20 小时前的消息', '5 小时前的消息']);
     expect(await bench.metric('tidewatch_documents_skipped_total', { reason: 'backlog' })).toBe(6);
+  });
+
+  it('reads the outlets behind one that fails, and says which one that is', async () => {
+    origin.state.refuses = 'yuncaijing';
+    origin.news.push({ at: Date.now() - 60_000, content: '茅台今日大跌', src: 'yicai' });
+    const stage = await bench.start({ sources: [{ ...origin.settings, outlets: ['cls', 'yuncaijing', 'yicai'] }] });
+    expect((await bench.documents(1))[0]).toMatchObject({ source: 'yicai', text: '茅台今日大跌' });
+    await eventually(() => stage.health()[0]?.status === 'failing');
+    expect(stage.health()[0]?.reason).toMatch(/Tushare refuses yuncaijing \(code -2001\): 参数错误/);
   });
 
   it('says which permission is missing, and shows no token', async () => {

@@ -1,0 +1,29 @@
+/** The line in the list of opinions above which all is new, and what says the same of an alert. */
+import { useInterface } from './i18n.ts';
+import type { Look, NewSince } from './last_seen.ts';
+import { useLastLook } from './last_look.ts';
+
+export function SeenLine({ since, look, now, mark }: { since: NewSince; look: Look; now: number; mark(): void }) {
+  const { text, format } = useInterface();
+  const count = `${format.count(since.rows)}${since.isLeast ? '+' : ''}`;
+  return (
+    <li class="seen-line">
+      <span>{text.new_since(count, format.recent(look.at, now))}</span>
+      <button type="button" class="text-button" onClick={mark}>
+        {text.mark_seen}
+      </button>
+    </li>
+  );
+}
+
+/** A dot at what began after the newest opinion that one saw; nothing on the first visit. */
+export function NewDot({ startedAt }: { startedAt: string }) {
+  const { text } = useInterface();
+  const look = useLastLook();
+  if (look === null || startedAt <= look.newest.published_at) return null;
+  return (
+    <span class="new-dot" title={text.began_since}>
+      <span class="visually-hidden">{text.began_since}</span>
+    </span>
+  );
+}
