@@ -69,7 +69,7 @@ async function said(...more: string[]): Promise<string> {
   }
 }
 
-describe('a recorded feed', { timeout: 3_000_000 }, () => {
+describe('a recorded feed', { timeout: 300_000 }, () => {
   it('that is sorted newest first is said to be out of order, with what to do, at the terminal and in the report', async () => {
     await labelled('reversed.jsonl', feed(1).toReversed());
     const output = await said('--feed', at('reversed.jsonl'));
@@ -110,7 +110,7 @@ describe('a recorded feed', { timeout: 3_000_000 }, () => {
   });
 });
 
-describe('lists beside a feed', { timeout: 3_000_000 }, () => {
+describe('lists beside a feed', { timeout: 300_000 }, () => {
   it('are the same in GBK as in UTF-8, with the columns and names that China writes', async () => {
     const events = '{"date":"2026-03-17","entity":"爱科米","what":"立案调查"}\n';
     const days = Array.from({ length: 40 }, (_, day) =>
@@ -144,7 +144,7 @@ describe('lists beside a feed', { timeout: 3_000_000 }, () => {
   });
 });
 
-describe('the folder of a report', { timeout: 3_000_000 }, () => {
+describe('the folder of a report', { timeout: 300_000 }, () => {
   it('that cannot be written is refused before anything is labelled', async () => {
     await writeFile(at('a_file'), '');
     for (const report of [at('a_file'), at('a_file/deeper/report')]) {

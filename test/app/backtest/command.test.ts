@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,6 +127,16 @@ describe('tidewatch backtest', () => {
     expect(await readFile(join(report, 'index.html'), 'utf8')).toContain('<code>alerting.window_hours=24</code>');
     const row = await tidewatch('--row', '--prices', join(folder, 'nobody.csv'));
     expect(JSON.parse(row.output)).toMatchObject({ settings: [] });
+  }, 300_000);
+
+  it('keeps the runs of a sweep whose report could not be written', async () => {
+    const report = join(folder, 'stuck');
+    await mkdir(join(report, 'index.html'), { recursive: true });
+    const command = ['--sweep', 'alerting.window_hours=36', '--report', report];
+    const { code, output } = await tidewatch(...command);
+    expect(code, output).not.toBe(0);
+    await rm(join(report, 'index.html'), { recursive: true });
+    expect((await tidewatch(...command)).output).toContain('1 of 1 runs were made by an earlier start');
   }, 300_000);
 
   it.each([
