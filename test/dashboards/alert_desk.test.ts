@@ -84,8 +84,8 @@ describe.skipIf(!hasChromium)('an alert that people see to', () => {
       expect(await fits(page)).toBe(true);
       await picture(page, `alerts-silenced-${lang}`);
       await page.locator('.silences').getByRole('button', { name: end }).first().click();
-      await expect.poll(async () => (await silences()).filter(({ state }) => state === 'active').length).toBe(1);
       await page.locator('.active-silences summary', { hasText: '1' }).waitFor();
+      expect((await silences()).filter(({ state }) => state === 'active')).toHaveLength(1);
     },
     120_000,
   );

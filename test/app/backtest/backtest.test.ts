@@ -88,7 +88,9 @@ describe('a recorded feed', { timeout: 300_000 }, () => {
     const command = ['--feed', at('beijing.csv'), '--time-zone', 'Asia/Shanghai'];
     for (const goes of ['first', 'second']) {
       const output = await said(...command);
-      expect(output, goes).toContain('Note: Lines of the feed that were refused, as broken, without text or too long: 48.');
+      expect(output, goes).toContain(
+        'Note: Lines of the feed that were refused, as broken, without text or too long: 48.',
+      );
       expect(output, goes).toContain('Note: Lines left out, because they repeat a document that had come: 1.');
       expect(output, goes).not.toContain('name no zone');
     }
