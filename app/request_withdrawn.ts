@@ -20,6 +20,8 @@ export function notTaken(folder: string, waitedMs: number): TidewatchError {
   return new TidewatchError(
     'storage.unavailable',
     `The process that has ${folder} did not take the request within ${waitedMs / 1000} s; it was withdrawn, and nothing was done`,
-    { hint: 'It may be starting or stopping, or its store may be away: look at its log, then ask again.' },
+    {
+      hint: 'It may be carrying out a request that came before, be starting or stopping, or its store may be away: look at its log, then ask again.',
+    },
   );
 }

@@ -7,6 +7,11 @@ import { isoTime } from '../core/event.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Weeks of a period, by which alerts a week are counted; a day at least, so that one afternoon makes no rate. Epoch milliseconds. */
+export function weeksOf(from: number, to: number): number {
+  return Math.max(1, (to - from) / DAY_MS) / 7;
+}
+
 /** @param from epoch milliseconds: documents published in [from, to) are taken */
 export function createPeriod(from: number, to: number) {
   let [documents, first, last] = [0, Infinity, -Infinity];

@@ -130,7 +130,8 @@ function dayOf(written: string): string | null {
   return isDay(found) ? found : null;
 }
 
-function normal(name: string): string {
+/** A symbol as it is compared: width and capitals make no difference. */
+export function normal(name: string): string {
   return name.normalize('NFKC').trim().toLowerCase();
 }
 

@@ -7,6 +7,7 @@ import { alertSection } from './alert_section.ts';
 import type { Study } from './event_study.ts';
 import { feedNotes, type LinesLeftOut } from './feed_notes.ts';
 import { timeline } from './drawing.ts';
+import { weeksOf } from './period.ts';
 import type { Prices } from './prices.ts';
 import type { Nearest } from './nearest.ts';
 import { delayPicture, proportionPicture, sweepPicture } from './pictures.ts';
@@ -66,7 +67,7 @@ function howMade({ feed, model, settings, tellingMs }: Run): string {
 
 function summary({ run, lines, timeZone, score }: Report): string {
   const fired = run.alerts.length;
-  const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
+  const weeks = weeksOf(Date.parse(run.period.from), Date.parse(run.period.to));
   const facts: [string, string][] = [
     [run.documents.toLocaleString('en'), 'documents'],
     [`${run.from.slice(0, 10)} – ${run.to.slice(0, 10)}`, 'period'],

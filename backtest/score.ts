@@ -6,6 +6,7 @@
  */
 import type { KnownEvent } from './events.ts';
 import type { Examination, Nearest } from './nearest.ts';
+import { weeksOf } from './period.ts';
 import type { FiredAlert } from './run.ts';
 
 export interface MatchRule {
@@ -81,7 +82,7 @@ export function scoreRun(
   const entities = new Set(judged.map(({ event }) => event.entity));
   const aboutThem = alerts.filter(({ series }) => series.entity !== null && entities.has(series.entity));
   const right = aboutThem.filter((alert) => judged.some(({ event }) => finds(alert, event)));
-  const weeks = Math.max(1 / 7, (period.to - period.from) / (7 * DAY_MS));
+  const weeks = weeksOf(period.from, period.to);
   const delays = judged.flatMap(({ delayHours }) => delayHours ?? []).toSorted((a, b) => a - b);
   return {
     events: found,

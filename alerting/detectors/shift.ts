@@ -118,7 +118,8 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
   const correlation = baseline.shareCorrelation + (1 - baseline.shareCorrelation) / (usual.stories + 21);
   const size = (1 - correlation) / correlation;
   const shareP = betaBinomialUpperTail(observed, stories, usual.share * size, (1 - usual.share) * size);
-  const learnt = before.length >= rules.recent_days;
+  // Where nothing at all was said, nobody may have looked: a name that was put on the watchlist just now has no past.
+  const learnt = before.length >= rules.recent_days && usual.stories > 0;
   const pValue = learnt ? Math.min(1, Math.exp(-2 * rules.slack * sum)) : 1;
   const score = normalDeviate(pValue);
 
@@ -140,7 +141,9 @@ function judge(window: SeriesWindow, baseline: Baseline, rules: Settings): Judge
     reasons: [
       learnt
         ? `${before.length} days before the last ${rules.recent_days} say what is usual.`
-        : `Only ${before.length} days before the last ${rules.recent_days}; it takes as many to say what is usual.`,
+        : before.length < rules.recent_days
+          ? `Only ${before.length} days before the last ${rules.recent_days}; it takes as many to say what is usual.`
+          : `Nothing at all was said before the last ${rules.recent_days} days, which says nothing of what is usual.`,
       `The sum of the days above the usual is ${decimal(sum)} after ${since.length} days: p at most ${probability(pValue)}, ` +
         `score ${decimal(score)}, ${farAbove ? 'at or above' : 'below'} ${rules.fire_score}.`,
       `${decimal(observed)} negative stories in these days where ${decimal(expected)} were usual; ` +

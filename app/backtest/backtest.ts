@@ -4,7 +4,8 @@ import { readEvents } from '../../backtest/events.ts';
 import { examinationsOf } from '../../backtest/nearest.ts';
 import { eventStudy } from '../../backtest/event_study.ts';
 import { momentOf } from '../../backtest/moment.ts';
-import { readMarket, readPrices, type PriceFile } from '../../backtest/prices.ts';
+import { weeksOf } from '../../backtest/period.ts';
+import { normal, readMarket, readPrices, type PriceFile } from '../../backtest/prices.ts';
 import type { Report } from '../../backtest/report.ts';
 import { scoreRun } from '../../backtest/score.ts';
 import { type Override, type SweepRow, withOverrides } from '../../backtest/sweep.ts';
@@ -129,7 +130,7 @@ async function* counted<Item>(
 
 /** What a sweep's table says of one run. */
 export function sweepRow({ run, score }: Report, settings: readonly string[]): SweepRow {
-  const weeks = Math.max(1 / 7, (Date.parse(run.to) - Date.parse(run.from)) / 604_800_000);
+  const weeks = weeksOf(Date.parse(run.period.from), Date.parse(run.period.to));
   const none = { hits: 0, of: 0, interval: null };
   return {
     settings,
@@ -167,18 +168,22 @@ const MOST_NAMED = 10;
 /** Says what of a file is left out; refuses one that would be ignored as a whole. */
 function watchedPrices(file: PriceFile, { prices: path, market }: BacktestOptions): PriceFile {
   const { prices, notes } = file;
-  const unwatched = file.unwatched.filter((symbol) => symbol !== market);
-  const named = unwatched.slice(0, MOST_NAMED).join(', ');
-  const more = unwatched.length > MOST_NAMED ? ` and ${unwatched.length - MOST_NAMED} more` : '';
   if (prices.size > 0) {
-    if (named === '') return file;
-    const note = `${path ?? ''} has symbols of nobody on the watchlist, which are left out: ${named}${more}.`;
+    const unwatched = file.unwatched.filter((symbol) => market === null || normal(symbol) !== normal(market));
+    if (unwatched.length === 0) return file;
+    const note = `${path ?? ''} has symbols of nobody on the watchlist, which are left out: ${someOf(unwatched)}.`;
     return { ...file, notes: [...notes, note] };
   }
-  const why = named === '' ? 'it has no closes' : `no symbol of it is on the watchlist: ${named}${more}`;
+  const why =
+    file.unwatched.length === 0 ? 'it has no closes' : `no symbol of it is on the watchlist: ${someOf(file.unwatched)}`;
   throw new TidewatchError('input.invalid', `--prices ${path ?? ''}: ${why}`, {
     hint: 'Symbols are matched with ids, tickers, codes and names of ingest.watchlists.',
   });
+}
+
+function someOf(symbols: readonly string[]): string {
+  const more = symbols.length > MOST_NAMED ? ` and ${symbols.length - MOST_NAMED} more` : '';
+  return `${symbols.slice(0, MOST_NAMED).join(', ')}${more}`;
 }
 
 function timeOf(written: string | null, option: string, otherwise: number): number {

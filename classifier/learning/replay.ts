@@ -4,7 +4,7 @@
  * as its recipe drew them (experience replay: Rolnick et al. 2019). The sample is drawn from lines before any is cut into
  * tokens: reading 100,000 lines takes a second, cutting them twenty.
  *
- * A recipe may have been written on another machine: sets whose own files or texts are not here are left out, and told.
+ * A recipe may have been written on another machine: sets whose files or texts are not here are left out, and told.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { PLAIN_SET, type Recipe, type SetRecipe } from '../train/recipe.ts';
 export interface ReplayOptions {
   /** Folder with train/*.jsonl and dev/*.jsonl. */
   readonly data: string;
-  /** Folder of our own sentences, the set `corpus`; left out where it is not there. */
+  /** Folder of our own sentences, the set `corpus`. */
   readonly corpus: string;
   /** Sets of the recipe that the model was trained by; null: all that the folder has, drawn equally. */
   readonly sets: Recipe['sets'] | null;
@@ -37,12 +37,10 @@ export function drawReplay(options: ReplayOptions): Recipe['sets'] {
   const found = Object.entries(known).flatMap(([set, settings]) => {
     // Rows without a label were a teacher's to answer, and here is none.
     if (settings.teacher_share === 1) return [];
-    const missing = [...(settings.files ?? []), ...settings.texts].find((file) => !existsSync(file));
-    if (missing !== undefined) {
-      options.log(`replay: ${set} is left out, because there is no file ${missing}`);
-      return [];
-    }
-    const lines = (settings.files ?? usualFiles(set, options)).flatMap(readLines);
+    const files = filesOf(set, settings, options);
+    const missing = [...files, ...settings.texts].find((file) => !existsSync(file));
+    if (missing !== undefined) options.log(`replay: ${set} is left out, because there is no file ${missing}`);
+    const lines = missing === undefined ? files.flatMap(readLines) : [];
     return lines.length === 0 ? [] : [{ set, settings, lines, wanted: lines.length * drawsOf(settings) }];
   });
   const total = found.reduce((sum, { wanted }) => sum + wanted, 0);
@@ -76,9 +74,15 @@ function setsOf(data: string): Recipe['sets'] {
   return Object.fromEntries(names.toSorted().map((name) => [name.slice(0, -'.jsonl'.length), PLAIN_SET]));
 }
 
-function usualFiles(set: string, { data, corpus }: ReplayOptions): string[] {
-  if (set !== 'corpus') return [join(data, 'train', `${set}.jsonl`)].filter((file) => existsSync(file));
-  if (!existsSync(corpus)) return [];
+/** Its own files; the data's where it has none, or where its own lay in the work folder of a training that is over. */
+function filesOf(set: string, settings: SetRecipe, { data, corpus }: ReplayOptions): readonly string[] {
+  const usual = set === 'corpus' ? sentencesIn(corpus) : [join(data, 'train', `${set}.jsonl`)];
+  const { files = usual } = settings;
+  return files.every((file) => existsSync(file)) || !usual.every((file) => existsSync(file)) ? files : usual;
+}
+
+function sentencesIn(corpus: string): string[] {
+  if (!existsSync(corpus)) return [corpus];
   const names = readdirSync(corpus).filter((name) => name.endsWith('.jsonl') && name !== 'test.jsonl');
   return names.toSorted().map((name) => join(corpus, name));
 }

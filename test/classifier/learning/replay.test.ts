@@ -70,13 +70,20 @@ it('draws from files of its own where they and their texts are here, and tells w
     here: { rate: 1, files: [at('labels')], texts: [at('texts')], dev: at('labels') },
     moved: { rate: 1, files: [at('labels')], texts: [at('elsewhere')], dev: at('labels') },
     unmeasured: { rate: 1, files: [at('labels')], dev: at('elsewhere') },
+    many: { rate: 1, files: [at('work folder that is gone')] },
+    gone: { rate: 1 },
     unlabelled: { rate: 1, files: [at('labels')], texts: [at('texts')], teacher_share: 1 },
   });
   writeFileSync(join(folder, 'training.json'), JSON.stringify({ recipe: { sets: own } }));
   const drawn = draw(trainedSets(folder));
-  expect(Object.keys(drawn)).toEqual(['here', 'unmeasured']);
+  expect(Object.keys(drawn)).toEqual(['here', 'unmeasured', 'many']);
   expect(drawn['here']).toMatchObject({ texts: [at('texts')], dev: at('labels') });
   expect(readFileSync(drawn['here']?.files?.[0] ?? '', 'utf8')).toBe('{"id":"a","topic":"Earnings"}\n');
   expect(drawn['unmeasured']?.dev).toBeUndefined();
-  expect(told).toEqual([`replay: moved is left out, because there is no file ${at('elsewhere')}`]);
+  expect(told).toEqual(
+    [
+      ['moved', at('elsewhere')],
+      ['gone', join(folder, 'train', 'gone.jsonl')],
+    ].map(([set, file]) => `replay: ${set} is left out, because there is no file ${file}`),
+  );
 });
