@@ -20,8 +20,11 @@ export interface AlertPlace {
   readonly alert_id: string;
 }
 
-export interface AlertPage {
-  readonly alerts: readonly AlertRow[];
+/** An alert by its own table alone, without what people did about it. */
+export type StoredAlert = Omit<AlertRow, 'feedback' | 'silences' | 'acknowledged'>;
+
+export interface AlertPage<Row = AlertRow> {
+  readonly alerts: readonly Row[];
   /** Place of the last one, where there are more. */
   readonly last: AlertPlace | null;
 }
@@ -29,6 +32,15 @@ export interface AlertPage {
 export interface AlertQueries {
   /** A page of the alerts whose life touches the span, firing first, then newest first, that starts behind `after`. */
   alerts(span: ExactSpan, filter: AlertFilter, limit: number, after?: AlertPlace | null): Promise<AlertPage>;
+  /** That page without what people did, for answers that are kept a while. */
+  storedAlerts(
+    span: ExactSpan,
+    filter: AlertFilter,
+    limit: number,
+    after?: AlertPlace | null,
+  ): Promise<AlertPage<StoredAlert>>;
+  /** Alerts with what people did about them until now. */
+  withPeople(rows: readonly StoredAlert[]): Promise<AlertRow[]>;
   alert(id: string): Promise<AlertRow | null>;
   /** The alerts of an incident, the first to begin first; at most 100. */
   incident(id: string): Promise<AlertRow[]>;
@@ -40,9 +52,6 @@ export interface AlertQueries {
   firing(kind: 'entity' | 'topic'): Promise<ReadonlyMap<string, number>>;
   alertStates(): Promise<Record<Alert['state'], number>>;
 }
-
-/** An alert by its own table alone. */
-type StoredAlert = Omit<AlertRow, 'feedback' | 'silences' | 'acknowledged'>;
 
 /** What was pending and passed without firing was no alert to anybody; its own address shows it all the same. */
 const WORTH_LISTING = `(argMax(alerts.state, revision) != 'resolved' OR countIf(alerts.state = 'firing') > 0)`;
@@ -78,8 +87,15 @@ export function createAlertQueries(
     return [{ ...newest, names: alertNames(newest, names), history }];
   };
 
-  return {
+  const queries: AlertQueries = {
+    withPeople,
+
     async alerts(span, filter, limit, after = null) {
+      const { alerts, last } = await queries.storedAlerts(span, filter, limit, after);
+      return { alerts: await withPeople(alerts), last };
+    },
+
+    async storedAlerts(span, filter, limit, after = null) {
       const { sql, params } = alertConditions(filter);
       const { state } = filter;
       const behind = `AND (rank > {rank:UInt8} OR rank = {rank:UInt8} AND (started < {started:DateTime64(3)}
@@ -105,7 +121,7 @@ export function createAlertQueries(
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       return {
-        alerts: await withPeople(page.flatMap((row) => whole(row.bodies))),
+        alerts: page.flatMap((row) => whole(row.bodies)),
         last: last === undefined ? null : { rank: last.rank, started_at: last.started, alert_id: last.alert_id },
       };
     },
@@ -165,4 +181,5 @@ export function createAlertQueries(
       return counts;
     },
   };
+  return queries;
 }

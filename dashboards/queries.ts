@@ -20,7 +20,10 @@ export type StoredTotals = Pick<StatusAnswer, 'opinions' | 'alerts' | 'sources' 
 export interface Queries
   extends
     OpinionQueries,
-    Pick<AlertQueries, 'alerts' | 'alert' | 'incident' | 'alertRevisions' | 'alertsStoredSince'>,
+    Pick<
+      AlertQueries,
+      'alerts' | 'storedAlerts' | 'withPeople' | 'alert' | 'incident' | 'alertRevisions' | 'alertsStoredSince'
+    >,
     Pick<SeriesQueries, 'timeline'> {
   series(kind: 'entity' | 'topic', span: ExactSpan, filter: SeriesFilter, limit: number): Promise<SeriesAnswer>;
   /** Totals over the whole store; `model` is the one that labelled last. */
@@ -42,6 +45,8 @@ export function createQueries(store: Store, clock: Clock, entityNames: (id: stri
   return {
     ...createOpinionQueries(store, clock, entityNames, onDocuments),
     alerts: alerts.alerts,
+    storedAlerts: alerts.storedAlerts,
+    withPeople: alerts.withPeople,
     alert: alerts.alert,
     incident: alerts.incident,
     alertRevisions: alerts.alertRevisions,

@@ -67,8 +67,8 @@ export function itemFromRecord(record: unknown): RawItem | string {
       const value = values.get(name);
       if (typeof value === 'string' && value.trim() !== '') return value;
       if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-      const inner = (value as { name?: unknown } | null | undefined)?.name;
-      if ((names === NAMES.author || names === NAMES.source) && typeof inner === 'string') return inner;
+      const inner = innerName(names, value);
+      if (inner !== undefined) return inner;
       if (value !== undefined && value !== null && value !== '' && typeof value !== 'string') {
         wrong.push(`"${name}" must be text, not ${Array.isArray(value) ? 'a list' : typeof value}.`);
       }
@@ -114,7 +114,8 @@ export function removalFromRecord(record: unknown): Removal | string | null {
   const text = (names: readonly string[]): string =>
     names
       .map((name) => (record as Record<string, unknown>)[name])
-      .map((value) => (typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''))
+      .map((value) => (typeof value === 'string' || typeof value === 'number' ? value : innerName(names, value)))
+      .map((value) => String(value ?? '').trim())
       .find((value) => value !== '') ?? '';
   const guid = text(NAMES.guid);
   const author = text(NAMES.author);
@@ -126,6 +127,12 @@ export function removalFromRecord(record: unknown): Removal | string | null {
     ...(source === '' ? {} : { source }),
     ...(at === '' ? {} : { at }),
   };
+}
+
+/** Of an author or outlet that is written as an object: {"name": "Reuters"}. */
+function innerName(names: readonly string[], value: unknown): string | undefined {
+  const inner = (value as { name?: unknown } | null | undefined)?.name;
+  return (names === NAMES.author || names === NAMES.source) && typeof inner === 'string' ? inner : undefined;
 }
 
 function tickersOf(value: unknown): { tickers?: string[] } {

@@ -78,8 +78,11 @@ export function parseTime(written: string): number | null {
 
 /** As parseTime, with the precision; what has no zone of its own is read in `zone` (minutes east of UTC, or its name). */
 export function readTime(written: string, zone?: string): WrittenTime | null {
+  const trimmed = written.trim();
+  // Before it is normalised, which takes the square of the length where it is a run of combining marks.
+  if (trimmed.length > LONGEST) return null;
   // Below, the forms know simplified characters and half-width signs alone.
-  const text = simplified(written.normalize('NFKC')).trim();
+  const text = simplified(trimmed.normalize('NFKC')).trim();
   if (text.length > LONGEST) return null;
   if (/^\d{10}(\.\d+)?$/.test(text)) return { at: Math.round(Number(text) * 1000), precision: 'zoned' };
   if (/^\d{13}$/.test(text)) return { at: Number(text), precision: 'zoned' };

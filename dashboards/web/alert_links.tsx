@@ -19,7 +19,10 @@ export function windowAddress(
 ): Address | null {
   if (evidence === null) return null;
   const [start, end] = [Date.parse(evidence.window_start), Date.parse(evidence.window_end)];
-  const isInRange = address.from === null && start >= now - RANGES[address.range] * 1000;
+  const isInRange =
+    address.from === null || address.to === null
+      ? start >= now - RANGES[address.range] * 1000
+      : Date.parse(address.from) <= start && end <= Date.parse(address.to);
   const around = { from: isoTime(start - DAYS_BEFORE * DAY_MS), to: isoTime(end + DAY_MS) };
   return {
     ...address,

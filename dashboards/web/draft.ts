@@ -1,13 +1,15 @@
 /**
  * What somebody has typed into a form and not saved: kept in this tab, so that a link, Back, a key or a sign-in between loses nothing,
  * and offered again when the form is opened. A draft belongs to the version of what it changes: over another version it is
- * not put by itself, since saving it would undo what others did meanwhile.
+ * not put by itself, since saving it would undo what others did meanwhile. It waits beside what is typed since, until it is put back or
+ * discarded.
  * In the tab's own storage, which ends with the tab: who edits the settings may type a secret. Rejected: localStorage, for that.
  */
 import { useState } from 'preact/hooks';
 import { useUnsaved } from './unsaved.ts';
 
 const PREFIX = 'tidewatch.draft.';
+const OLDER_PREFIX = `${PREFIX}older.`;
 
 export interface Stored<Value> {
   /** Such as the path that is written to: tells drafts apart. */
@@ -32,6 +34,7 @@ export interface Draft<Value> {
   readonly round: number;
   change(value: Value): void;
   putBack(): void;
+  /** The one that waits, or what is typed where none does. */
   discard(): void;
   /** The server has it. */
   saved(): void;
@@ -39,7 +42,16 @@ export interface Draft<Value> {
 
 export function useDraft<Value>(stored: Stored<Value>, kind: DraftKind<Value>): Draft<Value> {
   const key = `${PREFIX}${stored.name}`;
-  const [kept] = useState(() => foundDraft(readKept(key), stored, kind));
+  const olderKey = `${OLDER_PREFIX}${stored.name}`;
+  const [kept] = useState(() => {
+    const drafts = foundDrafts(readKept(key), readKept(olderKey), stored, kind);
+    // Out of the way of what is typed from now on.
+    if (drafts.isOutdated) {
+      writeKept(olderKey, readKept(key));
+      writeKept(key, null);
+    }
+    return drafts;
+  });
   const [{ value, found, round }, setState] = useState({ value: kept.value, found: kept.found, round: 0 });
   const isChanged = !kind.isSame(value, stored.value);
   useUnsaved(isChanged);
@@ -57,9 +69,15 @@ export function useDraft<Value>(stored: Stored<Value>, kind: DraftKind<Value>): 
     putBack() {
       if (kept.older === null) return;
       keep(kept.older);
+      writeKept(olderKey, null);
       setState({ value: kept.older, found: 'restored', round: round + 1 });
     },
     discard() {
+      if (found === 'older') {
+        writeKept(olderKey, null);
+        setState({ value, found: 'none', round });
+        return;
+      }
       writeKept(key, null);
       setState({ value: stored.value, found: 'none', round: round + 1 });
     },
@@ -84,6 +102,26 @@ export function foundDraft<Value>(
   if (draft === null || !isValue(draft.value) || isSame(draft.value, value)) return none;
   if (draft.version === version) return { value: draft.value, found: 'restored', older: null };
   return { value, found: 'older', older: draft.value };
+}
+
+/**
+ * The same, with one that waits from an earlier time: it goes on waiting beside one that is put back. `isOutdated` where the one that was
+ * typed last has to wait from now on. Pure.
+ */
+export function foundDrafts<Value>(
+  kept: string | null,
+  keptOlder: string | null,
+  stored: Stored<Value>,
+  kind: DraftKind<Value>,
+): Found<Value> & { readonly isOutdated: boolean } {
+  const last = foundDraft(kept, stored, kind);
+  if (last.found === 'older') return { ...last, isOutdated: true };
+  const before = foundDraft(keptOlder, stored, kind);
+  // Of this very version where what changed was undone: it waits all the same, since something may be typed over it.
+  const older = before.found === 'restored' ? before.value : before.older;
+  return older === null
+    ? { ...last, isOutdated: false }
+    : { value: last.value, found: 'older', older, isOutdated: false };
 }
 
 function parsed(kept: string | null): { version?: unknown; value?: unknown } | null {

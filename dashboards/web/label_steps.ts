@@ -13,48 +13,51 @@ export interface Steps<Asked extends Question> {
   readonly at: number;
   /** Ids of the documents that one is done with: the way on from one that came back leads past those. */
   readonly done: ReadonlySet<string>;
-  /** The last one asked before this queue came, so that it can be taken back too. */
-  readonly previous: Asked | null;
+  /** Those that one went on from, the last at the end; the first may be of the queue before, so that it can be taken back too. */
+  readonly left: readonly Asked[];
 }
 
-export const NOTHING_ASKED: Steps<never> = { queue: null, at: 0, done: new Set(), previous: null };
+export const NOTHING_ASKED: Steps<never> = { queue: null, at: 0, done: new Set(), left: [] };
 
 /** Another queue begins at its first document. */
 export function begun<Asked extends Question>(before: Steps<Asked>, queue: readonly Asked[]): Steps<Asked> {
-  return { queue, at: 0, done: new Set(), previous: before.queue?.[before.at - 1] ?? before.previous };
+  return { queue, at: 0, done: new Set(), left: before.left.slice(-1) };
 }
 
-/** Past the document that is shown. */
+/** Past the document that is shown, to the first that one is not done with: it may be one that came back. */
 export function goneOn<Asked extends Question>(before: Steps<Asked>): Steps<Asked> {
   const { queue, at } = before;
   const asked = queue?.[at];
   if (queue === null || asked === undefined) return before;
   const done = new Set(before.done).add(idOf(asked));
-  const next = queue.findIndex((one, index) => index > at && !done.has(idOf(one)));
-  return { ...before, done, at: next < 0 ? queue.length : next };
+  const next = queue.findIndex((one) => !done.has(idOf(one)));
+  return { ...before, done, at: next < 0 ? queue.length : next, left: [...before.left, asked] };
 }
 
 /** Back to a document whose answer was not taken, unless an earlier one is shown already. */
 export function refused<Asked extends Question>(before: Steps<Asked>, asked: Asked): Steps<Asked> {
   const index = before.queue?.findIndex((one) => idOf(one) === idOf(asked)) ?? -1;
-  return index < 0 ? before : { ...before, at: Math.min(before.at, index), done: without(before.done, asked) };
+  if (index < 0) return before;
+  const left = before.left.filter((one) => idOf(one) !== idOf(asked));
+  return { ...before, at: Math.min(before.at, index), done: without(before.done, asked), left };
 }
 
-/** What would be taken back: the document before the one that is shown. */
-export function lastOf<Asked extends Question>({ queue, at, previous }: Steps<Asked>): Asked | null {
-  if (queue === null) return null;
-  return at > 0 ? (queue[at - 1] ?? null) : previous;
+/** What would be taken back: the document that one left last, which need not stand before the one that is shown. */
+export function lastOf<Asked extends Question>({ queue, left }: Steps<Asked>): Asked | null {
+  return queue === null ? null : (left.at(-1) ?? null);
 }
 
 /** Back to that one. */
 export function takenBack<Asked extends Question>(before: Steps<Asked>): Steps<Asked> {
   const last = lastOf(before);
   if (before.queue === null || last === null) return before;
-  const done = without(before.done, last);
-  if (before.at > 0) return { ...before, at: before.at - 1, done };
+  const [done, left] = [without(before.done, last), before.left.slice(0, -1)];
+  if (before.done.has(idOf(last))) {
+    return { ...before, at: before.queue.findIndex((one) => idOf(one) === idOf(last)), done, left };
+  }
   // One that was skipped may be asked again by now.
   const others = before.queue.filter((one) => idOf(one) !== idOf(last));
-  return { queue: [last, ...others], at: 0, done, previous: null };
+  return { queue: [last, ...others], at: 0, done, left };
 }
 
 function idOf({ document }: Question): string {

@@ -63,9 +63,9 @@ function followPage(): void {
 }
 
 function leave(): void {
-  const now = Date.now();
-  const look = lookOf(page.sight, page.newest, now);
-  page.sight = outOfSight(page.sight, now);
+  const look = lookOf(page.sight, page.newest, Date.now());
+  // Hidden, then closed: what came between was seen by nobody.
+  page.sight = UNSEEN;
   if (look !== null) keep(look);
 }
 

@@ -28,7 +28,12 @@ export interface ListedAlerts {
 export function listedAlerts(first: AlertsPage, question: string, older: OlderAlerts | null): ListedAlerts {
   const behind = older?.question === question && first.next_cursor !== null ? older : null;
   const known = new Set(first.alerts.map(({ alert_id }) => alert_id));
-  const alerts = [...first.alerts, ...(behind?.alerts ?? []).filter(({ alert_id }) => !known.has(alert_id))];
+  const alerts = [...first.alerts];
+  for (const alert of behind?.alerts ?? []) {
+    if (known.has(alert.alert_id)) continue;
+    known.add(alert.alert_id);
+    alerts.push(alert);
+  }
   const more = (behind === null ? first.next_cursor : behind.next) !== null;
   const count = alerts.filter(({ state }) => state === 'firing').length;
   // What fires comes first: only where the last one here does, more may.
@@ -59,13 +64,14 @@ export function useMoreAlerts(first: Remote<AlertsPage>, question: string): More
   const [wanted, setWanted] = useState({ question, pages: 0 });
   const [older, setOlder] = useState<OlderAlerts | null>(null);
   const pages = wanted.question === question ? wanted.pages : 0;
+  const here = older?.question === question ? older.pages : 0;
   const cursor = first.answer?.next_cursor ?? null;
   useEffect(() => {
     if (pages === 0 || cursor === null) return undefined;
     const abort = new AbortController();
     readOlder(question, cursor, pages, abort.signal).then(setOlder, () => {
-      // The button stands there still.
-      if (!abort.signal.aborted) setWanted({ question, pages: pages - 1 });
+      // The button stands there still. Where nothing more was wanted, the next refresh asks again.
+      if (!abort.signal.aborted && pages > here) setWanted({ question, pages: here });
     });
     return () => abort.abort();
   }, [first.answer, question, pages]);
@@ -73,7 +79,6 @@ export function useMoreAlerts(first: Remote<AlertsPage>, question: string): More
     () => (first.answer === null ? null : listedAlerts(first.answer, question, older)),
     [first.answer, question, older],
   );
-  const here = older?.question === question ? older.pages : 0;
   return {
     listed,
     loading: pages > here,

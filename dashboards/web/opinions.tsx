@@ -39,7 +39,8 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
     hold(inside.current.pointer || inside.current.focus);
   };
   const [newest = null] = list.rows;
-  useLooking(isWholeList(address) ? newest : null);
+  const isWhole = isWholeList(address);
+  useLooking(isWhole ? newest : null);
   const look = useLastLook();
   const since = newSince(list.rows, look, list.cursor !== null);
   const filtered = [address.entity, address.topic, address.sentiment, address.language, address.source, address.q].some(
@@ -95,7 +96,7 @@ export function Opinions({ control, address, sources, now, change, hold }: Opini
           <Fragment key={row.document_id}>
             <Opinion row={row} now={now} fresh={list.fresh.has(row.document_id)} change={change} />
             {index + 1 === since?.rows && look !== null && newest !== null && (
-              <SeenLine since={since} look={look} now={now} mark={() => markSeen(newest)} />
+              <SeenLine since={since} look={look} now={now} mark={isWhole ? () => markSeen(newest) : null} />
             )}
           </Fragment>
         ))}

@@ -3,15 +3,25 @@ import { useInterface } from './i18n.ts';
 import type { Look, NewSince } from './last_seen.ts';
 import { useLastLook } from './last_look.ts';
 
-export function SeenLine({ since, look, now, mark }: { since: NewSince; look: Look; now: number; mark(): void }) {
+interface SeenLineProps {
+  readonly since: NewSince;
+  readonly look: Look;
+  readonly now: number;
+  /** Null in a list that shows not all: what it leaves out was not seen. */
+  readonly mark: (() => void) | null;
+}
+
+export function SeenLine({ since, look, now, mark }: SeenLineProps) {
   const { text, format } = useInterface();
   const count = `${format.count(since.rows)}${since.isLeast ? '+' : ''}`;
   return (
     <li class="seen-line">
       <span>{text.new_since(count, format.recent(look.at, now))}</span>
-      <button type="button" class="text-button" onClick={mark}>
-        {text.mark_seen}
-      </button>
+      {mark !== null && (
+        <button type="button" class="text-button" onClick={mark}>
+          {text.mark_seen}
+        </button>
+      )}
     </li>
   );
 }

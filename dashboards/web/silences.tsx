@@ -37,7 +37,7 @@ export function ActiveSilences({ silences, done }: { silences: readonly Silence[
   if (silences.length === 0) return null;
   return (
     <details class="active-silences">
-      <summary>{text.silences_active(format.count(silences.length))}</summary>
+      <summary>{text.silences_listed(format.count(silences.length))}</summary>
       <ul class="silences">
         {silences.map((silence) => (
           <SilenceRow key={silence.id} silence={silence} done={done} says />

@@ -66,11 +66,12 @@ export function EntryFields({ entry, isNew, change }: FieldsProps) {
   );
 }
 
-/** Whether two entries say the same: what is empty says as little as what is not there. */
+/** Whether two entries say the same: what is empty says as little as what is not there, and blanks around a name are not kept. */
 export function isSameEntry(one: Entry, other: Entry): boolean {
   const said = (entry: Entry): string =>
     JSON.stringify(
       Object.entries(entry)
+        .map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value] as const)
         .filter(([, value]) => value !== undefined && value !== null && value.length > 0)
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     );

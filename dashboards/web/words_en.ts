@@ -179,7 +179,7 @@ export const en = {
   silenced_from: (time: string) => `from ${time}`,
   silence_end: 'End the silence',
   silence_ended: 'The silence is over: messages go out again.',
-  silences_active: (count: string) => `Active silences (${count})`,
+  silences_listed: (count: string) => `Silences (${count})`,
   acknowledged_by: (author: string, time: string) => `Acknowledged by ${author} ${time}`,
   resolve: 'End it',
   resolve_done: 'Noted: it ends within seconds.',

@@ -173,7 +173,7 @@ export const zh: Messages = {
   silenced_from: (time) => `自 ${time} 起`,
   silence_end: '结束静默',
   silence_ended: '静默已结束，恢复通知。',
-  silences_active: (count) => `生效中的静默（${count}）`,
+  silences_listed: (count) => `静默（${count}）`,
   acknowledged_by: (author, time) => `${author} 已于 ${time} 确认`,
   resolve: '结束',
   resolve_done: '已记录，数秒内结束。',

@@ -10,7 +10,15 @@ import { isoTime } from '../../core/event.ts';
 import { createConditionKeeper, type ConditionKeeper } from '../condition.ts';
 import type { Emit, RawItem, Refusal, Removal, Source } from '../source.ts';
 import { parseTime } from '../time.ts';
-import { beginningOf, cursorBehind, isHandedOn, itemOf, resumeCursor, type FileCursor } from './file_cursor.ts';
+import {
+  READERS,
+  beginningOf,
+  cursorBehind,
+  isHandedOn,
+  itemOf,
+  resumeCursor,
+  type FileCursor,
+} from './file_cursor.ts';
 import { detectFormat, readRecords, type FileFormat, type FileRecord } from './file_records.ts';
 import { inZone, timeZone } from './time_zone.ts';
 
@@ -79,12 +87,12 @@ async function readFileOnce(
   const { signal } = context;
   const cursors = context.state.table<FileCursor>('ingest_files');
   const format = chosen.format === 'auto' ? await detectFormat(path) : chosen.format;
-  let cursor = await resumeCursor(path, cursors.get(context.name));
+  let cursor = await resumeCursor(path, format, cursors.get(context.name));
   if (cursor === null) {
     const begin = await beginningOf(path);
     const isShifted = chosen.replay?.rebase === 'end_now';
     const shift_ms = isShifted ? context.clock.now() - (await lastTime(chosen, format, signal)) : 0;
-    cursor = { path, place: 0, ...begin, shift_ms };
+    cursor = { path, reader: READERS[format], place: 0, ...begin, shift_ms };
   }
   await cursors.put(context.name, cursor);
   condition.succeeded();

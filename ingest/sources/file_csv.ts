@@ -2,7 +2,9 @@
  * The rows of a CSV file, each with the lines that it stands on: RFC 4180, and what people write beside it. A quote opens a
  * field only where another closes it, before a comma or a line's end; within one line it is else a sign like any other
  * (`"Big short" investor warns`). Over several lines nobody can tell what was meant, and the line with the quote is
- * refused alone: reading goes on with the next one, so that a stray quote costs a row and not the file behind it.
+ * refused alone: reading goes on with the next one, so that a stray quote costs a row and not the file behind it. Where lines
+ * behind it close one field and open the next, they are refused with it, up to the one whose quote is left open: read again from
+ * each of them, they would cost the square of their number.
  * Rejected: csv-parse, which never leaves a row with such a quote, and drops all rows behind it.
  */
 import type { Refusal } from '../source.ts';
@@ -33,6 +35,8 @@ export async function* readCsvRows(lines: AsyncIterable<Line[]>, maxBytes: numbe
   let start = 0;
   let next = 0;
   let open: RowReader | null = null;
+  // Of the row in hand: how many lines behind its first the field begins that is still open, and its size so far.
+  let opened = 0;
   let bytes = 0;
   let hasOpenEnd = false;
 
@@ -44,16 +48,18 @@ export async function* readCsvRows(lines: AsyncIterable<Line[]>, maxBytes: numbe
   };
   const refuse = (code: Refusal['code'], reason: string): CsvRow => {
     open = null;
-    next = start + 1;
-    return row([], { code, reason: `Line ${held[start]?.number ?? 0}: ${reason}` });
+    next = start + opened + 1;
+    const first = held[start]?.number ?? 0;
+    const where = opened === 0 ? `Line ${first}` : `Lines ${first} to ${first + opened}, read as one row`;
+    return row([], { code, reason: `${where}: ${reason}` });
   };
   const readHeld = (): CsvRow[] => {
     const rows: CsvRow[] = [];
     while (next < held.length) {
       const line = held[next] as Line;
-      if (open === null) [start, bytes] = [next, 0];
+      if (open === null) [start, opened, bytes] = [next, 0, 0];
       next += 1;
-      bytes += Buffer.byteLength(line.text);
+      bytes += Buffer.byteLength(line.text) + 1;
       if (open === null && line.isTooLong) {
         rows.push(refuse('input.too_large', `it is longer than max_document_bytes (${maxBytes}).`));
       } else if (open !== null && (line.isTooLong || bytes > maxBytes)) {
@@ -62,7 +68,8 @@ export async function* readCsvRows(lines: AsyncIterable<Line[]>, maxBytes: numbe
         const reading: RowReader = open ?? readRow(line.text);
         const { done, value } = reading.next(line.text);
         open = done === true ? null : reading;
-        if (done === true) rows.push(value === null ? refuse('input.invalid', neverClosed()) : row(value));
+        if (done !== true) opened = value;
+        else rows.push(value === null ? refuse('input.invalid', neverClosed()) : row(value));
       }
     }
     return rows;
@@ -81,13 +88,17 @@ export async function* readCsvRows(lines: AsyncIterable<Line[]>, maxBytes: numbe
   }
 }
 
-type RowReader = Generator<undefined, string[] | null, string>;
+type RowReader = Generator<number, string[] | null, string>;
 
-/** The fields of a row that begins with this line; each yield takes the next one. Null: a quote in it is not closed. */
+/**
+ * The fields of a row that begins with this line; each yield takes the next one, and gives how many lines behind the first the
+ * field begins that is open. Null: a quote in it is not closed.
+ */
 function* readRow(first: string): RowReader {
   if (!first.includes('"')) return first.split(',').map((field) => field.trim());
   const fields: string[] = [];
   let text = first;
+  let line = 0;
   for (let at = 0; ; at += 1) {
     const quote = behindBlanks(text, at);
     let end: number;
@@ -96,9 +107,11 @@ function* readRow(first: string): RowReader {
       let inner = '';
       let close = closingQuote(text, from);
       const isOfOneLine = close !== -1;
+      const opened = line;
       while (close === -1) {
         inner += `${text.slice(from)}\n`;
-        text = yield;
+        text = yield opened;
+        line += 1;
         from = 0;
         close = closingQuote(text, 0);
       }

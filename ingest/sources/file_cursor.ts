@@ -6,11 +6,16 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import type { RawItem } from '../source.ts';
-import type { FileRecord } from './file_records.ts';
+import type { FileFormat, FileRecord } from './file_records.ts';
+
+/** What counts the places in a file of each format; another name wherever the same file has got other places. */
+export const READERS = { jsonl: 'jsonl', csv: 'csv2', rss: 'rss' } as const satisfies Record<FileFormat, string>;
 
 /** Kept in the state. */
 export interface FileCursor {
   readonly path: string;
+  /** Absent in what earlier versions kept, where only the places of JSON lines are those of today. */
+  readonly reader?: (typeof READERS)[FileFormat];
   /** Place of the last record that is durable in the stream, and that nothing added to the file can change. */
   readonly place: number;
   /** SHA-256 of the file's first `head_bytes` bytes. */
@@ -23,14 +28,24 @@ export interface FileCursor {
   readonly open_end?: { readonly place: number; readonly size: number };
 }
 
-/** The stored cursor where it belongs to this very file, with the fingerprint of as much of it as there is by now; else null. */
-export async function resumeCursor(path: string, stored: FileCursor | undefined): Promise<FileCursor | null> {
+/**
+ * The stored cursor where it belongs to this very file, with the fingerprint of as much of it as there is by now; else null. Where
+ * another reader counted its place, it begins anew: what comes again is recognised, what is skipped would be lost.
+ */
+export async function resumeCursor(
+  path: string,
+  format: FileFormat,
+  stored: FileCursor | undefined,
+): Promise<FileCursor | null> {
   const { size } = await stat(path);
   if (stored === undefined || stored.path !== path || size < stored.size) return null;
   const { head } = await beginningOf(path, stored.head_bytes);
   if (head !== stored.head) return null;
   // By its header alone, which was all there was at first, every later table of that form would be this one.
-  return { ...stored, ...(await beginningOf(path)) };
+  const beginning = await beginningOf(path);
+  const reader = READERS[format];
+  if ((stored.reader ?? READERS.jsonl) === reader) return { ...stored, reader, ...beginning };
+  return { path, reader, place: 0, ...beginning, shift_ms: stored.shift_ms };
 }
 
 /** The fingerprint of a file's first `bytes` bytes, and its size. */

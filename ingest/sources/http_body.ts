@@ -126,7 +126,7 @@ const RECORD_SEPARATOR = '\u001e';
 
 /** The body as one JSON value a line, or a record of a JSON text sequence. */
 function partsOf(text: string): PostedRecord[] {
-  const separator = text.includes(RECORD_SEPARATOR) ? RECORD_SEPARATOR : '\n';
+  const separator = text.trimStart().startsWith(RECORD_SEPARATOR) ? RECORD_SEPARATOR : '\n';
   const parts = text.split(separator).filter((part) => part.trim() !== '');
   return parts.map((part) => {
     const bytes = Buffer.byteLength(part);

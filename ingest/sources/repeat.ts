@@ -17,7 +17,7 @@ export const POLL_BACKOFF: Backoff = { firstMs: 15_000, longestMs: 30 * 60_000 }
 /** For connections that are meant to last; servers restart, and a gap is short while it is young. */
 export const CONNECTION_BACKOFF: Backoff = { firstMs: 1000, longestMs: 2 * 60_000 };
 
-/** An attempt that lasted this long was a good connection: the pauses begin anew. */
+/** A connection that lasted this long was a good one: the pauses begin anew. An attempt without one may have waited for time-outs. */
 const LASTING_MS = 60_000;
 
 /**
@@ -33,16 +33,19 @@ export async function repeat(
   const { clock, metrics, signal } = context;
   let failures = 0;
   while (!signal.aborted) {
-    const began = performance.now();
+    let connectedAt = Infinity;
     let wait: number;
     try {
-      wait = await attempt(() => condition.succeeded());
+      wait = await attempt(() => {
+        connectedAt = performance.now();
+        condition.succeeded();
+      });
       failures = 0;
       condition.succeeded(clock.now() + wait);
     } catch (thrown) {
       if (signal.aborted) return;
       const error = toTidewatchError(thrown);
-      failures = performance.now() - began > LASTING_MS ? 1 : failures + 1;
+      failures = performance.now() - connectedAt > LASTING_MS ? 1 : failures + 1;
       metrics.stage('ingest').error(error.code);
       wait = pauseMs(backoff, failures, error, Math.random());
       condition.failed(error, clock.now() + wait);

@@ -59,8 +59,8 @@ describe.skipIf(!hasChromium)('an alert that people see to', () => {
   }, 120_000);
 
   it.each([
-    ['en', 1440, /Silenced until /, /Acknowledged by Anna Li /, 'Active silences (2)', 'End the silence'],
-    ['zh', 390, /静默至 /, /Anna Li 已于 .+ 确认/, '生效中的静默（2）', '结束静默'],
+    ['en', 1440, /Silenced until /, /Acknowledged by Anna Li /, 'Silences (2)', 'End the silence'],
+    ['zh', 390, /静默至 /, /Anna Li 已于 .+ 确认/, '静默（2）', '结束静默'],
   ] as const)(
     'tells in the list, in %s at %d px, who looks after it, and lists every silence with its end',
     async (lang, width, silenced, acknowledged, heading, end) => {

@@ -9,7 +9,7 @@ import { hasChromium, startDesk, type Desk } from './desk.ts';
 import { fits, picture, violationsOf } from './page_checks.ts';
 
 const question = (document_id: string) => ({ document: { document_id } });
-const [a, b, c] = [question('a'), question('b'), question('c')];
+const [a, b, c, d] = [question('a'), question('b'), question('c'), question('d')];
 const start = begun<ReturnType<typeof question>>(NOTHING_ASKED, [a, b, c]);
 
 describe('the steps of labelling', () => {
@@ -26,9 +26,21 @@ describe('the steps of labelling', () => {
     expect(goneOn(goneOn(back)).at).toBe(3);
   });
 
+  it('take back the one that was answered last, where that led past others, and ask no other twice', () => {
+    const four = begun<ReturnType<typeof question>>(NOTHING_ASKED, [a, b, c, d]);
+    const jumped = goneOn(refused(goneOn(goneOn(goneOn(four))), a));
+    expect([jumped.at, lastOf(jumped)]).toEqual([3, a]);
+    const back = takenBack(jumped);
+    expect([back.at, lastOf(back)]).toEqual([0, c]);
+    expect(goneOn(back).at).toBe(3);
+    const twice = takenBack(back);
+    expect([twice.at, lastOf(twice)]).toEqual([2, b]);
+    expect(goneOn(twice).at).toBe(0);
+  });
+
   it('take back the last one of the documents before, and ask it first', () => {
     const through = goneOn(goneOn(goneOn(start)));
-    const next = begun(through, [question('d'), question('c')]);
+    const next = begun(through, [d, c]);
     expect([next.at, lastOf(next)]).toEqual([0, c]);
     const back = takenBack(next);
     expect(back.queue?.map(({ document }) => document.document_id)).toEqual(['c', 'd']);

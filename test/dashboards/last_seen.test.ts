@@ -148,6 +148,13 @@ describe.skipIf(!hasChromium)('the line in the list', () => {
     await turn(false, 600_000);
     expect(await turn(true, 605_000)).toBeNull();
     await turn(false, 700_000);
-    expect(readLook(await turn(true, 711_000))?.newest.document_id).toBe(first);
+    const kept = await turn(true, 711_000);
+    expect(readLook(kept)?.newest.document_id).toBe(first);
+    // Closed while it is hidden: what came meanwhile is not seen.
+    await page.evaluate(() => {
+      (globalThis as unknown as { kept: { ahead: number } }).kept.ahead = 800_000;
+      dispatchEvent(new Event('pagehide'));
+    });
+    expect(await page.evaluate(() => localStorage.getItem('tidewatch.seen'))).toBe(kept);
   }, 120_000);
 });

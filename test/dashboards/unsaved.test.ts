@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readSettings } from '../../app/config.ts';
 import { createSettingsDesk } from '../../app/settings_desk.ts';
 import { createWatchlistDesk } from '../../app/watchlist_desk.ts';
-import { foundDraft, type DraftKind } from '../../dashboards/web/draft.ts';
+import { foundDraft, foundDrafts, type DraftKind } from '../../dashboards/web/draft.ts';
 import { isEntry, isSameEntry } from '../../dashboards/web/watchlist_fields.tsx';
 import { hasChromium, startDesk, type Desk } from './desk.ts';
 import { fits, picture, violationsOf } from './page_checks.ts';
@@ -29,6 +29,16 @@ describe('a draft', () => {
     });
   });
 
+  it('of an older version goes on waiting beside what is typed since', () => {
+    const drafts = (last: object | null) =>
+      foundDrafts(JSON.stringify(last), JSON.stringify({ version: 'v0', value: 'long ago' }), stored, kind);
+    const waits = { found: 'older', older: 'long ago', isOutdated: false };
+    expect(drafts(null)).toEqual({ value: 'as it is', ...waits });
+    expect(drafts({ version: 'v1', value: 'since' })).toEqual({ value: 'since', ...waits });
+    expect(foundDrafts(null, JSON.stringify({ version: 'v1', value: 'long ago' }), stored, kind)).toMatchObject(waits);
+    expect(drafts({ version: 'v0', value: 'later' })).toMatchObject({ older: 'later', isOutdated: true });
+  });
+
   it('is none where it changes nothing, or is of another form', () => {
     for (const draft of [{ version: 'v0', value: 'as it is' }, { version: 'v1', value: 7 }, 'x', null])
       expect(found(draft)).toEqual({ value: 'as it is', found: 'none', older: null });
@@ -39,6 +49,7 @@ describe('a draft', () => {
   it('of an entry changes nothing by an empty list, and needs an id, a name and a kind', () => {
     const entry = { id: 'a', name: 'A', kind: 'company' } as const;
     expect(isSameEntry(entry, { kind: 'company', name: 'A', id: 'a', aliases: [] })).toBe(true);
+    expect(isSameEntry(entry, { ...entry, name: ' A ', name_zh: ' ' })).toBe(true);
     expect(isSameEntry(entry, { ...entry, aliases: ['B'] })).toBe(false);
     expect([entry, { ...entry, aliases: 'B' }, { id: 'a' }, null].map(isEntry)).toEqual([true, false, false, false]);
   });
@@ -151,6 +162,11 @@ describe.skipIf(!hasChromium)('a form with changes', () => {
     await page.getByText('This has changed since you edited it.').waitFor();
     expect(await text(page)).toContain('8081');
     await picture(page, 'draft-older');
+    await page.locator('.settings-text').press('Control+End');
+    await page.keyboard.insertText('# meanwhile');
+    await page.reload();
+    await page.getByText('This has changed since you edited it.').waitFor();
+    expect(await text(page)).toContain('# meanwhile');
     await page.getByRole('button', { name: 'Put them back' }).click();
     expect(await text(page)).toBe(`${SETTINGS}${EDIT}`);
   }, 120_000);

@@ -207,6 +207,12 @@ describe('the alerts of a view', () => {
     expect(listedAlerts(page(rows('ab', 'firing'), null), 'q', older).alerts).toHaveLength(2);
   });
 
+  it('are each there once where one moved between two of the pages behind', () => {
+    const first = page(rows('ab', 'firing'), 'more');
+    const { alerts } = listedAlerts(first, 'q', { ...older, pages: 2, alerts: rows('cddbe', 'resolved') });
+    expect(alerts.map(({ alert_id }) => alert_id).join('')).toBe('abcde');
+  });
+
   it('are asked for as many at once as the API gives', () => {
     const address = readAddress('?entity=a');
     expect(overviewQuestions(address).alerts).toContain('limit=200');
@@ -231,6 +237,15 @@ describe('what was said in the window of an alert', () => {
     const listed = windowAddress(address, alert, Date.parse('2026-04-05T00:00:00.000Z'));
     expect(listed).toMatchObject({ from: '2026-02-23T00:00:00.000Z', to: '2026-03-03T08:00:00.000Z', entity: 'a' });
     expect(windowAddress(address, { ...alert, evidence: null }, 0)).toBeNull();
+  });
+
+  it('keeps a chosen span that covers it, and no other', () => {
+    const listed = (from: string, to: string): string | null | undefined =>
+      windowAddress({ ...address, from, to }, alert, 0)?.from;
+    const [start, end] = [evidence.window_start, evidence.window_end];
+    expect(listed(start, end)).toBe(start);
+    expect(listed(start, '2026-03-02T07:00:00.000Z')).toBe('2026-02-23T00:00:00.000Z');
+    expect(listed('2026-03-02T01:00:00.000Z', end)).toBe('2026-02-23T00:00:00.000Z');
   });
 });
 

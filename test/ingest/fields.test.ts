@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { itemFromRecord } from '../../ingest/fields.ts';
+import { itemFromRecord, removalFromRecord } from '../../ingest/fields.ts';
 
 describe('a record', () => {
   it('of NewsAPI keeps its time and its outlet', () => {
@@ -27,5 +27,22 @@ describe('a record', () => {
       tickers: ['600519', 'AAPL'],
     });
     expect(itemFromRecord({ text: 'a', tickers: true })).not.toHaveProperty('tickers');
+  });
+});
+
+describe('a record of what was taken back', () => {
+  it('names its outlet and its author as an item does, also as objects', () => {
+    const written = { source: { name: 'Reuters' }, author: { name: 'A. Writer' } };
+    expect(itemFromRecord({ id: 'x', text: 'a', ...written })).toMatchObject({
+      source: 'Reuters',
+      author: 'A. Writer',
+    });
+    expect(removalFromRecord({ id: 'x', deleted: true, ...written })).toEqual({
+      guid: 'x',
+      reason: 'deleted',
+      source: 'Reuters',
+    });
+    expect(removalFromRecord({ deleted: true, ...written })).toMatchObject({ author: 'A. Writer' });
+    expect(removalFromRecord({ id: { name: 'x' }, deleted: true })).toContain('neither a guid');
   });
 });

@@ -66,6 +66,25 @@ describe('a stray quote in a table', () => {
     expect([many.texts.length, many.refusals.length]).toEqual([10, 1000]);
   });
 
+  it('that lines behind it read on from costs those lines, in one refusal and little time', async () => {
+    // Each of these closes a field and opens the next, up to a line that leaves it open, or that closes it wrongly.
+    const link = 'x","y\n';
+    for (const end of ['', plain('z', 20), 'x" y\n']) {
+      const began = performance.now();
+      const { texts, refusals, places } = await read(`text,x\n"a\n${link.repeat(8000)}${end}`);
+      expect(performance.now() - began).toBeLessThan(2000);
+      expect(refusals[0]).toMatch(/^input\.\w+ Lines 2 to \d+, read as one row: a quote opens a field in it/);
+      expect(refusals.length).toBeLessThan(5);
+      expect(places.slice(0, 1)).toEqual([Number(/ to (\d+)/.exec(refusals[0] ?? '')?.[1])]);
+      if (end.startsWith('z')) expect(texts).toHaveLength(20);
+    }
+  });
+
+  it('holds no more lines than max_document_bytes, empty ones too', async () => {
+    const { refusals } = await read(`id,text\nx,"never closed${'\n'.repeat(500)}y,plain\n`, 100);
+    expect(refusals).toEqual([expect.stringMatching(/^input\.too_large Line 2: /)]);
+  });
+
   it('in a row with more fields than the header costs that row, and says how to write it', async () => {
     const { texts, refusals } = await read(`id,text\nx,"Big" says "sell", loudly\n${plain('z', 20)}`);
     expect(texts).toHaveLength(20);
@@ -79,13 +98,14 @@ describe('a table', () => {
       'id , text\n1, "a, ""b"""\t\n2,"one\n\ntwo"\n\n  \n3,\t plain \n4,""\n5,"x",\n',
     );
     expect(texts).toEqual(['a, "b"', 'one\n\ntwo', 'plain']);
-    // Each place is the last line of its row, as cursors kept by earlier versions have it.
+    // Each place is the last line of its row, as an editor counts the lines: kept cursors depend on it.
     expect(places).toEqual([2, 5, 8, 9, 10]);
   });
 
   it.each(['\n', '\r\n', '\r'])('is read whatever ends its lines (%j)', async (end) => {
-    const { texts } = await read(['id,text', '1,one', '2,"two', 'lines"', '3,three', ''].join(end));
+    const { texts, places } = await read(['id,text', '1,one', '2,"two', 'lines"', '3,three', ''].join(end));
     expect(texts).toEqual(['one', 'two\nlines', 'three']);
+    expect(places).toEqual([2, 4, 5]);
   });
 
   it('marks what may change when the file grows: a last line without an end, and all behind an open quote', async () => {

@@ -15,6 +15,15 @@ describe('a posted JSON text sequence', () => {
     expect(rejected).toEqual([{ index: 2, reason: expect.stringContaining('not JSON') as string }]);
   });
 
+  it('is told by the separator that it begins with, not by one within a record', () => {
+    const { items, rejected } = read(
+      '{"text":"first"}\n{"text":"a\u001eb"}\n{"text":"third"}\n',
+      'application/x-ndjson',
+    );
+    expect(items.map(({ index }) => index)).toEqual([0, 2]);
+    expect(rejected.map(({ index }) => index)).toEqual([1]);
+  });
+
   it('is read by lines where it has none of its separators', () => {
     const { items } = read('{"text":"first"}\n{"text":"second"}\n', 'application/json-seq');
     expect(items.map(({ item }) => item.text)).toEqual(['first', 'second']);

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Context } from '../../../core/component.ts';
 import { TidewatchError } from '../../../core/errors.ts';
 import { createInbox } from '../../../ingest/sources/inbox.ts';
 import { createPostFilter } from '../../../ingest/sources/post_filter.ts';
-import { CONNECTION_BACKOFF, POLL_BACKOFF, pauseMs } from '../../../ingest/sources/repeat.ts';
+import { CONNECTION_BACKOFF, POLL_BACKOFF, pauseMs, repeat } from '../../../ingest/sources/repeat.ts';
 
 describe('the pause after failures', () => {
   const away = { retryable: true };
@@ -17,6 +18,42 @@ describe('the pause after failures', () => {
   });
   it('is long at once where no retry will help', () => {
     expect(pauseMs(POLL_BACKOFF, 1, new TidewatchError('http.status', 'x answered 401'), 0)).toBe(15 * 60_000);
+  });
+});
+
+describe('attempts that fail after three minutes', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** The pauses of five attempts, without their spread. */
+  async function pauses(isConnected: boolean): Promise<number[]> {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const left = new AbortController();
+    const waits: number[] = [];
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        waits.push(ms);
+        if (waits.length === 5) left.abort();
+      },
+    };
+    const metrics = { stage: () => ({ error: () => undefined }) };
+    const context = { clock, metrics, signal: left.signal } as unknown as Context;
+    const condition = { read: vi.fn(), succeeded: vi.fn(), failed: vi.fn(), died: vi.fn() };
+    await repeat(context, condition, POLL_BACKOFF, async (connected) => {
+      if (isConnected) connected();
+      now += 180_000;
+      throw new TidewatchError('http.unavailable', 'It timed out');
+    });
+    return waits;
+  }
+
+  it('are a good connection, with pauses that begin anew, only where they were connected', async () => {
+    expect(await pauses(true)).toEqual([15_000, 15_000, 15_000, 15_000, 15_000]);
+    expect(await pauses(false)).toEqual([15_000, 30_000, 60_000, 120_000, 240_000]);
   });
 });
 
