@@ -95,7 +95,7 @@ describe('a command about alerts', () => {
       expect((await own.get<SilencesAnswer>('/silences')).silences).toMatchObject([{ author: 'Priya' }]);
       await own.close();
       expect(asked).toEqual([]);
-      const unlock = await lockFolder(folder);
+      const unlock = await lockFolder(folder, { answers: true });
       const held = await openDoor(settings, { data: folder });
       await held.close();
       expect(asked).toEqual(['GET']);
