@@ -25,15 +25,22 @@ export async function lockStore({
   return lockFolder(data_dir);
 }
 
-/**
- * What unlocks it again; null where a process has it that can be asked to do the work.
- * @throws TidewatchError storage.locked where one has it that answers nothing, such as another command; storage.*
- */
+/** What unlocks it again; null where a running process has it. @throws TidewatchError storage.* */
 export async function lockUnlessRunning(folder: string): Promise<(() => Promise<void>) | null> {
   try {
     return await lockFolder(folder);
   } catch (error) {
-    if (error instanceof TidewatchError && error.code === 'storage.locked' && (await isAnswering(folder))) return null;
+    if (error instanceof TidewatchError && error.code === 'storage.locked') return null;
     throw error;
   }
+}
+
+/**
+ * What unlocks it again; null where a process has it that can be asked to do the work.
+ * @throws TidewatchError storage.locked where one has it that answers nothing, such as another command; storage.*
+ */
+export async function lockUnlessAnswering(folder: string): Promise<(() => Promise<void>) | null> {
+  const unlock = await lockUnlessRunning(folder);
+  // Taken once more for the error that says who has it, or, where that one has gone meanwhile, for good.
+  return unlock === null && !(await isAnswering(folder)) ? lockFolder(folder) : unlock;
 }

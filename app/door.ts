@@ -18,7 +18,7 @@ import { createRouter, type Asking, type Change } from '../dashboards/router.ts'
 import { ROUTES } from '../dashboards/routes.ts';
 import { createServices } from '../dashboards/services.ts';
 import type { Settings } from './config.ts';
-import { lockStore, lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { lockStore, lockUnlessAnswering, requireDataFolder } from './data_folder.ts';
 import { learningOf } from './models.ts';
 import { VERSION } from './package_root.ts';
 
@@ -55,7 +55,7 @@ export interface DoorChoice {
 export async function openDoor(settings: Settings, { url, data }: DoorChoice = {}): Promise<Door> {
   if (url === undefined && data !== undefined && settings.store.type === 'chdb') {
     requireDataFolder(settings.data_dir);
-    const unlock = await lockUnlessRunning(settings.data_dir);
+    const unlock = await lockUnlessAnswering(settings.data_dir);
     if (unlock !== null) return overStore(settings, unlock);
   }
   const token = tokenOf(settings);

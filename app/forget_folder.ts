@@ -16,7 +16,7 @@ import { openStream } from '../core/stream/registry.ts';
 import { TOPICS } from '../core/stream/stream.ts';
 import { keptMemory } from '../ingest/memory.ts';
 import type { Settings } from './config.ts';
-import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { lockUnlessAnswering, requireDataFolder } from './data_folder.ts';
 import {
   audit,
   countAll,
@@ -69,7 +69,7 @@ type InData = Omit<ForgetReport, 'trainings'>;
 async function forgetInData(settings: Settings, request: ForgetRequest, dryRun: boolean): Promise<InData> {
   const folder = settings.data_dir;
   requireDataFolder(folder);
-  const unlock = dryRun ? await lockFolder(folder) : await lockUnlessRunning(folder);
+  const unlock = dryRun ? await lockFolder(folder) : await lockUnlessAnswering(folder);
   if (unlock === null) {
     const done = await askToForget(folder, request);
     return { data_dir: folder, dry_run: false, ...done, remaining: total(done.after), raw: null };

@@ -17,7 +17,7 @@ import { redrive, type RedriveReport } from '../core/stream/redrive.ts';
 import { openStream, type StreamSettings } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
-import { lockUnlessRunning, requireDataFolder } from './data_folder.ts';
+import { lockUnlessAnswering, requireDataFolder } from './data_folder.ts';
 import { writeWhole } from './replace_file.ts';
 import { isWithdrawn, notTaken } from './request_withdrawn.ts';
 
@@ -74,7 +74,7 @@ export async function redriveFolder(settings: Settings, request: RedriveRequest)
     return redriveAndClose(stream, request, signal);
   }
   requireDataFolder(folder);
-  const unlock = await lockUnlessRunning(folder);
+  const unlock = await lockUnlessAnswering(folder);
   if (unlock === null) return askToRedrive(folder, request);
   try {
     return await redriveAndClose(await open({ ...settings.stream, ...UNLIMITED }), request, signal);
