@@ -63,7 +63,8 @@ async function append(to: Stage, opinions: readonly unknown[]): Promise<void> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1000; tries += 1) {
+  // Half a minute: what waits for idle_secs takes as long as they are.
+  for (let tries = 0; tries < 3000; tries += 1) {
     if (await condition()) return;
     await systemClock.sleep(10);
   }
