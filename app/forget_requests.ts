@@ -3,22 +3,16 @@
  * `<data_dir>/forget`, and finds the answer beside it. Who may write into the data folder may ask; there is no port and no
  * token to guard. Every file takes its name when it is whole and on the disk.
  */
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { systemClock } from '../core/clock.ts';
 import { TidewatchError, toTidewatchError } from '../core/errors.ts';
 import type { Elsewhere } from './forget_answers.ts';
 import { forgetRequestSchema, type ForgetRequest, type Forgotten } from './forgetting.ts';
+import { ANSWER_END, ANSWER_WITHIN_MS, askInFolder, REQUEST_END } from './folder_request.ts';
 import { writeWhole } from './replace_file.ts';
-import { isWithdrawn, notTaken } from './request_withdrawn.ts';
 
-const REQUEST_END = '.request.json';
-const ANSWER_END = '.answer.json';
-const ANSWER_WITHIN_MS = 120_000;
-const LOOK_MS = 200;
+const FOLDER = 'forget';
 
 interface Done extends Forgotten {
   readonly elsewhere: readonly Elsewhere[];
@@ -39,7 +33,7 @@ interface Asked {
 
 /** Folder of requests and answers within the data folder. */
 export function requestsFolder(dataDir: string): string {
-  return join(dataDir, 'forget');
+  return join(dataDir, FOLDER);
 }
 
 /** Asks the process that has the folder, and waits. @throws TidewatchError storage.unavailable */
@@ -48,27 +42,11 @@ export async function askToForget(
   request: ForgetRequest,
   answerWithinMs = ANSWER_WITHIN_MS,
 ): Promise<Done> {
-  const name = join(requestsFolder(dataDir), randomUUID());
-  const answered = `${name}${ANSWER_END}`;
-  const asked = `${name}${REQUEST_END}`;
-  await mkdir(requestsFolder(dataDir), { recursive: true });
-  await writeWhole(asked, JSON.stringify(request));
-  const end = Date.now() + answerWithinMs;
-  while (!existsSync(answered)) {
-    if (Date.now() > end) {
-      if (await isWithdrawn(asked)) throw notTaken(dataDir, answerWithinMs);
-      throw new TidewatchError(
-        'storage.unavailable',
-        `The running process took the request but is not done after ${answerWithinMs / 1000} s`,
-        {
-          hint: `It goes on: documents wait to be labelled, or the store is away. The answer will be in ${answered} and in the table removals.`,
-        },
-      );
-    }
-    await systemClock.sleep(LOOK_MS);
-  }
-  const answer = JSON.parse(await readFile(answered, 'utf8')) as Done | Unreadable;
-  await unlink(answered);
+  const hint = (answered: string): string =>
+    `It goes on: documents wait to be labelled, or the store is away. The answer will be in ${answered} and in the table removals.`;
+  const answer = (await askInFolder({ dataDir, folder: FOLDER, request, withinMs: answerWithinMs, hint })) as
+    | Done
+    | Unreadable;
   if ('error' in answer) throw new TidewatchError('storage.unavailable', answer.error);
   return answer;
 }

@@ -3,9 +3,8 @@
  * belongs to one process: a stopped folder is opened here; a running one is asked through a folder of requests within its
  * data folder, as `forget` does it, and the answer is waited for.
  */
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../core/clock.ts';
@@ -18,8 +17,8 @@ import { openStream, type StreamSettings } from '../core/stream/registry.ts';
 import { TOPICS, type Stream } from '../core/stream/stream.ts';
 import type { Settings } from './config.ts';
 import { lockUnlessAnswering, requireDataFolder } from './data_folder.ts';
+import { ANSWER_END, ANSWER_WITHIN_MS, askInFolder, REQUEST_END } from './folder_request.ts';
 import { writeWhole } from './replace_file.ts';
-import { isWithdrawn, notTaken } from './request_withdrawn.ts';
 
 export const REDRIVEN_TOPICS = [TOPICS.documents, TOPICS.opinions] as const;
 
@@ -33,13 +32,10 @@ const requestSchema = z.strictObject({
 export type RedriveRequest = z.output<typeof requestSchema>;
 
 const FOLDER = 'redrive';
-const REQUEST_END = '.request.json';
 /** A request that a process works on, or worked on when it was stopped. */
 const TAKEN_END = '.taken.json';
-const ANSWER_END = '.answer.json';
 const LOOK_MS = 1_000;
 const RETRY_MS = 5_000;
-const ANSWER_WITHIN_MS = 120_000;
 /** Nobody reads a stopped folder's log: who waited there for its readers would wait for ever. */
 const UNLIMITED = { max_backlog_messages: Number.MAX_SAFE_INTEGER, max_bytes: Number.MAX_SAFE_INTEGER };
 
@@ -89,26 +85,12 @@ export async function askToRedrive(
   request: RedriveRequest,
   answerWithinMs = ANSWER_WITHIN_MS,
 ): Promise<readonly RedriveReport[]> {
-  const name = randomUUID();
-  const asked = join(folder, FOLDER, `${name}${REQUEST_END}`);
-  const answered = join(folder, FOLDER, `${name}${ANSWER_END}`);
-  await mkdir(join(folder, FOLDER), { recursive: true });
-  await writeWhole(asked, JSON.stringify(request));
-  for (const end = Date.now() + answerWithinMs; !existsSync(answered);) {
-    if (Date.now() > end) {
-      if (await isWithdrawn(asked)) throw notTaken(folder, answerWithinMs);
-      throw new TidewatchError(
-        'storage.unavailable',
-        `The running process took the request but is not done after ${answerWithinMs / 1000} s`,
-        {
-          hint: `The answer will be in ${answered}. A full log holds back what is sent to it until it is read.`,
-        },
-      );
-    }
-    await systemClock.sleep(200);
-  }
-  const answer = JSON.parse(await readFile(answered, 'utf8')) as { reports?: RedriveReport[]; error?: string };
-  await unlink(answered);
+  const hint = (answered: string): string =>
+    `The answer will be in ${answered}. A full log holds back what is sent to it until it is read.`;
+  const answer = (await askInFolder({ dataDir: folder, folder: FOLDER, request, withinMs: answerWithinMs, hint })) as {
+    reports?: RedriveReport[];
+    error?: string;
+  };
   if (answer.reports === undefined) throw new TidewatchError('storage.unavailable', answer.error ?? 'It failed there');
   return answer.reports;
 }

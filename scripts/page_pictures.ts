@@ -45,11 +45,11 @@ await copyFile(join(REPOSITORY, 'examples/feed.jsonl'), join(folder, 'feed.jsonl
 await copyFile(join(REPOSITORY, 'examples/watchlist.yaml'), join(folder, 'companies.yaml'));
 await copyFile(join(REPOSITORY, 'ingest/watchlist/starter.yaml'), join(folder, 'starter.yaml'));
 
-const program = run(['up', '--config', config, '--data', join(folder, 'data')]);
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
+const program = run(['up', '--config', config, '--data', join(folder, 'data')]);
 try {
   const { alerts, document, story } = await settled();
   const pictures: Readonly<Record<string, Picture>> = {
@@ -82,7 +82,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Waits until the feed is read and its alerts have ended; the newest first, a document whose label has words, and the largest story. */
+/** Waits until the feed is read and its three alerts have fired; the newest first, a document whose label has words, and the largest story. */
 async function settled(): Promise<{ alerts: string[]; document: string; story: string }> {
   await program.seen(/The page is at http/);
   const get = async <T>(path: string): Promise<T> =>

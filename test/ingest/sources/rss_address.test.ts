@@ -12,6 +12,18 @@ const AUTHORIZED = `Basic ${Buffer.from(LOG_IN).toString('base64')}`;
 const feed = (items: string, head = ''): string =>
   `<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>${head}${items}</channel></rss>`;
 
+let bench: Workbench;
+const closing: (() => Promise<void>)[] = [];
+const open = async (answer: Answer) => {
+  const api = await openApi(answer);
+  closing.push(api.close);
+  return api;
+};
+async function closeAll(): Promise<void> {
+  await bench.close();
+  for (const close of closing.splice(0)) await close();
+}
+
 describe('the address of a feed to ask', () => {
   it.each([
     ['as the settings have it', 'https://u:p@e.com/feed', null, 'https://u:p@e.com/feed'],
@@ -31,20 +43,10 @@ describe('the address of a feed to ask', () => {
 });
 
 describe('a feed with a password', { timeout: 60_000 }, () => {
-  let bench: Workbench;
-  let closing: (() => Promise<void>)[] = [];
   beforeEach(async () => {
     bench = await openWorkbench();
   });
-  afterEach(async () => {
-    await bench.close();
-    for (const close of closing.splice(0)) await close();
-  });
-  const open = async (answer: Answer) => {
-    const api = await openApi(answer);
-    closing.push(api.close);
-    return api;
-  };
+  afterEach(closeAll);
   const withLogIn = (url: string): string => url.replace('//', `//${LOG_IN}@`);
 
   it('that moved within its origin is asked with it each time, and never asked elsewhere with it', async () => {
@@ -90,21 +92,11 @@ describe('a feed with a password', { timeout: 60_000 }, () => {
 });
 
 describe('a feed that moved', { timeout: 60_000 }, () => {
-  let bench: Workbench;
-  let closing: (() => Promise<void>)[] = [];
   let shift = 0;
   beforeEach(() => {
     shift = 0;
   });
-  afterEach(async () => {
-    await bench.close();
-    for (const close of closing.splice(0)) await close();
-  });
-  const open = async (answer: Answer) => {
-    const api = await openApi(answer);
-    closing.push(api.close);
-    return api;
-  };
+  afterEach(closeAll);
 
   it('and is gone from there (410) is asked for at the address of the settings, which leads to a third', async () => {
     bench = await openWorkbench();
